@@ -1,0 +1,635 @@
+//! The words that travel between those who want an answer and those who can get one.
+//!
+//! A [`Request`] is a fully rendered question and its digest is its identity everywhere: in the
+//! cache, the journal and a cassette. An [`Exchange`] is what one caller experienced when asking
+//! it. Eliciting and grading never await: they look at what was [`Heard`] so far and either are
+//! done or name what else must be asked ([`Step`]), so the only asynchronous code in the tool is
+//! the driver that does the asking.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Version of the canonical form that is hashed. Raised when the same request would hash to
+/// something else, so that stored entries of another form are never mistaken for this one.
+const KEY_SCHEMA: u32 = 1;
+
+/// Where and how a request is asked; everything that can change the reply, and no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// Wire codec and its version, such as `openai-chat/1`.
+    pub wire: String,
+    /// Full URL of the call, without credentials.
+    pub url: String,
+    /// Model name as asked for.
+    pub model: String,
+    /// The token limit travels as `max_completion_tokens`: some servers heed only one of the names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub max_completion_tokens: bool,
+    /// Headers that may affect the reply (never credentials).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// The same target without scheme and host, so that what was recorded on one machine is found
+    /// again on another.
+    #[must_use]
+    pub fn portable(&self) -> Target {
+        let path = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| {
+            rest.find('/').map_or("/", |slash| &rest[slash..])
+        });
+        Target { url: path.to_owned(), ..self.clone() }
+    }
+}
+
+/// Who speaks in a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Speaker {
+    /// Instructions of the application.
+    System,
+    /// The person asking.
+    User,
+    /// The model, in few-shot examples and in second turns.
+    Assistant,
+}
+
+impl Speaker {
+    /// Lower-case name as used in suites and on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Speaker::System => "system",
+            Speaker::User => "user",
+            Speaker::Assistant => "assistant",
+        }
+    }
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Turn {
+    /// Who speaks.
+    pub speaker: Speaker,
+    /// What is said.
+    pub text: String,
+}
+
+/// Everything that steers sampling. Absent means that the server's default holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Params {
+    /// Softmax temperature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Nucleus sampling mass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// Most tokens in the reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// Texts that end the reply.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+    /// Seed of the run. What goes on the wire is [`Request::wire_seed`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// How many alternatives a token's log probabilities list; none asks for no log probabilities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_logprobs: Option<u8>,
+    /// Parameters passed on verbatim.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, serde_json::Value>,
+}
+
+/// Which of several draws of the same question this is. Draws never collapse into one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Draw {
+    /// Repeat of the trial, from 0.
+    pub repeat: u32,
+    /// Sample within the trial, from 0; 0 is the answer that is graded.
+    pub sample: u32,
+}
+
+impl Draw {
+    /// A number of its own for each draw with fewer than 65,536 samples a repeat.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        (u64::from(self.repeat) << 16) + u64::from(self.sample)
+    }
+}
+
+/// A fully rendered question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Where it goes.
+    pub target: Arc<Target>,
+    /// What is said, in order.
+    pub turns: Arc<[Turn]>,
+    /// How the reply is sampled.
+    pub params: Params,
+    /// Which draw it is.
+    #[serde(default)]
+    pub draw: Draw,
+}
+
+impl Request {
+    /// Identity in journal and cache: blake3 over the canonical JSON of all parts.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&(KEY_SCHEMA, &self.target, &self.turns, &self.params, self.draw))
+    }
+
+    /// Identity in a cassette: as [`Request::digest`], but without the URL's scheme and host.
+    #[must_use]
+    pub fn portable_digest(&self) -> Digest {
+        Digest::of(&(KEY_SCHEMA, &self.target.portable(), &self.turns, &self.params, self.draw))
+    }
+
+    /// The same question drawn once more.
+    #[must_use]
+    pub fn sample(&self, sample: u32) -> Request {
+        Request { draw: Draw { sample, ..self.draw }, ..self.clone() }
+    }
+
+    /// The conversation continued by further turns.
+    #[must_use]
+    pub fn followed_by(&self, turns: impl IntoIterator<Item = Turn>) -> Request {
+        Request { turns: self.turns.iter().cloned().chain(turns).collect(), ..self.clone() }
+    }
+
+    /// The seed that is sent: the run's seed plus the draw's number, so that draws differ.
+    #[must_use]
+    pub fn wire_seed(&self) -> Option<u64> {
+        self.params.seed.map(|seed| seed.wrapping_add(self.draw.number()))
+    }
+}
+
+/// A blake3 hash, written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Hash of the JSON form of a value. Struct fields are written in their declared order and
+    /// maps are sorted, so equal values have equal forms.
+    ///
+    /// # Panics
+    /// If the value cannot be written as JSON, which types with string keys always can.
+    pub fn of(value: &impl Serialize) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        serde_json::to_writer(&mut hasher, value).expect("a value with string keys is JSON");
+        Digest(*hasher.finalize().as_bytes())
+    }
+
+    /// Hash of bytes as they are.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Digest {
+        Digest(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Reads 64 hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Digest> {
+        blake3::Hash::from_hex(text).ok().map(|hash| Digest(*hash.as_bytes()))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Digest::from_hex(&text)
+            .ok_or_else(|| serde::de::Error::custom("a digest is 64 hexadecimal digits"))
+    }
+}
+
+/// Log probability of a token, natural logarithm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Logprob {
+    /// The token's text.
+    pub token: String,
+    /// ln p, at most 0; servers write -9999 for "not known".
+    pub logprob: f64,
+}
+
+/// A token of the reply with its likeliest alternatives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    /// The token's text.
+    pub token: String,
+    /// ln p of the token that was drawn.
+    pub logprob: f64,
+    /// Alternatives as listed by the server, usually with the drawn token among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<Logprob>,
+}
+
+/// Why the reply ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    /// The model was done.
+    Stop,
+    /// The token limit was reached.
+    Length,
+    /// The provider's filter cut in.
+    ContentFilter,
+    /// Anything else, as the server wrote it.
+    Other(String),
+}
+
+/// Tokens read and written, as billed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub input_tokens: u64,
+    /// Tokens of the reply, reasoning included.
+    pub output_tokens: u64,
+}
+
+/// Times of one upstream call in milliseconds, from its start to each event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Times {
+    /// First token of the reply; only streams know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<f64>,
+    /// Last byte of the response head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_ms: Option<f64>,
+    /// Last byte of the body.
+    pub total_ms: f64,
+}
+
+/// What the server said. Shared by all who asked the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The answer's text, empty if there was none.
+    pub text: String,
+    /// Thinking that the server sent apart from the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
+    /// The model's own words of refusal, where the wire has a place for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// The answer's tokens with log probabilities, if they were sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Vec<Token>>,
+    /// Why it ended; none if the server did not say.
+    pub finish: Option<Finish>,
+    /// Tokens as counted by the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// The model that answered, as it calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Build of the serving system, as it calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Times of the call that fetched it.
+    #[serde(default)]
+    pub times: Times,
+    /// The body as it came, for cassettes and caches. The journal keeps what was read from it.
+    #[serde(skip)]
+    pub raw: Arc<str>,
+}
+
+/// What kind of failure an [`AskError`] is; decides the outcome and, later, whether to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskErrorKind {
+    /// The key is missing, wrong, or may not do this.
+    Authentication,
+    /// The account has nothing left.
+    Quota,
+    /// The server does not know the model or the path.
+    NotFound,
+    /// The server understood the request and refuses it.
+    BadRequest,
+    /// The provider's filter refused the question or the answer.
+    ContentFilter,
+    /// Too many requests.
+    RateLimited,
+    /// The server has no room right now.
+    Overloaded,
+    /// The server failed.
+    Server,
+    /// The connection failed.
+    Network,
+    /// No complete reply in time.
+    Timeout,
+    /// A reply that cannot be read, or that carries an error under a success status.
+    BadBody,
+    /// A cassette has no such exchange.
+    NotRecorded,
+    /// The asking itself was stopped or broke.
+    Interrupted,
+}
+
+impl AskErrorKind {
+    /// Words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            AskErrorKind::Authentication => "authentication failed",
+            AskErrorKind::Quota => "quota exhausted",
+            AskErrorKind::NotFound => "not found",
+            AskErrorKind::BadRequest => "bad request",
+            AskErrorKind::ContentFilter => "content filter",
+            AskErrorKind::RateLimited => "rate limited",
+            AskErrorKind::Overloaded => "server overloaded",
+            AskErrorKind::Server => "server error",
+            AskErrorKind::Network => "network error",
+            AskErrorKind::Timeout => "timed out",
+            AskErrorKind::BadBody => "unreadable reply",
+            AskErrorKind::NotRecorded => "not recorded",
+            AskErrorKind::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Why a request has no reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{}: {message}", kind.words())]
+pub struct AskError {
+    /// What kind of failure.
+    pub kind: AskErrorKind,
+    /// HTTP status, if one was received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What happened and what to do about it; never holds a secret.
+    pub message: String,
+}
+
+impl AskError {
+    /// An error without a status.
+    pub fn new(kind: AskErrorKind, message: impl Into<String>) -> AskError {
+        AskError { kind, status: None, message: message.into() }
+    }
+}
+
+/// One try at fetching a reply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// HTTP status, if one was received.
+    pub status: Option<u16>,
+    /// What went wrong, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<AskErrorKind>,
+    /// Milliseconds from the start of the call, its permit held, to its last byte or failure.
+    pub ms: f64,
+    /// Milliseconds waited before it, in a queue or by order of the server.
+    pub wait_ms: f64,
+}
+
+/// Where a caller's reply came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Fetched by this caller, now.
+    Live,
+    /// Fetched now by another caller of this run, who asked the same.
+    Joined,
+    /// Taken from the local store.
+    Stored,
+    /// Taken from, or fetched by, another process or machine.
+    Shared,
+    /// Taken from a cassette or an earlier run.
+    Replayed,
+}
+
+/// What a request was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The answer that is graded.
+    Answer,
+    /// How sure the model is.
+    Confidence,
+    /// What a judge says.
+    Judge,
+}
+
+/// What one caller experienced when asking.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// Identity of the request.
+    pub digest: Digest,
+    /// The request itself.
+    pub request: Arc<Request>,
+    /// What it was asked for.
+    pub role: Role,
+    /// Where the reply came from.
+    pub origin: Origin,
+    /// From asking to hearing, queue and retries included.
+    pub waited: Duration,
+    /// The calls made upstream, in order.
+    pub attempts: Vec<Attempt>,
+    /// The reply, shared with all who asked the same, or why there is none.
+    pub result: Result<Arc<Reply>, Arc<AskError>>,
+}
+
+/// Something that can be asked: a server behind a transport, a cassette, a cache around either.
+pub trait Ask: Send + Sync + 'static {
+    /// Asks once. Never panics for what a server does: failure is in the exchange. The role is
+    /// [`Role::Answer`]; the driver, who knows better, overwrites it.
+    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange>;
+}
+
+/// The exchanges that a trial has heard so far.
+#[derive(Debug, Default)]
+pub struct Heard(HashMap<Digest, Exchange>);
+
+impl Heard {
+    /// The outcome of each request in their order, or those that have not been asked yet.
+    ///
+    /// # Errors
+    /// The requests that must be asked first.
+    #[expect(clippy::type_complexity, reason = "spelt out, it is the whole contract")]
+    pub fn need(
+        &self,
+        requests: Vec<Request>,
+    ) -> Result<Vec<Result<&Reply, &AskError>>, Vec<Request>> {
+        let digests: Vec<Digest> = requests.iter().map(Request::digest).collect();
+        if digests.iter().all(|digest| self.0.contains_key(digest)) {
+            let outcome = |digest| match &self.0[digest].result {
+                Ok(reply) => Ok(&**reply),
+                Err(error) => Err(&**error),
+            };
+            return Ok(digests.iter().map(outcome).collect());
+        }
+        let mut missing = requests;
+        let mut heard = digests.iter().map(|digest| self.0.contains_key(digest));
+        missing.retain(|_| !heard.next().unwrap_or(false));
+        Err(missing)
+    }
+
+    /// Adds an exchange.
+    pub fn insert(&mut self, exchange: Exchange) {
+        self.0.insert(exchange.digest, exchange);
+    }
+
+    /// The exchange of a request, if it was asked.
+    #[must_use]
+    pub fn get(&self, digest: &Digest) -> Option<&Exchange> {
+        self.0.get(digest)
+    }
+}
+
+impl FromIterator<Exchange> for Heard {
+    fn from_iter<I: IntoIterator<Item = Exchange>>(exchanges: I) -> Heard {
+        Heard(exchanges.into_iter().map(|exchange| (exchange.digest, exchange)).collect())
+    }
+}
+
+/// Where a method stands: it needs more, or it is done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step<T> {
+    /// These requests must be heard first.
+    Ask(Vec<Request>),
+    /// The result.
+    Done(T),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        Request {
+            target: Arc::new(Target {
+                wire: "openai-chat/1".into(),
+                url: "http://127.0.0.1:8089/v1/chat/completions".into(),
+                model: "m".into(),
+                max_completion_tokens: false,
+                headers: BTreeMap::new(),
+            }),
+            turns: Arc::new([Turn { speaker: Speaker::User, text: "2 + 2?".into() }]),
+            params: Params { temperature: Some(0.0), seed: Some(7), ..Params::default() },
+            draw: Draw::default(),
+        }
+    }
+
+    fn heard(request: &Request, text: &str) -> Exchange {
+        Exchange {
+            digest: request.digest(),
+            request: Arc::new(request.clone()),
+            role: Role::Answer,
+            origin: Origin::Live,
+            waited: Duration::ZERO,
+            attempts: Vec::new(),
+            result: Ok(Arc::new(Reply {
+                text: text.into(),
+                reasoning: None,
+                refusal: None,
+                tokens: None,
+                finish: Some(Finish::Stop),
+                usage: None,
+                model: None,
+                fingerprint: None,
+                times: Times::default(),
+                raw: "".into(),
+            })),
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_request_changes_its_digest() {
+        let base = request();
+        let mut others = vec![base.clone(), base.sample(1), base.followed_by(base.turns.to_vec())];
+        others.push(Request { draw: Draw { repeat: 1, sample: 0 }, ..base.clone() });
+        for change in [
+            |t: &mut Target| t.model.push('x'),
+            |t: &mut Target| t.url.push('x'),
+            |t: &mut Target| t.wire.push('x'),
+            |t: &mut Target| t.max_completion_tokens = true,
+            |t: &mut Target| drop(t.headers.insert("beta".into(), "1".into())),
+        ] {
+            let mut target = (*base.target).clone();
+            change(&mut target);
+            others.push(Request { target: Arc::new(target), ..base.clone() });
+        }
+        for change in [
+            |p: &mut Params| p.temperature = None,
+            |p: &mut Params| p.top_p = Some(0.5),
+            |p: &mut Params| p.max_tokens = Some(4),
+            |p: &mut Params| p.stop.push("x".into()),
+            |p: &mut Params| p.seed = Some(8),
+            |p: &mut Params| p.top_logprobs = Some(20),
+            |p: &mut Params| drop(p.extra.insert("k".into(), 1.into())),
+        ] {
+            let mut params = base.params.clone();
+            change(&mut params);
+            others.push(Request { params, ..base.clone() });
+        }
+        let distinct: std::collections::HashSet<_> = others.iter().map(Request::digest).collect();
+        assert_eq!(distinct.len(), others.len());
+    }
+
+    #[test]
+    fn a_portable_digest_forgets_the_host_and_nothing_else() {
+        let base = request();
+        let with_url = |url: &str| {
+            let target = Target { url: url.into(), ..(*base.target).clone() };
+            Request { target: Arc::new(target), ..base.clone() }
+        };
+        let elsewhere = with_url("https://other.example/v1/chat/completions");
+        assert_eq!(base.portable_digest(), elsewhere.portable_digest());
+        assert_ne!(base.digest(), elsewhere.digest());
+        assert_ne!(base.portable_digest(), with_url("http://127.0.0.1:8089/v2").portable_digest());
+        assert_eq!(with_url("http://host").target.portable().url, "/");
+    }
+
+    #[test]
+    fn the_digest_does_not_drift_between_versions() {
+        // Stored entries and cassettes depend on it: a change here needs a new KEY_SCHEMA.
+        insta::assert_snapshot!(request().digest(), @"1bce853660597650bf825ccbf1aafd679716af795b44a53b31eccf0c29d2b89a");
+    }
+
+    #[test]
+    fn heard_gives_all_outcomes_or_what_is_missing() {
+        let (a, b) = (request(), request().sample(1));
+        let mut ears = Heard::default();
+        assert_eq!(ears.need(vec![a.clone(), b.clone()]).unwrap_err().len(), 2);
+        ears.insert(heard(&a, "four"));
+        assert_eq!(ears.need(vec![a.clone(), b.clone()]).unwrap_err(), vec![b.clone()]);
+        ears.insert(heard(&b, "five"));
+        let texts: Vec<_> = ears
+            .need(vec![b, a])
+            .unwrap()
+            .into_iter()
+            .map(|outcome| outcome.unwrap().text.as_str())
+            .collect();
+        assert_eq!(texts, ["five", "four"]);
+    }
+
+    #[test]
+    fn draws_have_seeds_of_their_own() {
+        let base = request();
+        assert_eq!(base.wire_seed(), Some(7));
+        assert_eq!(base.sample(3).wire_seed(), Some(10));
+        let repeat = Request { draw: Draw { repeat: 1, sample: 0 }, ..base };
+        assert_eq!(repeat.wire_seed(), Some(7 + 65_536));
+    }
+}

@@ -1,0 +1,5 @@
+//! facade
+#![allow(missing_docs)]
+pub mod answer;
+pub mod ask;
+pub mod span;

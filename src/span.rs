@@ -1,0 +1,688 @@
+//! What an author typed, with the place of every word of it.
+//!
+//! This is the only module that names the YAML crate. Text becomes a tree of [`Node`]s; readers
+//! above take it apart with [`Fields`] and note every [`Problem`] they meet instead of stopping at
+//! the first, so that one look at a suite shows all that is wrong with it. Scalars keep the text
+//! that was typed: `no` is not false and `1.10` is not 1.1 until a reader asks for a boolean or a
+//! number.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// A range of a source text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Line of the first byte, from 1.
+    pub line: u32,
+    /// Column of the first character, from 1, counted in characters.
+    pub column: u32,
+}
+
+impl Span {
+    /// The part of this span, in `source`, where `word` first stands as a whole word; the whole
+    /// span if it does not.
+    #[must_use]
+    pub fn find_word(self, source: &str, word: &str) -> Span {
+        let Some(text) = source.get(self.start..self.end) else { return self };
+        let inside = |c: char| c.is_alphanumeric() || c == '_';
+        let found = text.match_indices(word).find(|(at, _)| {
+            !text[..*at].ends_with(inside) && !text[at + word.len()..].starts_with(inside)
+        });
+        let Some((at, _)) = found else { return self };
+        let before = &text[..at];
+        let lines = before.matches('\n').count();
+        let column = match before.rfind('\n') {
+            Some(newline) => before[newline + 1..].chars().count() + 1,
+            None => self.column as usize + before.chars().count(),
+        };
+        Span {
+            start: self.start + at,
+            end: self.start + at + word.len(),
+            line: self.line + u32::try_from(lines).unwrap_or(0),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// A value and where it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Its place.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// Puts a value at a place.
+    pub fn new(value: T, span: Span) -> Spanned<T> {
+        Spanned { value, span }
+    }
+}
+
+/// A piece of YAML with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What stands there.
+    pub value: Value,
+    /// Where. Lists and maps span their first line only.
+    pub span: Span,
+}
+
+/// What stands at a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// A word, a number, a text.
+    Scalar {
+        /// As typed; quotes, escapes and folding resolved.
+        text: String,
+        /// Not quoted, so it may be a number or a boolean.
+        plain: bool,
+    },
+    /// `[…]` or lines with dashes.
+    List(Vec<Node>),
+    /// `{…}` or lines with colons.
+    Map(Vec<(Spanned<String>, Node)>),
+}
+
+/// Whether a problem stops the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// It does.
+    Error,
+    /// It does not, but somebody should look.
+    Warning,
+}
+
+/// Something wrong at a place of a source text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Whether it stops the work.
+    pub severity: Severity,
+    /// Where.
+    pub span: Span,
+    /// What is wrong, a lower-case fragment.
+    pub message: String,
+    /// What to do about it, a lower-case fragment; shown at the place.
+    pub remedy: String,
+}
+
+/// The problems met so far, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes an error.
+    pub fn error(&mut self, span: Span, message: impl Into<String>, remedy: impl Into<String>) {
+        self.push(Severity::Error, span, message.into(), remedy.into());
+    }
+
+    /// Notes a warning.
+    pub fn warning(&mut self, span: Span, message: impl Into<String>, remedy: impl Into<String>) {
+        self.push(Severity::Warning, span, message.into(), remedy.into());
+    }
+
+    fn push(&mut self, severity: Severity, span: Span, message: String, remedy: String) {
+        self.0.push(Problem { severity, span, message, remedy });
+    }
+
+    /// Notes a word that is none of those known, with the nearest of them as the remedy.
+    pub fn unknown(&mut self, what: &str, word: &Spanned<String>, known: &[&str]) {
+        let remedy = match did_you_mean(&word.value, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are {}", known.join(", ")),
+        };
+        self.error(word.span, format!("unknown {what} `{}`", word.value), remedy);
+    }
+
+    /// Whether nothing was noted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// The known word that `word` was probably meant to be.
+#[must_use]
+pub fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness = |near: &str| strsim::jaro_winkler(&word.to_lowercase(), &near.to_lowercase());
+    let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) >= 0.78).then_some(best)
+}
+
+/// Reads one YAML document.
+///
+/// # Errors
+/// The first place where it is not YAML, breaks a limit against bombs, or repeats a key.
+pub fn parse(text: &str) -> Result<Node, Problem> {
+    let options = serde_saphyr::options! {
+        budget: budget(),
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 200_000 },
+        // Kept as typed: a reader that wants a number refuses what is not finite.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    match serde_saphyr::from_str_with_options::<Typed>(text, options) {
+        Ok(typed) => Ok(typed.resolve(text)),
+        Err(error) => {
+            let error = error.without_snippet();
+            let span = error.location().map_or(START, |location| span_of(location, text));
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+            Err(Problem {
+                severity: Severity::Error,
+                span,
+                message: format!("not readable as YAML: {message}"),
+                remedy: "here".into(),
+            })
+        }
+    }
+}
+
+const START: Span = Span { start: 0, end: 0, line: 1, column: 1 };
+
+/// Honest suites are big (20,000 cases of ten nodes each); bombs are caught by the limits on
+/// aliases, which stay as they are.
+fn budget() -> Option<serde_saphyr::Budget> {
+    serde_saphyr::budget! {
+        max_nodes: 20_000_000,
+        max_events: 50_000_000,
+        max_total_scalar_bytes: 1 << 30,
+    }
+}
+
+impl Node {
+    /// What kind of thing stands here, for error texts.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "nothing",
+            Value::Scalar { .. } => "a text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+        }
+    }
+
+    fn expected(&self, what: &str, problems: &mut Problems) {
+        let found = match &self.value {
+            Value::Scalar { text, .. } if text.len() <= 40 => format!("`{text}`"),
+            _ => self.kind().into(),
+        };
+        problems.error(
+            self.span,
+            format!("expected {what}, found {found}"),
+            "write ".to_owned() + what,
+        );
+    }
+
+    /// The text here.
+    pub fn text(&self, problems: &mut Problems) -> Option<Spanned<String>> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(Spanned::new(text.clone(), self.span)),
+            _ => {
+                self.expected("a text", problems);
+                None
+            }
+        }
+    }
+
+    /// The boolean here: `true` or `false`.
+    pub fn boolean(&self, problems: &mut Problems) -> Option<bool> {
+        match &self.value {
+            Value::Scalar { text, plain: true } if text == "true" => Some(true),
+            Value::Scalar { text, plain: true } if text == "false" => Some(false),
+            _ => {
+                self.expected("true or false", problems);
+                None
+            }
+        }
+    }
+
+    /// The number here.
+    pub fn number(&self, problems: &mut Problems) -> Option<f64> {
+        self.parse_plain("a number", problems, |number: &f64| number.is_finite())
+    }
+
+    /// The whole number here, not negative.
+    pub fn whole<N: std::str::FromStr>(&self, problems: &mut Problems) -> Option<N> {
+        self.parse_plain("a whole number", problems, |_| true)
+    }
+
+    /// The share here, in [0, 1]: `0.1` or `10%`.
+    pub fn share(&self, problems: &mut Problems) -> Option<f64> {
+        let share = match &self.value {
+            Value::Scalar { text, .. } => match text.trim().strip_suffix('%') {
+                Some(percent) => percent.trim().parse().map(|p: f64| p / 100.0).ok(),
+                None => text.trim().parse().ok(),
+            },
+            _ => None,
+        };
+        let Some(share) = share.filter(|share: &f64| !share.is_nan()) else {
+            self.expected("a share such as 0.1 or 10%", problems);
+            return None;
+        };
+        if !(0.0..=1.0).contains(&share) {
+            let message = format!("{share} is outside 0..1");
+            let percent = if (1.0..=100.0).contains(&share) {
+                format!("did you mean {share}%?")
+            } else {
+                "write a share from 0 to 1, or from 0% to 100%".into()
+            };
+            problems.error(self.span, message, percent);
+            return None;
+        }
+        Some(share)
+    }
+
+    fn parse_plain<N: std::str::FromStr>(
+        &self,
+        what: &str,
+        problems: &mut Problems,
+        accept: impl Fn(&N) -> bool,
+    ) -> Option<N> {
+        let number = match &self.value {
+            Value::Scalar { text, plain: true } => text.parse().ok().filter(accept),
+            _ => None,
+        };
+        if number.is_none() {
+            self.expected(what, problems);
+        }
+        number
+    }
+
+    /// The items of the list here.
+    pub fn list(&self, problems: &mut Problems) -> Option<&[Node]> {
+        if let Value::List(items) = &self.value {
+            return Some(items);
+        }
+        self.expected("a list", problems);
+        None
+    }
+
+    /// The fields of the map here, to be taken one by one.
+    pub fn fields(&self, problems: &mut Problems) -> Option<Fields<'_>> {
+        if let Value::Map(entries) = &self.value {
+            return Some(Fields { entries, known: Vec::new(), span: self.span });
+        }
+        self.expected("a map", problems);
+        None
+    }
+
+    /// A named thing with or without settings, as enums are written: `name` or `name: settings`.
+    pub fn tagged(
+        &self,
+        what: &str,
+        problems: &mut Problems,
+    ) -> Option<(Spanned<String>, Option<&Node>)> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some((Spanned::new(text.clone(), self.span), None)),
+            Value::Map(entries) if entries.len() == 1 => {
+                Some((entries[0].0.clone(), Some(&entries[0].1)))
+            }
+            Value::Map(entries) if entries.len() > 1 => {
+                let remedy = "keep one; combine graders with any_of or all_of";
+                let message = format!("expected one {what}, found {}", entries.len());
+                problems.error(entries[1].0.span, message, remedy);
+                None
+            }
+            _ => {
+                self.expected(&format!("a {what}"), problems);
+                None
+            }
+        }
+    }
+
+    /// Every scalar below this node, the keys of maps with their values.
+    pub fn visit_scalars<'a>(&'a self, visit: &mut dyn FnMut(Option<&'a str>, &'a str, Span)) {
+        fn walk<'a>(
+            node: &'a Node,
+            key: Option<&'a str>,
+            visit: &mut dyn FnMut(Option<&'a str>, &'a str, Span),
+        ) {
+            match &node.value {
+                Value::Null => {}
+                Value::Scalar { text, .. } => visit(key, text, node.span),
+                Value::List(items) => items.iter().for_each(|item| walk(item, key, visit)),
+                Value::Map(entries) => {
+                    entries.iter().for_each(|(key, value)| walk(value, Some(&key.value), visit));
+                }
+            }
+        }
+        walk(self, None, visit);
+    }
+
+    /// The same as JSON, for templates and for parameters passed on verbatim. Plain `true`,
+    /// `false` and JSON numbers that print as they were typed become such; all else is text.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Scalar { text, plain: true } => match serde_json::from_str(text) {
+                Ok(value @ serde_json::Value::Bool(_)) => value,
+                Ok(serde_json::Value::Number(number)) if number.to_string() == *text => {
+                    serde_json::Value::Number(number)
+                }
+                _ => serde_json::Value::String(text.clone()),
+            },
+            Value::Scalar { text, .. } => serde_json::Value::String(text.clone()),
+            Value::List(items) => items.iter().map(Node::to_json).collect(),
+            Value::Map(entries) => {
+                entries.iter().map(|(key, value)| (key.value.clone(), value.to_json())).collect()
+            }
+        }
+    }
+}
+
+/// The fields of a map, read by name; [`Fields::finish`] notes those that nobody asked for.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    entries: &'a [(Spanned<String>, Node)],
+    known: Vec<&'static str>,
+    /// Where the map stands.
+    pub span: Span,
+}
+
+impl<'a> Fields<'a> {
+    /// The field of this name. A field without a value counts as absent.
+    pub fn take(&mut self, name: &'static str) -> Option<&'a Node> {
+        self.take_keyed(name).map(|(_, node)| node)
+    }
+
+    /// The field of this name with its key.
+    pub fn take_keyed(&mut self, name: &'static str) -> Option<(&'a Spanned<String>, &'a Node)> {
+        self.known.push(name);
+        let (key, node) = self.entries.iter().find(|(key, _)| key.value == name)?;
+        (node.value != Value::Null).then_some((key, node))
+    }
+
+    /// All entries as they stand, for maps whose keys are names given by the author.
+    #[must_use]
+    pub fn entries(&self) -> &'a [(Spanned<String>, Node)] {
+        self.entries
+    }
+
+    /// Notes every field that was never asked for, with the nearest known name.
+    pub fn finish(self, problems: &mut Problems) {
+        for (key, _) in self.entries {
+            if !self.known.contains(&key.value.as_str()) {
+                problems.unknown("key", key, &self.known);
+            }
+        }
+    }
+}
+
+/// The tree as the YAML crate gives it: typed by its schema, with locations.
+struct Typed {
+    value: TypedValue,
+    location: serde_saphyr::Location,
+}
+
+enum TypedValue {
+    Null,
+    /// A boolean or a number: its text must be taken from the source.
+    Plain,
+    Text(String),
+    List(Vec<Typed>),
+    Map(Vec<(serde_saphyr::Spanned<String>, Typed)>),
+}
+
+impl Typed {
+    fn resolve(self, source: &str) -> Node {
+        let span = span_of(self.location, source);
+        let typed = source.get(span.start..span.end).unwrap_or("");
+        let value = match self.value {
+            TypedValue::Null => Value::Null,
+            TypedValue::Plain => Value::Scalar { text: typed.trim().to_owned(), plain: true },
+            TypedValue::Text(text) => {
+                // The span of a block starts at its first line, so a block shows by its newline.
+                let plain = !typed.starts_with(['"', '\'']) && !text.contains('\n');
+                Value::Scalar { text, plain }
+            }
+            TypedValue::List(items) => {
+                Value::List(items.into_iter().map(|item| item.resolve(source)).collect())
+            }
+            TypedValue::Map(entries) => {
+                let entry = |(key, value): (serde_saphyr::Spanned<String>, Typed)| {
+                    let span = span_of(key.referenced, source);
+                    (Spanned::new(key.value, span), value.resolve(source))
+                };
+                Value::Map(entries.into_iter().map(entry).collect())
+            }
+        };
+        let first_line =
+            typed.find('\n').filter(|_| matches!(value, Value::List(_) | Value::Map(_)));
+        Node { value, span: Span { end: first_line.map_or(span.end, |n| span.start + n), ..span } }
+    }
+}
+
+fn span_of(location: serde_saphyr::Location, source: &str) -> Span {
+    let span = location.span();
+    let start = span.byte_offset().map_or(0, |offset| offset as usize).min(source.len());
+    let length = span.byte_len().map_or(0, |length| length as usize);
+    Span {
+        start,
+        end: (start + length).min(source.len()),
+        line: u32::try_from(location.line()).unwrap_or(u32::MAX).max(1),
+        column: u32::try_from(location.column()).unwrap_or(u32::MAX).max(1),
+    }
+}
+
+impl<'de> Deserialize<'de> for Typed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Typed, D::Error> {
+        let spanned = serde_saphyr::Spanned::<TypedValue>::deserialize(deserializer)?;
+        Ok(Typed { value: spanned.value, location: spanned.defined })
+    }
+}
+
+impl<'de> Deserialize<'de> for TypedValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TypedValue, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = TypedValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any YAML")
+    }
+
+    fn visit_unit<E>(self) -> Result<TypedValue, E> {
+        Ok(TypedValue::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<TypedValue, E> {
+        Ok(TypedValue::Plain)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<TypedValue, E> {
+        Ok(TypedValue::Plain)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<TypedValue, E> {
+        Ok(TypedValue::Plain)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<TypedValue, E> {
+        Ok(TypedValue::Plain)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<TypedValue, E> {
+        Ok(TypedValue::Plain)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<TypedValue, E> {
+        Ok(TypedValue::Plain)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<TypedValue, E> {
+        Ok(TypedValue::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<TypedValue, E> {
+        Ok(TypedValue::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<TypedValue, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(TypedValue::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TypedValue, A::Error> {
+        let mut entries: Vec<(serde_saphyr::Spanned<String>, Typed)> = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(TypedValue::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scalar(node: &Node) -> (&str, bool) {
+        match &node.value {
+            Value::Scalar { text, plain } => (text, *plain),
+            other => panic!("not a scalar: {other:?}"),
+        }
+    }
+
+    fn entries(node: &Node) -> &[(Spanned<String>, Node)] {
+        match &node.value {
+            Value::Map(entries) => entries,
+            other => panic!("not a map: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn scalars_keep_what_was_typed() {
+        let text = "a: no\nb: 1.10\nc: \"1.10\"\nd: true\ne: 'x'\nf: |\n  one\n  two\ng: 007\nh: ~\n\
+                    i: 1e400\nj: 0x1F\nk: plain words\nl: 10%\n";
+        let tree = parse(text).unwrap();
+        let seen: Vec<_> = entries(&tree)
+            .iter()
+            .filter(|(_, node)| node.value != Value::Null)
+            .map(|(key, node)| (key.value.as_str(), scalar(node).0, scalar(node).1))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("a", "no", true),
+                ("b", "1.10", true),
+                ("c", "1.10", false),
+                ("d", "true", true),
+                ("e", "x", false),
+                ("f", "one\ntwo\n", false),
+                ("g", "007", true),
+                ("i", "1e400", true),
+                ("j", "0x1F", true),
+                ("k", "plain words", true),
+                ("l", "10%", true),
+            ]
+        );
+    }
+
+    #[test]
+    fn places_are_exact_through_unicode_flow_and_aliases() {
+        let text = "é: &a {key: [välue, 2]}\nb: *a\n";
+        let tree = parse(text).unwrap();
+        let (key, value) = &entries(&tree)[0];
+        assert_eq!(
+            (key.span.line, key.span.column, &text[key.span.start..key.span.end]),
+            (1, 1, "é")
+        );
+        let inner = &entries(value)[0];
+        assert_eq!(&text[inner.0.span.start..inner.0.span.end], "key");
+        let Value::List(items) = &inner.1.value else { panic!("a list") };
+        assert_eq!(&text[items[0].span.start..items[0].span.end], "välue");
+        assert_eq!((items[1].span.line, items[1].span.column), (1, 21));
+        let aliased = &entries(&entries(&tree)[1].1)[0].1;
+        assert_eq!(aliased, &inner.1);
+    }
+
+    #[test]
+    fn a_word_is_found_inside_a_block() {
+        let text = "p: |\n  {{ choices }} and\n  {{ choice }}\n";
+        let tree = parse(text).unwrap();
+        let found = entries(&tree)[0].1.span.find_word(text, "choice");
+        assert_eq!((found.line, found.column), (3, 6));
+        assert_eq!(&text[found.start..found.end], "choice");
+    }
+
+    #[test]
+    fn duplicate_keys_and_broken_yaml_are_refused_with_their_place() {
+        let repeated = parse("a: 1\nb: 2\na: 3\n").unwrap_err();
+        assert_eq!(repeated.span.line, 3, "{}", repeated.message);
+        let broken = parse("a: [1, 2\nb: 3\n").unwrap_err();
+        assert!(broken.message.starts_with("not readable as YAML: "), "{}", broken.message);
+    }
+
+    #[test]
+    fn alias_bombs_are_refused() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+            bomb += &format!("a{level}: &a{level} [{aliases}]\n");
+        }
+        assert!(parse(&bomb).is_err());
+    }
+
+    #[test]
+    fn shares_take_both_forms_and_nothing_else() {
+        let share = |text: &str| {
+            let mut problems = Problems::default();
+            let node = parse(text).unwrap();
+            (node.share(&mut problems), problems.into_iter().next().map(|problem| problem.remedy))
+        };
+        assert_eq!(share("10%").0, Some(0.1));
+        assert_eq!(share("0.25").0, Some(0.25));
+        assert_eq!(share("\"5 %\"").0, Some(0.05));
+        assert_eq!(share("10"), (None, Some("did you mean 10%?".into())));
+        assert_eq!(share("-1").0, None);
+        assert_eq!(share(".nan").0, None);
+        assert_eq!(share("ten").0, None);
+    }
+
+    #[test]
+    fn unknown_fields_name_the_nearest_known() {
+        let mut problems = Problems::default();
+        let tree = parse("thresold: 1\nqwerty: 2\n").unwrap();
+        let mut fields = tree.fields(&mut problems).unwrap();
+        assert!(fields.take("threshold").is_none());
+        fields.finish(&mut problems);
+        let remedies: Vec<_> = problems.into_iter().map(|problem| problem.remedy).collect();
+        assert_eq!(remedies, ["did you mean `threshold`?", "known are threshold"]);
+    }
+
+    #[test]
+    fn json_of_a_node_keeps_numbers_only_where_nothing_is_lost() {
+        let tree = parse("{a: 1, b: 1.10, c: no, d: true, e: \"2\", f: [0.5, x], g: 007}").unwrap();
+        let expected = serde_json::json!({
+            "a": 1, "b": "1.10", "c": "no", "d": true, "e": "2", "f": [0.5, "x"], "g": "007"
+        });
+        assert_eq!(tree.to_json(), expected);
+    }
+}
