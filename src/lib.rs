@@ -4,3 +4,4 @@ pub mod answer;
 pub mod ask;
 pub mod endpoint;
 pub mod span;
+pub mod transport;
