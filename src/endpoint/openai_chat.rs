@@ -1,0 +1,291 @@
+//! The wire `openai-chat/1`: chat completions, answered whole.
+//!
+//! The protocol is spoken by dozens of servers, each a little differently, so decoding keeps two
+//! rules apart. What the answer rests on — the message, its text, why it ended — must be well
+//! formed, or there is no reply. What merely accompanies it — log probabilities, usage, names —
+//! is left out where it is missing or malformed: a confidence may then be missing, which is
+//! counted, but no answer is lost for it.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value;
+
+use super::failure::{self, excerpt};
+use super::{WireRequest, WireResponse};
+use crate::ask::{AskError, AskErrorKind, Finish, Logprob, Reply, Request, Token, Turn, Usage};
+
+/// Name and version of the wire. A new version is another request, so stored replies of one are
+/// not taken for those of another.
+pub const WIRE: &str = "openai-chat/1";
+
+/// What a server means that writes no log probability for a token: not known.
+const UNKNOWN: f64 = -9999.0;
+
+/// The URL of a call, from a base URL without a trailing slash.
+#[must_use]
+pub fn url(base: &str) -> String {
+    let (path, query) = base.split_at(base.find('?').unwrap_or(base.len()));
+    format!("{path}/chat/completions{query}")
+}
+
+/// Puts a request into bytes. Fields stand in a fixed order; parameters passed on verbatim come
+/// last and never replace one that the tool sets.
+///
+/// # Panics
+/// Never: everything in a request can be written as JSON.
+#[must_use]
+pub fn encode(request: &Request) -> WireRequest {
+    let json = "application/json".to_owned();
+    let mut headers = vec![("content-type".into(), json.clone()), ("accept".into(), json)];
+    headers.extend(request.target.headers.iter().map(|(k, v)| (k.clone(), v.clone())));
+    let body = serde_json::to_vec(&Body(request)).expect("string keys only");
+    WireRequest { headers, body }
+}
+
+struct Body<'a>(&'a Request);
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Body(request) = self;
+        let (target, params) = (&request.target, &request.params);
+        let limit =
+            if target.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
+        let alternatives = params.top_logprobs.filter(|n| *n > 0);
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("model", &target.model)?;
+        map.serialize_entry("messages", &Messages(&request.turns))?;
+        let mut written = vec!["model", "messages", "stream"];
+        macro_rules! entry {
+            ($name:expr, $value:expr) => {
+                if let Some(value) = $value {
+                    written.push($name);
+                    map.serialize_entry($name, &value)?;
+                }
+            };
+        }
+        entry!("temperature", params.temperature);
+        entry!("top_p", params.top_p);
+        entry!(limit, params.max_tokens);
+        entry!("stop", (!params.stop.is_empty()).then_some(&params.stop));
+        entry!("seed", request.wire_seed());
+        entry!("logprobs", alternatives.map(|_| true));
+        entry!("top_logprobs", alternatives);
+        for (name, value) in &params.extra {
+            if !written.contains(&name.as_str()) {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+struct Messages<'a>(&'a [Turn]);
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Message<'a> {
+            role: &'static str,
+            content: &'a str,
+        }
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for turn in self.0 {
+            list.serialize_element(&Message { role: turn.speaker.name(), content: &turn.text })?;
+        }
+        list.end()
+    }
+}
+
+/// Reads what came back. Bytes that are not UTF-8 are read as U+FFFD: a token limit can cut a
+/// character in two.
+///
+/// # Errors
+/// What the server refused or why its body cannot be used, with a short excerpt of it.
+pub fn decode(response: &WireResponse) -> Result<Reply, AskError> {
+    if !(200..300).contains(&response.status) {
+        return Err(failure::of_status(response));
+    }
+    let text = String::from_utf8_lossy(&response.body);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let unusable = |what: String| AskError {
+        status: Some(response.status),
+        ..AskError::new(AskErrorKind::BadBody, what)
+    };
+    let body: Value = serde_json::from_str(text)
+        .map_err(|error| unusable(not_json(text, &error, response.header("content-type"))))?;
+    if let Some(error) = error_in(&body).or_else(|| error_in(&body["choices"][0])) {
+        return Err(failure::of_success(response.status, error));
+    }
+    let answer = Answer::read(&body)
+        .map_err(|what| unusable(format!("{what}; the body is: {}", excerpt(text))))?;
+    let name = |field: &str| body[field].as_str().filter(|n| !n.is_empty()).map(str::to_owned);
+    Ok(Reply {
+        text: answer.said.text,
+        reasoning: some_text(answer.said.reasoning),
+        refusal: some_text(answer.said.refusal),
+        tokens: answer.tokens,
+        finish: answer.finish,
+        usage: usage(&body["usage"]),
+        model: name("model"),
+        fingerprint: name("system_fingerprint"),
+        times: response.times,
+        raw: text.into(),
+    })
+}
+
+fn error_in(value: &Value) -> Option<&Value> {
+    value.get("error").filter(|error| !matches!(error, Value::Null | Value::Bool(false)))
+}
+
+fn some_text(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn not_json(text: &str, error: &serde_json::Error, content_type: Option<&str>) -> String {
+    let start = text.trim_start();
+    let mut what = if start.is_empty() {
+        return "the body is empty".into();
+    } else if start.starts_with("data:") {
+        "a stream came though none was asked for: remove what turns `stream` on".to_owned()
+    } else if start.starts_with('<') {
+        "a page came in place of JSON: check `base_url`, which usually ends in /v1".to_owned()
+    } else if error.is_eof() {
+        format!("the body breaks off after {} bytes", text.len())
+    } else {
+        format!("the body is not JSON ({error})")
+    };
+    if let Some(kind) = content_type.filter(|kind| !kind.contains("json")) {
+        let _ = write!(what, "; its content type is {}", excerpt(kind));
+    }
+    let _ = write!(what, "; it begins: {}", excerpt(text));
+    what
+}
+
+/// The first choice.
+struct Answer {
+    said: Said,
+    tokens: Option<Vec<Token>>,
+    finish: Option<Finish>,
+}
+
+impl Answer {
+    fn read(body: &Value) -> Result<Answer, String> {
+        let choice = match &body["choices"] {
+            Value::Array(choices) => choices.first().ok_or("`choices` is empty")?,
+            Value::Null => return Err("there are no `choices`".into()),
+            _ => return Err("`choices` is not a list".into()),
+        };
+        let message = match &choice["message"] {
+            message @ Value::Object(_) => message,
+            Value::Null => return Err("the choice has no `message`".into()),
+            _ => return Err("`message` is not an object".into()),
+        };
+        let mut said = Said::default();
+        said.content(&message["content"])?;
+        for field in ["reasoning_content", "reasoning"] {
+            if said.reasoning.is_empty() {
+                said.reasoning.push_str(message[field].as_str().unwrap_or_default());
+            }
+        }
+        if said.refusal.is_empty() {
+            said.refusal.push_str(message["refusal"].as_str().unwrap_or_default());
+        }
+        let finish = match &choice["finish_reason"] {
+            Value::Null => None,
+            Value::String(reason) => Some(finish(reason)),
+            _ => return Err("`finish_reason` is not a text".into()),
+        };
+        Ok(Answer { said, tokens: tokens(&choice["logprobs"]), finish })
+    }
+}
+
+/// The texts of a message.
+#[derive(Default)]
+struct Said {
+    text: String,
+    reasoning: String,
+    refusal: String,
+}
+
+impl Said {
+    /// Content is a text, nothing, or a list of parts: texts, thoughts and refusals in turn.
+    fn content(&mut self, content: &Value) -> Result<(), String> {
+        match content {
+            Value::Null => Ok(()),
+            Value::String(text) => {
+                self.text.push_str(text);
+                Ok(())
+            }
+            Value::Array(parts) => parts.iter().try_for_each(|part| self.part(part)),
+            _ => Err("`content` is neither a text nor a list of parts".into()),
+        }
+    }
+
+    fn part(&mut self, part: &Value) -> Result<(), String> {
+        let words = |field: &str| part[field].as_str().unwrap_or_default();
+        match (part, part["type"].as_str()) {
+            (Value::String(text), _) => self.text.push_str(text),
+            (Value::Object(_), Some("refusal")) => self.refusal.push_str(words("refusal")),
+            (Value::Object(_), Some("thinking" | "reasoning")) => match &part["thinking"] {
+                Value::Array(thoughts) => {
+                    thoughts
+                        .iter()
+                        .filter_map(|thought| thought["text"].as_str())
+                        .for_each(|thought| self.reasoning.push_str(thought));
+                }
+                Value::String(thought) => self.reasoning.push_str(thought),
+                _ => self.reasoning.push_str(words("text")),
+            },
+            // Parts of other kinds (images, tools) are not part of the answer's text.
+            (Value::Object(_), _) => self.text.push_str(words("text")),
+            _ => return Err("a part of `content` is neither a text nor an object".into()),
+        }
+        Ok(())
+    }
+}
+
+/// Why it ended. Servers that are older than the protocol have words of their own.
+fn finish(reason: &str) -> Finish {
+    match reason {
+        "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" => Finish::Stop,
+        "length" | "max_tokens" | "model_length" => Finish::Length,
+        "content_filter" => Finish::ContentFilter,
+        other => Finish::Other(other.to_owned()),
+    }
+}
+
+/// The tokens, if each has its text; a list with holes cannot be lined up with the answer.
+fn tokens(logprobs: &Value) -> Option<Vec<Token>> {
+    let content = logprobs["content"].as_array().filter(|tokens| !tokens.is_empty())?;
+    let token = |value: &Value| {
+        let Logprob { token, logprob: chosen } = logprob(value)?;
+        let top = value["top_logprobs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Some(Token { token, logprob: chosen, top: top.iter().filter_map(logprob).collect() })
+    };
+    content.iter().map(token).collect()
+}
+
+/// A token and its log probability. Above zero by a rounding error it is zero; by more it is no
+/// logarithm of a probability, and not known.
+fn logprob(value: &Value) -> Option<Logprob> {
+    let token = value["token"].as_str()?.to_owned();
+    let logprob = match value["logprob"].as_f64() {
+        Some(ln) if ln <= 0.0 => ln,
+        Some(ln) if ln <= 0.01 => 0.0,
+        _ => UNKNOWN,
+    };
+    Some(Logprob { token, logprob })
+}
+
+/// Both counts, or none: a missing one is not 0.
+fn usage(usage: &Value) -> Option<Usage> {
+    Some(Usage {
+        input_tokens: usage["prompt_tokens"].as_u64()?,
+        output_tokens: usage["completion_tokens"].as_u64()?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! Calls over HTTP/1.1.
+//!
+//! What is measured here is the server, so nothing may stand between it and the clock: a
+//! connection carries one call at a time (streams of one HTTP/2 connection queue behind each other
+//! and look like a slow model), no call is repeated behind our back, and time starts when a call
+//! may go out, not when it was wished for. Waiting for that is reported apart.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use reqwest::header::AUTHORIZATION;
+use secrecy::SecretString;
+use tokio::sync::Semaphore;
+use url::{Host, Url};
+
+use super::secret::Key;
+use super::tls::{self, TlsError};
+use super::trouble;
+use crate::ask::{
+    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Reply, Request, Role, Times,
+};
+use crate::endpoint::failure::KEY_REFUSED;
+use crate::endpoint::{Spec, Wire, WireRequest, WireResponse, openai_chat};
+
+/// Largest body that is read. Replies of language models are a few kilobytes, with log
+/// probabilities a few hundred; what is larger is not a reply.
+const LARGEST_BODY: usize = 64 << 20;
+
+/// Many servers close idle connections after 5 s, and a call that meets the closing fails.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// Why an endpoint cannot be asked at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The endpoint is not reached over HTTP.
+    #[error("endpoint `{0}` is not reached over HTTP")]
+    NotHttp(String),
+    /// The endpoint wants a key, and there is none.
+    #[error("the environment variable {0} is not set: set it, or remove `key_env`")]
+    KeyMissing(String),
+    /// The key cannot be sent.
+    #[error("the key in {0} cannot be sent: it is empty, or has blanks or characters beyond ASCII")]
+    KeyUnusable(String),
+    /// The server's certificate could not be checked.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The client cannot be made.
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(String),
+}
+
+/// An endpoint that is asked over HTTP.
+pub struct Http {
+    client: reqwest::Client,
+    url: Url,
+    key: Key,
+    key_env: Option<String>,
+    timeout: Duration,
+    permits: Semaphore,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.as_str();
+        f.debug_struct("Http").field("url", &url).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// What one call came to.
+#[derive(Debug)]
+struct Call {
+    attempt: Attempt,
+    result: Result<Reply, AskError>,
+}
+
+impl Http {
+    /// Prepares the calls to an endpoint. The key is the content of the variable that
+    /// [`Spec::key_env`] names.
+    ///
+    /// # Errors
+    /// What the endpoint lacks; nothing was sent yet.
+    pub fn new(spec: &Spec, key: Option<SecretString>) -> Result<Http, BuildError> {
+        let (Wire::OpenaiChat(chat), Some(target)) = (&spec.wire, spec.target()) else {
+            return Err(BuildError::NotHttp(spec.name.value.clone()));
+        };
+        let key_env = spec.key_env().map(str::to_owned);
+        let name = || key_env.clone().unwrap_or_else(|| "the environment".into());
+        if key.is_none() && key_env.is_some() {
+            return Err(BuildError::KeyMissing(name()));
+        }
+        let key = Key::new(key).ok_or_else(|| BuildError::KeyUnusable(name()))?;
+        let url = Url::parse(&target.url).map_err(|e| BuildError::Client(e.to_string()))?;
+        let bundle = chat.ca_bundle.as_ref().map(|path| path.value.as_path());
+        let mut client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(bundle, url.scheme() == "https")?)
+            .http1_only()
+            .retry(reqwest::retry::never())
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .pool_idle_timeout(IDLE)
+            .user_agent(concat!("overclaim/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&url) {
+            // No proxy can reach this machine's own loopback for us.
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|e| BuildError::Client(trouble::root(&e)))?;
+        let permits = Semaphore::new(spec.concurrency.clamp(1, Semaphore::MAX_PERMITS));
+        Ok(Http { client, url, key, key_env, timeout: spec.timeout, permits })
+    }
+
+    /// Makes one call, its permit held; `queued` is what it waited for that.
+    async fn call(&self, request: &Request, queued: Duration) -> Call {
+        let start = Instant::now();
+        let mut progress = Progress { start, status: None, head: None, received: 0 };
+        let sending = self.send(openai_chat::encode(request), &mut progress);
+        let result = match tokio::time::timeout(self.timeout, sending).await {
+            Ok(result) => result,
+            Err(_) => Err(self.too_late(&progress)),
+        };
+        let ms = millis(start.elapsed());
+        let result = result
+            .and_then(|response| openai_chat::decode(&response))
+            .map_err(|error| self.for_people(error));
+        let attempt = Attempt {
+            status: progress.status,
+            error: result.as_ref().err().map(|error| error.kind),
+            ms,
+            wait_ms: millis(queued),
+        };
+        Call { attempt, result }
+    }
+
+    /// Sends a request and reads the whole answer, without the key where it echoes it.
+    async fn send(
+        &self,
+        request: WireRequest,
+        progress: &mut Progress,
+    ) -> Result<WireResponse, AskError> {
+        let mut call = self.client.post(self.url.clone()).body(request.body);
+        for (name, value) in request.headers {
+            call = call.header(name, value);
+        }
+        if let Some(key) = self.key.header() {
+            call = call.header(AUTHORIZATION, key.clone());
+        }
+        let mut response =
+            call.send().await.map_err(|error| trouble::sending(&error, &self.url))?;
+        let status = response.status().as_u16();
+        progress.status = Some(status);
+        progress.head = Some(progress.start.elapsed());
+        let failed =
+            |kind, message| AskError { status: Some(status), ..AskError::new(kind, message) };
+        let too_large = || {
+            let megabytes = LARGEST_BODY >> 20;
+            failed(AskErrorKind::BadBody, format!("the reply is larger than {megabytes} MiB"))
+        };
+        if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
+            return Err(too_large());
+        }
+        if let Some(coding) = response.headers().get("content-encoding")
+            && coding != "identity"
+        {
+            let message = "the reply is compressed though that was not asked for: turn it off";
+            return Err(failed(AskErrorKind::BadBody, message.into()));
+        }
+        let headers = response.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), self.key.scrub(&value).into_owned())
+        });
+        let headers = headers.collect();
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
+                    return Err(too_large());
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => {
+                    let message = format!(
+                        "the connection to {} broke after {} bytes of the reply ({}): try again, or look into the server's log",
+                        trouble::place(&self.url),
+                        body.len(),
+                        trouble::root(&error),
+                    );
+                    return Err(failed(AskErrorKind::Network, message));
+                }
+            }
+            progress.received = body.len();
+        }
+        let times = Times {
+            first_token_ms: None,
+            head_ms: progress.head.map(millis),
+            total_ms: millis(progress.start.elapsed()),
+        };
+        Ok(WireResponse { status, headers, body: self.key.scrub_bytes(body), times })
+    }
+
+    fn too_late(&self, progress: &Progress) -> AskError {
+        let far = match progress.status {
+            None => "nothing came".to_owned(),
+            Some(_) => format!("the reply stopped at {} bytes", progress.received),
+        };
+        let message = format!(
+            "no whole reply from {} within {} s ({far}): raise the endpoint's `timeout` or lower its `concurrency`",
+            trouble::place(&self.url),
+            self.timeout.as_secs_f64(),
+        );
+        AskError { status: progress.status, ..AskError::new(AskErrorKind::Timeout, message) }
+    }
+
+    /// The error with the name of the key's variable, which the codec does not know, and without
+    /// the key.
+    fn for_people(&self, error: AskError) -> AskError {
+        let mut message = error.message;
+        if let Some(rest) = message.strip_prefix(KEY_REFUSED) {
+            message = match (&self.key_env, self.key.header()) {
+                (Some(name), _) => format!("the key in {name} was refused{rest}"),
+                (None, Some(_)) => format!("the key was refused{rest}"),
+                (None, None) => format!(
+                    "no key was sent and the server wants one: name its environment variable with `key_env`{rest}"
+                ),
+            };
+        }
+        AskError { message: self.key.scrub(&message).into_owned(), ..error }
+    }
+}
+
+impl Ask for Http {
+    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+        Box::pin(async move {
+            let asked = Instant::now();
+            let mut attempts = Vec::new();
+            let result = if request.target.url == self.url.as_str() {
+                let _permit = self.permits.acquire().await;
+                let call = self.call(&request, asked.elapsed()).await;
+                attempts.push(call.attempt);
+                call.result
+            } else {
+                // The key of one server must never be sent to another.
+                let message = format!("a request for another place came to {}", self.url);
+                Err(AskError::new(AskErrorKind::Interrupted, message))
+            };
+            Exchange {
+                digest: request.digest(),
+                role: Role::Answer,
+                origin: Origin::Live,
+                waited: asked.elapsed(),
+                attempts,
+                result: result.map(Arc::new).map_err(Arc::new),
+                request,
+            }
+        })
+    }
+}
+
+/// How far a call came, for those who ask when it did not come back.
+struct Progress {
+    start: Instant,
+    status: Option<u16>,
+    head: Option<Duration>,
+    received: usize,
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
