@@ -6,6 +6,8 @@
 //! done or name what else must be asked ([`Step`]), so the only asynchronous code in the tool is
 //! the driver that does the asking.
 
+mod model;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use model::same_model;
 
 /// Version of the canonical form that is hashed. Raised when the same request would hash to
 /// something else, so that stored entries of another form are never mistaken for this one.
@@ -466,7 +470,6 @@ impl Heard {
     ///
     /// # Errors
     /// The requests that must be asked first.
-    #[expect(clippy::type_complexity, reason = "spelt out, it is the whole contract")]
     pub fn need(
         &self,
         requests: Vec<Request>,
@@ -505,9 +508,9 @@ impl FromIterator<Exchange> for Heard {
 
 /// Where a method stands: it needs more, or it is done.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step<T> {
+pub enum Step<T, R = Request> {
     /// These requests must be heard first.
-    Ask(Vec<Request>),
+    Ask(Vec<R>),
     /// The result.
     Done(T),
 }

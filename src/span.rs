@@ -112,6 +112,8 @@ pub struct Problem {
     pub message: String,
     /// What to do about it, a lower-case fragment; shown at the place.
     pub remedy: String,
+    /// What stands at the place must not be shown: it may be a secret.
+    pub hidden: bool,
 }
 
 /// The problems met so far, in order.
@@ -124,13 +126,19 @@ impl Problems {
         self.push(Severity::Error, span, message.into(), remedy.into());
     }
 
+    /// Notes an error about a text that may be a secret and is therefore not shown.
+    pub fn secret(&mut self, span: Span, message: impl Into<String>, remedy: impl Into<String>) {
+        self.error(span, message, remedy);
+        self.0.iter_mut().next_back().into_iter().for_each(|problem| problem.hidden = true);
+    }
+
     /// Notes a warning.
     pub fn warning(&mut self, span: Span, message: impl Into<String>, remedy: impl Into<String>) {
         self.push(Severity::Warning, span, message.into(), remedy.into());
     }
 
     fn push(&mut self, severity: Severity, span: Span, message: String, remedy: String) {
-        self.0.push(Problem { severity, span, message, remedy });
+        self.0.push(Problem { severity, span, message, remedy, hidden: false });
     }
 
     /// Notes a word that is none of those known, with the nearest of them as the remedy.
@@ -191,6 +199,7 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
                 span,
                 message: format!("not readable as YAML: {message}"),
                 remedy: "here".into(),
+                hidden: false,
             })
         }
     }

@@ -99,7 +99,7 @@ pub(super) fn refuse_keys(node: &Node, problems: &mut Problems) -> bool {
         let by_name = name.is_some_and(names_a_secret) && value.value != Value::Null;
         if by_name || looks_like_a_key(text) {
             clean = false;
-            problems.error(value.span, "a key must not be written into a file", REMEDY);
+            problems.secret(value.span, "a key must not be written into a file", REMEDY);
         }
     });
     clean

@@ -9,7 +9,6 @@
 
 pub mod failure;
 mod key;
-mod model;
 pub mod openai_chat;
 mod read;
 
@@ -20,7 +19,6 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use key::looks_like_a_key;
-pub use model::same_model;
 pub use read::{parse_duration, reserved_parameter};
 
 use crate::ask::{Target, Times};

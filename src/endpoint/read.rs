@@ -139,6 +139,10 @@ fn checked(
 ) -> Option<Spanned<String>> {
     match check(&typed.value) {
         Ok(value) => Some(Spanned::new(value, typed.span)),
+        Err(fault) if fault.remedy == key::REMEDY => {
+            problems.secret(typed.span, fault.message, fault.remedy);
+            None
+        }
         Err(fault) => {
             problems.error(typed.span, fault.message, fault.remedy);
             None

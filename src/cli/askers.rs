@@ -1,0 +1,190 @@
+//! From endpoints to askers: servers behind their transport, cassettes, and a recorder around
+//! either. The only place that puts these together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::ask::{Ask, AskError, AskErrorKind, Target, Times};
+use crate::cache::{Cassette, CassetteError, Decode, Recorder};
+use crate::endpoint::{self, Wire, WireResponse, openai_chat};
+use crate::plan::Asked;
+use crate::run::Askers;
+use crate::span::Span;
+use crate::suite::Findings;
+use crate::transport::Http;
+
+use super::prepare::{Chosen, Prepared};
+
+/// Whether keys are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// They are read from the environment; a missing one is a finding.
+    Wanted,
+    /// Nothing will be asked.
+    Absent,
+}
+
+/// The endpoints of a suite, ready to be planned for and asked.
+pub(super) struct Ready {
+    pub asked: Vec<Asked>,
+    pub askers: Askers,
+    /// Cassettes by endpoint.
+    pub cassettes: BTreeMap<Arc<str>, String>,
+    /// Calls that may be under way at once, over all endpoints.
+    pub in_flight: usize,
+    pub recorder: Option<Arc<Recorder>>,
+}
+
+/// Builds the askers of a suite's endpoints; what cannot be built is a finding.
+pub(super) fn build(
+    prepared: &Prepared,
+    keys: Keys,
+    record: Option<&Path>,
+    findings: &mut Findings,
+) -> Ready {
+    let mut ready = Ready {
+        asked: Vec::new(),
+        askers: Askers::new(),
+        cassettes: BTreeMap::new(),
+        in_flight: 0,
+        recorder: None,
+    };
+    for chosen in &prepared.endpoints {
+        let name: Arc<str> = chosen.spec.name.value.as_str().into();
+        let built = match &chosen.spec.wire {
+            Wire::OpenaiChat(chat) => http(&chosen.spec, keys).map(|asker| {
+                let target = chosen.spec.target().expect("this wire has a target");
+                (
+                    Asked {
+                        name: Arc::clone(&name),
+                        target: Arc::new(target),
+                        extra: chat.extra.clone(),
+                    },
+                    asker,
+                )
+            }),
+            Wire::Cassette(cassette) => {
+                let played = play(cassette);
+                if played.is_ok() {
+                    let from = crate::suite::display(&cassette.from.value);
+                    ready.cassettes.insert(Arc::clone(&name), from);
+                }
+                played.map(|(recorded, asker)| {
+                    let target = Arc::new(recorded.target);
+                    (Asked { name: Arc::clone(&name), target, extra: recorded.extra }, asker)
+                })
+            }
+        };
+        match built {
+            Ok((asked, asker)) if ready.askers.contains_key(&name) => {
+                drop((asked, asker));
+                blame(
+                    chosen,
+                    None,
+                    &format!("the endpoint `{name}` is asked twice"),
+                    "name it once",
+                    findings,
+                );
+            }
+            Ok((asked, asker)) => {
+                ready.in_flight += chosen.spec.concurrency;
+                ready.asked.push(asked);
+                ready.askers.insert(name, asker);
+            }
+            Err((span, message, remedy)) => blame(chosen, span, &message, &remedy, findings),
+        }
+    }
+    if let Some(path) = record
+        && let Err(error) = record_all(&mut ready, path)
+    {
+        findings.file_error(&path.display().to_string(), error.to_string(), "choose another file");
+    }
+    ready
+}
+
+type Fault = (Option<Span>, String, String);
+
+fn http(spec: &endpoint::Spec, keys: Keys) -> Result<Arc<dyn Ask>, Fault> {
+    let key = match (spec.key_env(), keys) {
+        (Some(name), Keys::Wanted) => Some(key(spec, name)?),
+        _ => None,
+    };
+    let http = Http::new(spec, key)
+        .map_err(|error| (None, error.to_string(), "mend this endpoint".to_owned()))?;
+    Ok(Arc::new(http))
+}
+
+fn key(spec: &endpoint::Spec, name: &str) -> Result<SecretString, Fault> {
+    let span = match &spec.wire {
+        Wire::OpenaiChat(chat) => chat.key_env.as_ref().map(|name| name.span),
+        Wire::Cassette(_) => None,
+    };
+    match std::env::var(name) {
+        Ok(key) if !key.trim().is_empty() => Ok(SecretString::from(key.trim().to_owned())),
+        _ => Err((
+            span,
+            format!("the environment variable {name}, which holds the key, is not set"),
+            format!("set it: `export {name}=…`"),
+        )),
+    }
+}
+
+fn play(spec: &endpoint::Cassette) -> Result<(crate::cache::Recorded, Arc<dyn Ask>), Fault> {
+    let fault = |error: CassetteError| {
+        let remedy = "record one: `overclaim run SUITE --endpoint NAME --record FILE`".to_owned();
+        (Some(spec.from.span), error.to_string(), remedy)
+    };
+    let cassette = Cassette::open(&spec.from.value, decoder()).map_err(fault)?;
+    let recorded = cassette.recorded(spec.model.as_deref()).map_err(fault)?;
+    Ok((recorded, Arc::new(cassette)))
+}
+
+/// Reads recorded bodies by the wire that their target names.
+fn decoder() -> Decode {
+    Arc::new(|target: &Target, body: &str, times: Times| match target.wire.as_str() {
+        openai_chat::WIRE => openai_chat::decode(&WireResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: body.into(),
+            times,
+        }),
+        wire => Err(AskError::new(
+            AskErrorKind::BadBody,
+            format!("this version cannot read the wire {wire}; record it again"),
+        )),
+    })
+}
+
+fn record_all(ready: &mut Ready, path: &Path) -> Result<(), CassetteError> {
+    let mut recorder: Option<Arc<Recorder>> = None;
+    for asker in ready.askers.values_mut() {
+        let recording = match &recorder {
+            Some(first) => Arc::new(first.also(Arc::clone(asker))),
+            None => Arc::new(Recorder::create(Arc::clone(asker), path)?),
+        };
+        *asker = Arc::clone(&recording) as Arc<dyn Ask>;
+        recorder = Some(recording);
+    }
+    ready.recorder = recorder;
+    Ok(())
+}
+
+fn blame(
+    chosen: &Chosen,
+    span: Option<Span>,
+    message: &str,
+    remedy: &str,
+    findings: &mut Findings,
+) {
+    match &chosen.place {
+        Some((source, place)) => {
+            findings.error(source, span.unwrap_or(*place), message, remedy);
+        }
+        None => {
+            findings.file_error(&format!("endpoint {}", chosen.spec.name.value), message, remedy)
+        }
+    }
+}

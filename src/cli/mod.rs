@@ -1,0 +1,172 @@
+//! The command line: arguments become calls of the library, a small file a command.
+
+mod askers;
+mod check;
+mod output;
+mod prepare;
+mod progress;
+mod report;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::plan::Filter;
+use output::{Color, Exit};
+
+/// Catches confident wrong answers of language models.
+///
+/// Asks model endpoints the questions of YAML suites, reads from every reply an answer and how
+/// sure the model was of it, grades the answer, and judges the run by its budget.
+#[derive(Debug, Parser)]
+#[command(name = "overclaim", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  passed
+  1  a budget failed, or could not be decided
+  2  invalid input: suite, flags, files
+  3  could not measure: coverage too low, endpoint down, interrupted
+  4  nothing selected";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask, grade and judge; writes a run directory per suite
+    Run(RunArgs),
+    /// Validate suites: every finding with its place and remedy; asks nothing
+    Check(CheckArgs),
+    /// Show a run again
+    Report(ReportArgs),
+}
+
+/// Which suites, and against what.
+#[derive(Debug, Args)]
+struct SuiteArgs {
+    /// Suite files [default: suites/*.yaml]
+    #[arg(value_name = "SUITE")]
+    suites: Vec<PathBuf>,
+    /// Configuration file [default: overclaim.yaml, found upward from here]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Endpoint by name, or by URL together with --model; may be repeated
+    #[arg(long, value_name = "NAME|URL")]
+    endpoint: Vec<String>,
+    /// Model, where --endpoint is a URL
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Environment variable that holds the key, where --endpoint is a URL
+    #[arg(long, value_name = "VARIABLE")]
+    key_env: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// One JSON document on standard output, and nothing else there
+    #[arg(long)]
+    json: bool,
+    /// Print the verdict only
+    #[arg(long, short)]
+    quiet: bool,
+    /// Colours in the terminal
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    suites: SuiteArgs,
+    /// Cases by id and tag: globs; blanks mean and, commas or, `!` not; `id:` and `tag:` narrow
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<Filter>,
+    /// At most so many cases of each suite, the first ones
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Seed sent with every request; a draw adds its number
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Confidence from which on a wrong answer counts as confident [default: the suite's]
+    #[arg(long, value_name = "T", value_parser = share)]
+    threshold: Option<f64>,
+    /// Most calls under way at once [default: the endpoint's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: Option<u16>,
+    /// Run directory, or the parent of them with several suites [default: reports/SUITE/TIME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Record every exchange into a cassette
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// How many confident wrong answers are shown
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    suites: SuiteArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+struct ReportArgs {
+    /// Run directory [default: the latest below reports/]
+    #[arg(value_name = "RUN")]
+    run: Option<PathBuf>,
+    /// How it is shown
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+    /// How many confident wrong answers are shown
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The page after a run
+    Terminal,
+    /// One JSON document
+    Json,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let (number, scale) = match text.strip_suffix('%') {
+        Some(percent) => (percent, 100.0),
+        None => (text, 1.0),
+    };
+    let share = number.trim().parse::<f64>().map_err(|_| "not a number")? / scale;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err(format!("{text} is outside 0..1: write a share such as 0.8 or 80%"))
+    }
+}
+
+/// Does what the command line says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Report(args) => report::report(&args),
+    };
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(message) => {
+            output::error(&message);
+            Exit::Invalid.into()
+        }
+    }
+}

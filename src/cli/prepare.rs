@@ -1,0 +1,154 @@
+//! From arguments to valid suites with the endpoints they ask: everything that can be wrong before
+//! the first call is found here, all of it at once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::endpoint;
+use crate::span::{Problems, Span, did_you_mean};
+use crate::suite::{Census, Config, Findings, Source, Suite};
+
+use super::SuiteArgs;
+
+/// A valid suite, its cases counted, with the endpoints it is asked at.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub suite: Suite,
+    pub path: PathBuf,
+    pub census: Census,
+    pub endpoints: Vec<Chosen>,
+}
+
+/// An endpoint that was chosen, with the place to blame when it cannot be used.
+#[derive(Debug, Clone)]
+pub(super) struct Chosen {
+    pub spec: Arc<endpoint::Spec>,
+    pub place: Option<(Arc<Source>, Span)>,
+}
+
+/// What the arguments name.
+#[derive(Debug)]
+pub(super) struct Selection {
+    pub suites: Vec<Prepared>,
+    pub root: PathBuf,
+}
+
+/// Reads configuration and suites. Suites with an error are left out; the findings say why.
+///
+/// # Errors
+/// The arguments themselves contradict each other.
+pub(super) fn prepare(args: &SuiteArgs, findings: &mut Findings) -> Result<Selection, String> {
+    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
+    let config = match &args.config {
+        Some(path) => Config::load(path, findings),
+        None => Config::find(&here, findings),
+    };
+    let root = config.root.clone().filter(|root| !root.as_os_str().is_empty()).unwrap_or(here);
+    let named = endpoints_by_flag(args, &config)?;
+    let paths = if args.suites.is_empty() { default_suites(&root) } else { args.suites.clone() };
+    let mut suites = Vec::new();
+    for path in paths {
+        let Some(suite) = Suite::load(&path, findings) else { continue };
+        let census = suite.check(findings);
+        let endpoints = match &named {
+            Some(named) => named.clone(),
+            None => endpoints_of_suite(&suite, &config, findings),
+        };
+        suites.push(Prepared { suite, path, census, endpoints });
+    }
+    Ok(Selection { suites, root })
+}
+
+/// `suites/*.yaml` below the project's root, in order of their names.
+fn default_suites(root: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root.join("suites")).into_iter().flatten().flatten();
+    let is_suite = |path: &PathBuf| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        matches!(extension, Some("yaml" | "yml")) && path.is_file()
+    };
+    let mut suites: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_suite).collect();
+    suites.sort();
+    suites
+}
+
+fn endpoints_by_flag(args: &SuiteArgs, config: &Config) -> Result<Option<Vec<Chosen>>, String> {
+    if args.endpoint.is_empty() {
+        return match (&args.model, &args.key_env) {
+            (None, None) => Ok(None),
+            _ => Err("--model and --key-env go with an --endpoint that is a URL".into()),
+        };
+    }
+    let choose = |name: &String| {
+        if name.contains("://") {
+            let model =
+                args.model.as_deref().ok_or("an --endpoint that is a URL needs --model NAME")?;
+            let spec = endpoint::Spec::ad_hoc(name, model, args.key_env.as_deref())?;
+            return Ok(Chosen { spec: Arc::new(spec), place: None });
+        }
+        let endpoint = config.endpoint(name).ok_or_else(|| {
+            let known = config.names();
+            let remedy = match did_you_mean(name, &known) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None if known.is_empty() => "no overclaim.yaml defines any".into(),
+                None => format!("defined are {}", known.join(", ")),
+            };
+            format!("unknown endpoint '{name}' ({remedy})")
+        })?;
+        let place = Some((Arc::clone(&endpoint.source), endpoint.spec.name.span));
+        Ok(Chosen { spec: Arc::clone(&endpoint.spec), place })
+    };
+    let chosen = args.endpoint.iter().map(choose).collect::<Result<Vec<_>, String>>()?;
+    Ok(Some(chosen))
+}
+
+fn endpoints_of_suite(suite: &Suite, config: &Config, findings: &mut Findings) -> Vec<Chosen> {
+    let mut problems = Problems::default();
+    let mut chosen = Vec::new();
+    let known: Vec<&str> = suite
+        .defined
+        .iter()
+        .map(|endpoint| endpoint.spec.name.value.as_str())
+        .chain(config.names())
+        .collect();
+    for name in &suite.endpoints {
+        match suite.endpoint(&name.value, config) {
+            Some(endpoint) => chosen.push(Chosen {
+                spec: Arc::clone(&endpoint.spec),
+                place: Some((Arc::clone(&endpoint.source), endpoint.spec.name.span)),
+            }),
+            None if known.is_empty() => problems.error(
+                name.span,
+                format!("undefined endpoint `{}`", name.value),
+                "define it under `endpoints:` in overclaim.yaml",
+            ),
+            None => problems.unknown("endpoint", name, &known),
+        }
+    }
+    if suite.endpoints.is_empty() {
+        let remedy = match known.first() {
+            Some(first) => format!("add `endpoints: [{first}]`, or run with --endpoint {first}"),
+            None => "add `endpoints: [name]`, and define it in overclaim.yaml".into(),
+        };
+        let top = Span { start: 0, end: 0, line: 1, column: 1 };
+        problems.error(top, "the suite names no endpoint", remedy);
+    }
+    findings.add(&suite.source, problems);
+    chosen
+}
+
+/// The line after the findings.
+pub(super) fn summary(findings: &Findings) -> String {
+    let (errors, warnings) = findings.counts();
+    let count = |n: usize, what: &str| match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    };
+    match (errors, warnings) {
+        (0, 0) => String::new(),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, 0) => format!("{}; nothing was asked", count(errors, "error")),
+        (errors, warnings) => {
+            format!("{}, {}; nothing was asked", count(errors, "error"), count(warnings, "warning"))
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `overclaim report`: a run shown again, from its directory alone.
+
+use std::path::{Path, PathBuf};
+
+use crate::gate::Decision;
+use crate::journal;
+use crate::record::{Ending, Run};
+use crate::report::{Page, headline, terminal};
+use crate::scorecard::{Operations, Scorecard, Span, operations};
+use crate::suite::{Config, Findings, display};
+
+use super::output::{Exit, Output};
+use super::{Format, ReportArgs};
+
+pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
+    let output = Output::new(&args.output);
+    let dir = match &args.run {
+        Some(dir) => dir.clone(),
+        None => latest()?,
+    };
+    let run = journal::read(&dir).map_err(|error| error.to_string())?;
+    let span = span(&dir, &run);
+    let told = Told::of(&run, span);
+    told.show(&display(&dir), args.top, output, args.format)
+}
+
+fn latest() -> Result<PathBuf, String> {
+    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
+    let config = Config::find(&here, &mut Findings::default());
+    let reports = config.root.unwrap_or(here).join("reports");
+    journal::latest(&reports).ok_or_else(|| {
+        format!("no run below {}; name one, or start one with `overclaim run`", display(&reports))
+    })
+}
+
+/// When the run was under way, as its own `operations.json` says; a run that was killed has none.
+fn span(dir: &Path, run: &Run) -> Span {
+    let text = std::fs::read(dir.join("operations.json")).unwrap_or_default();
+    let written: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    Span {
+        started: run.header.started.clone(),
+        elapsed_ms: written.get("elapsed_ms").and_then(serde_json::Value::as_f64),
+        ending: written.get("ending").and_then(|ending| {
+            serde_json::from_value::<Option<Ending>>(ending.clone()).ok().flatten()
+        }),
+    }
+}
+
+/// A run with all that follows from it.
+#[derive(Debug)]
+pub(super) struct Told<'a> {
+    run: &'a Run,
+    pub scorecard: Scorecard,
+    pub decision: Decision,
+    pub operations: Operations,
+}
+
+impl<'a> Told<'a> {
+    pub(super) fn of(run: &'a Run, span: Span) -> Told<'a> {
+        let scorecard = Scorecard::of(run);
+        let decision = Decision::of(run, &scorecard);
+        let operations = operations(run, span);
+        Told { run, scorecard, decision, operations }
+    }
+
+    pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
+        Page {
+            run: self.run,
+            scorecard: &self.scorecard,
+            decision: &self.decision,
+            operations: &self.operations,
+            dir,
+            top,
+        }
+    }
+
+    /// Prints the page, for people, for programs or for both.
+    pub(super) fn show(
+        &self,
+        dir: &str,
+        top: usize,
+        output: Output,
+        format: Format,
+    ) -> Result<Exit, String> {
+        let page = self.page(dir, top);
+        let json = output.json || format == Format::Json;
+        let people = output.with_json(json);
+        if output.quiet {
+            people.people(&(headline(&page, people.style()) + "\n"));
+        } else if format == Format::Terminal {
+            people.people(&terminal(&page, people.style()));
+        }
+        if json {
+            Output::document(&page.document())?;
+        }
+        Ok(Exit::of_code(self.decision.exit_code))
+    }
+}

@@ -1,0 +1,264 @@
+//! `overclaim run`: the spine, from suites to exit code.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::journal::{self, Journal};
+use crate::plan::{Plan, Selection};
+use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected};
+use crate::run::{Settings, run as drive};
+use crate::scorecard::Span;
+use crate::suite::{Findings, display};
+
+use super::askers::{self, Keys, Ready};
+use super::output::{Exit, Output, error, remark};
+use super::prepare::{Prepared, prepare, summary};
+use super::progress::Progress;
+use super::report::Told;
+use super::{Format, RunArgs};
+
+pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
+    let output = Output::new(&args.output);
+    let mut findings = Findings::default();
+    let selection = prepare(&args.suites, &mut findings)?;
+    let mut ready: Vec<(Prepared, Ready)> = Vec::new();
+    for mut prepared in selection.suites {
+        if let Some(threshold) = args.threshold {
+            prepared.suite.threshold = threshold;
+        }
+        let built = askers::build(&prepared, Keys::Wanted, args.record.as_deref(), &mut findings);
+        ready.push((prepared, built));
+    }
+    output.findings(&findings);
+    if findings.has_errors() {
+        remark(&summary(&findings));
+        return Ok(Exit::Invalid);
+    }
+    if ready.is_empty() {
+        remark("no suites: name one, or put some into suites/");
+        return Ok(Exit::Nothing);
+    }
+    let runtime = Runtime::new().map_err(|error| format!("no runtime: {error}"))?;
+    let stop = stop_on_signals(&runtime);
+    let several = ready.len() > 1;
+    let mut worst = Exit::Passed;
+    for (prepared, ready) in ready {
+        if *stop.borrow() {
+            worst = worst.worst(Exit::NotMeasured);
+            break;
+        }
+        let place = Place::new(args.out.as_deref(), &selection.root, &prepared.suite.name, several);
+        let one = One { args, prepared: &prepared, ready: &ready, place, output };
+        worst = worst.worst(one.run(&runtime, &stop)?);
+    }
+    Ok(worst)
+}
+
+/// Where the run directory goes.
+enum Place {
+    /// Exactly here.
+    Given(PathBuf),
+    /// A new directory, named by time, below this one.
+    Below(PathBuf),
+}
+
+impl Place {
+    fn new(out: Option<&Path>, root: &Path, suite: &str, several: bool) -> Place {
+        match out {
+            Some(out) if several => Place::Given(out.join(suite)),
+            Some(out) => Place::Given(out.to_owned()),
+            None => Place::Below(root.join("reports").join(suite)),
+        }
+    }
+
+    /// Makes the directory. Two runs that start in the same second get different names.
+    fn journal(&self, header: &mut Header) -> Result<(Journal, PathBuf), String> {
+        let told = |dir: &Path, error: io::Error| format!("{}: {error}", display(dir));
+        match self {
+            Place::Given(dir) => {
+                let journal = Journal::create(dir, header).map_err(|error| told(dir, error))?;
+                Ok((journal, dir.clone()))
+            }
+            Place::Below(parent) => {
+                let time = header.run.clone();
+                for attempt in 2.. {
+                    let dir = parent.join(&header.run);
+                    match Journal::create(&dir, header) {
+                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                            header.run = format!("{time}-{attempt}");
+                        }
+                        result => {
+                            let journal = result.map_err(|error| told(&dir, error))?;
+                            return Ok((journal, dir));
+                        }
+                    }
+                }
+                unreachable!("names by number do not run out")
+            }
+        }
+    }
+}
+
+/// One suite, run.
+struct One<'a> {
+    args: &'a RunArgs,
+    prepared: &'a Prepared,
+    ready: &'a Ready,
+    place: Place,
+    output: Output,
+}
+
+impl One<'_> {
+    fn run(self, runtime: &Runtime, stop: &watch::Receiver<bool>) -> Result<Exit, String> {
+        let One { args, prepared, ready, output, .. } = &self;
+        let suite = &prepared.suite;
+        let selection = Selection { filter: args.filter.clone(), limit: args.limit };
+        let plan = Plan::new(suite, ready.asked.clone(), selection, args.seed)
+            .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
+        let extent = plan.extent();
+        if extent.trials == 0 {
+            remark(&format!(
+                "{}: nothing selected of {} cases",
+                suite.source.path, prepared.census.cases
+            ));
+            return Ok(Exit::Nothing);
+        }
+        let mut header = self.header(&plan, extent.trials, extent.digest);
+        let (mut journal, dir) = self.place.journal(&mut header)?;
+        let start = Instant::now();
+        let mut progress = Progress::new(&suite.name, extent.trials, output.quiet);
+        let mut failure = None;
+        let settings = Settings {
+            threshold: header.threshold,
+            in_flight: args.concurrency.map_or(ready.in_flight, usize::from),
+        };
+        let ending = runtime.block_on(drive(
+            &plan,
+            extent.trials,
+            &ready.askers,
+            settings,
+            stop.clone(),
+            &mut |event| {
+                let Event::Finished(record) = event else { return ControlFlow::Continue(()) };
+                // The journal comes first: what is shown must survive a kill.
+                if let Err(error) = journal.append(&record) {
+                    failure = Some(error);
+                    return ControlFlow::Break(());
+                }
+                progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
+                ControlFlow::Continue(())
+            },
+        ));
+        progress.end();
+        if let Some(failure) = failure {
+            return Err(format!("{}: the journal cannot be written: {failure}", display(&dir)));
+        }
+        self.conclude(journal, &dir, ending, start)
+    }
+
+    fn conclude(
+        &self,
+        journal: Journal,
+        dir: &Path,
+        ending: Ending,
+        start: Instant,
+    ) -> Result<Exit, String> {
+        let mut exit = Exit::Passed;
+        if let Some(recorder) = &self.ready.recorder
+            && let Err(failure) = recorder.finish()
+        {
+            error(&failure.to_string());
+            exit = Exit::Invalid;
+        }
+        let run = journal::read(dir).map_err(|error| error.to_string())?;
+        let elapsed = crate::record::millis(start.elapsed());
+        let span = Span {
+            started: run.header.started.clone(),
+            elapsed_ms: Some(elapsed),
+            ending: Some(ending),
+        };
+        let told = Told::of(&run, span);
+        journal
+            .finish(&[
+                ("scorecard.json", &told.scorecard),
+                ("operations.json", &told.operations),
+                ("decision.json", &told.decision),
+            ])
+            .map_err(|error| format!("{}: {error}", display(dir)))?;
+        let shown = told.show(&display(dir), self.args.top, self.output, Format::Terminal)?;
+        Ok(exit.worst(shown))
+    }
+
+    fn header(&self, plan: &Plan<'_>, planned: usize, digest: crate::ask::Digest) -> Header {
+        let suite = &self.prepared.suite;
+        let now = jiff::Zoned::now();
+        let endpoints = self.ready.asked.iter().map(|asked| AskedEndpoint {
+            name: std::sync::Arc::clone(&asked.name),
+            target: std::sync::Arc::clone(&asked.target),
+            cassette: self.ready.cassettes.get(&asked.name).cloned(),
+        });
+        Header {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            run: now.strftime("%Y-%m-%dT%H-%M-%S").to_string(),
+            suite: suite.name.clone(),
+            path: suite.source.path.clone(),
+            text: suite.source.text.clone(),
+            digest: suite.digest,
+            endpoints: endpoints.collect(),
+            threshold: suite.threshold,
+            sources: suite.methods.iter().map(|method| method.value.name().to_owned()).collect(),
+            budget: suite.budget.clone(),
+            seed: plan.seed(),
+            selection: Selected {
+                filter: self.args.filter.as_ref().map(ToString::to_string),
+                limit: self.args.limit,
+            },
+            planned,
+            plan: digest,
+            started: now
+                .with_time_zone(jiff::tz::TimeZone::UTC)
+                .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+                .to_string(),
+        }
+    }
+}
+
+/// The first Ctrl-C or SIGTERM stops the run and lets it write its report; the second ends the
+/// process at once, the journal being whole at any time.
+fn stop_on_signals(runtime: &Runtime) -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    runtime.spawn(async move {
+        for first in [true, false] {
+            if wait_for_signal().await.is_err() {
+                return;
+            }
+            if first {
+                stop.send_replace(true);
+            } else {
+                std::process::exit(3);
+            }
+        }
+    });
+    stopped
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,356 @@
+//! Run directories: what a run wrote while it ran, and reading it back.
+//!
+//! `run.json` is written first and says what was planned. `records.jsonl` is the journal: a
+//! finished trial is one line, written with one call before anybody is shown it, so a killed
+//! process loses nothing that was seen; a thread of its own brings the lines to the disk within
+//! 50 ms, so a power cut loses no more than that. A line without its end is a torn write and is
+//! ignored when the journal is read back.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::record::{FORMAT, Header, Record, Run};
+
+/// Name of the header in a run directory.
+const HEADER: &str = "run.json";
+/// Name of the journal in a run directory.
+const RECORDS: &str = "records.jsonl";
+/// How long a written line may wait for the disk; half of what is promised, for slow disks.
+const SYNC_AFTER: Duration = Duration::from_millis(25);
+
+/// A run directory that is being written.
+#[derive(Debug)]
+pub struct Journal {
+    dir: PathBuf,
+    records: File,
+    syncer: Syncer,
+}
+
+impl Journal {
+    /// Makes a run directory, which must not hold a run yet, and writes its header.
+    ///
+    /// # Errors
+    /// The directory holds a run, or cannot be written.
+    pub fn create(dir: &Path, header: &Header) -> io::Result<Journal> {
+        fs::create_dir_all(dir)?;
+        let path = dir.join(RECORDS);
+        let records =
+            OpenOptions::new().append(true).create_new(true).open(&path).map_err(|error| {
+                match error.kind() {
+                    io::ErrorKind::AlreadyExists => io::Error::new(
+                        error.kind(),
+                        "the directory holds a run already; choose another",
+                    ),
+                    _ => error,
+                }
+            })?;
+        write_json(&dir.join(HEADER), header)?;
+        let syncer = Syncer::start(records.try_clone()?)?;
+        Ok(Journal { dir: dir.to_owned(), records, syncer })
+    }
+
+    /// Appends a finished trial. When this returns, the line survives the death of the process.
+    ///
+    /// # Errors
+    /// The line cannot be written, or an earlier one did not reach the disk.
+    pub fn append(&mut self, record: &Record) -> io::Result<()> {
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        self.records.write_all(&line)?;
+        self.syncer.wrote()
+    }
+
+    /// Brings everything to the disk and writes the documents that follow from the records.
+    ///
+    /// # Errors
+    /// Something cannot be written.
+    pub fn finish(self, documents: &[(&str, &dyn erased::Json)]) -> io::Result<()> {
+        self.syncer.stop()?;
+        self.records.sync_data()?;
+        for (name, document) in documents {
+            let mut text = document.pretty()?;
+            text.push(b'\n');
+            write_whole(&self.dir.join(name), &text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Values of different types in one list of documents.
+pub mod erased {
+    /// Anything that can be written as JSON.
+    pub trait Json {
+        /// Indented JSON.
+        ///
+        /// # Errors
+        /// The value has no JSON form.
+        fn pretty(&self) -> serde_json::Result<Vec<u8>>;
+    }
+
+    impl<T: serde::Serialize> Json for T {
+        fn pretty(&self) -> serde_json::Result<Vec<u8>> {
+            serde_json::to_vec_pretty(self)
+        }
+    }
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    write_whole(path, &text)
+}
+
+/// Writes a file so that it is there whole or not at all.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let written = (|| {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        fs::rename(&temporary, path)
+    })();
+    if written.is_err() {
+        // The first error is the one to tell; a leftover is found by its name.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// A thread that syncs a file a short while after it was written to.
+#[derive(Debug)]
+struct Syncer {
+    shared: Arc<(Mutex<SyncState>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct SyncState {
+    dirty: bool,
+    stopping: bool,
+    error: Option<io::Error>,
+}
+
+impl Syncer {
+    fn start(file: File) -> io::Result<Syncer> {
+        let shared = Arc::new((Mutex::new(SyncState::default()), Condvar::new()));
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("journal-sync".into()).spawn(move || {
+            let (state, changed) = &*theirs;
+            loop {
+                let guard = state.lock().unwrap_or_else(PoisonError::into_inner);
+                let waited = changed.wait_while(guard, |state| !state.dirty && !state.stopping);
+                let guard = waited.unwrap_or_else(PoisonError::into_inner);
+                // One sync serves all lines written meanwhile; a stop cuts the wait short.
+                let waited = changed.wait_timeout_while(guard, SYNC_AFTER, |state| !state.stopping);
+                let (mut guard, _) = waited.unwrap_or_else(PoisonError::into_inner);
+                if guard.stopping {
+                    return;
+                }
+                guard.dirty = false;
+                drop(guard);
+                if let Err(error) = file.sync_data() {
+                    state.lock().unwrap_or_else(PoisonError::into_inner).error = Some(error);
+                }
+            }
+        })?;
+        Ok(Syncer { shared, thread: Some(thread) })
+    }
+
+    fn wrote(&self) -> io::Result<()> {
+        let mut state = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = state.error.take() {
+            return Err(error);
+        }
+        if !state.dirty {
+            state.dirty = true;
+            self.shared.1.notify_one();
+        }
+        Ok(())
+    }
+
+    fn stop(mut self) -> io::Result<()> {
+        self.join();
+        let mut state = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.error.take().map_or(Ok(()), Err)
+    }
+
+    fn join(&mut self) {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).stopping = true;
+        self.shared.1.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // It cannot panic: it only waits and syncs.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+/// Why a run directory cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A file is missing or unreadable.
+    #[error("{}: cannot be read: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A file holds something else.
+    #[error("{}:{line}: not {what}: {message}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// A newer version of the tool wrote it.
+    #[error(
+        "{}: written in format {found} by a newer version; this one reads up to {FORMAT}: update overclaim",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
+}
+
+/// Reads a run directory. A torn last line is ignored; of two records of one trial the first
+/// counts.
+///
+/// # Errors
+/// The header or a whole line is missing or malformed, or was written by a newer version.
+pub fn read(dir: &Path) -> Result<Run, ReadError> {
+    let header = read_header(dir)?;
+    let path = dir.join(RECORDS);
+    let io_error = |error| ReadError::Io { path: path.clone(), error };
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(&path).map_err(io_error)?);
+    let mut records: Vec<Record> = Vec::with_capacity(header.planned.min(1 << 20));
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        if reader.read_until(b'\n', &mut line).map_err(io_error)? == 0
+            || line.last() != Some(&b'\n')
+        {
+            break;
+        }
+        records.push(serde_json::from_slice(&line).map_err(|error| ReadError::Malformed {
+            path: path.clone(),
+            line: number,
+            what: "a record",
+            message: error.to_string(),
+        })?);
+    }
+    records.sort_by_key(|record| record.index);
+    records.dedup_by(|later, first| later.index == first.index);
+    Ok(Run { header, records })
+}
+
+fn read_header(dir: &Path) -> Result<Header, ReadError> {
+    let path = dir.join(HEADER);
+    let text = fs::read(&path).map_err(|error| ReadError::Io { path: path.clone(), error })?;
+    let malformed = |error: serde_json::Error| ReadError::Malformed {
+        path: path.clone(),
+        line: error.line(),
+        what: "a run's header",
+        message: error.to_string(),
+    };
+    // The format is asked before anything else is: a newer header may have any shape.
+    let value: serde_json::Value = serde_json::from_slice(&text).map_err(malformed)?;
+    match value.get("format").and_then(serde_json::Value::as_u64) {
+        Some(found) if found > u64::from(FORMAT) => Err(ReadError::Newer { path, found }),
+        _ => serde_json::from_value(value).map_err(malformed),
+    }
+}
+
+/// The run directory that was started last, below a directory of suites.
+#[must_use]
+pub fn latest(reports: &Path) -> Option<PathBuf> {
+    let below = |dir: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    };
+    let started = |run: &PathBuf| read_header(run).ok().map(|header| header.started);
+    let runs = below(reports).into_iter().flat_map(|suite| below(&suite));
+    let runs = runs.filter_map(|run| Some((started(&run)?, run)));
+    runs.max().map(|(_, run)| run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::{header, record};
+
+    #[test]
+    fn what_is_written_is_read_back_in_plan_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("run");
+        let mut journal = Journal::create(&run, &header(3)).unwrap();
+        for index in [2, 0, 1] {
+            journal.append(&record(index)).unwrap();
+        }
+        journal.finish(&[("decision.json", &serde_json::json!({"a": 1}))]).unwrap();
+        let read = read(&run).unwrap();
+        assert_eq!(read.header, header(3));
+        assert_eq!(read.records, [record(0), record(1), record(2)]);
+        assert!(read.is_complete());
+        assert_eq!(fs::read_to_string(run.join("decision.json")).unwrap(), "{\n  \"a\": 1\n}\n");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_ignored_and_a_broken_middle_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::create(dir.path(), &header(3)).unwrap();
+        journal.append(&record(0)).unwrap();
+        journal.append(&record(1)).unwrap();
+        drop(journal);
+        let path = dir.path().join(RECORDS);
+        let whole = fs::read(&path).unwrap();
+        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        for cut in first..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            assert_eq!(read(dir.path()).unwrap().records, [record(0)], "cut at {cut}");
+        }
+        fs::write(&path, [b"{}\n".as_slice(), &whole].concat()).unwrap();
+        let error = read(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("records.jsonl:1: not a record: missing field"), "{error}");
+    }
+
+    #[test]
+    fn a_directory_holds_one_run() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Journal::create(dir.path(), &header(1)).unwrap());
+        let error = Journal::create(dir.path(), &header(1)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(HEADER), "{\"format\": 99, \"anything\": []}").unwrap();
+        let error = read(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("written in format 99 by a newer version"), "{error}");
+    }
+}

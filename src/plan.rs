@@ -1,0 +1,252 @@
+//! The trials of a run, in an order that depends on nothing but the suite and what was selected.
+//!
+//! A plan is a recipe for an iterator: cases are read and rendered when the engine wants them, so
+//! a suite of a million cases costs no memory. It is walked once before the run to be counted and
+//! hashed, and once more to be asked.
+
+use std::sync::Arc;
+
+use crate::ask::{Digest, Draw, Params, Request, Target};
+use crate::elicit::{Conflict, Method};
+use crate::suite::{Case, Suite};
+
+/// An endpoint that is asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where requests go.
+    pub target: Arc<Target>,
+    /// Parameters it passes on verbatim.
+    pub extra: std::collections::BTreeMap<String, serde_json::Value>,
+}
+
+/// Which cases are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Names and tags; none means all.
+    pub filter: Option<Filter>,
+    /// At most so many cases, the first ones.
+    pub limit: Option<usize>,
+}
+
+/// The unit of work: a case asked at an endpoint once.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// Place in the plan, from 0.
+    pub index: usize,
+    /// Name, unique in the run.
+    pub id: String,
+    /// The case.
+    pub case: Arc<Case>,
+    /// Name of the endpoint.
+    pub endpoint: Arc<str>,
+    /// Which repeat, from 0.
+    pub repeat: u32,
+    /// The request whose reply is graded, prepared by all confidence methods.
+    pub base: Request,
+}
+
+/// A suite, the endpoints it is asked at, and what was selected of it.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    suite: &'a Suite,
+    endpoints: Vec<Asked>,
+    selection: Selection,
+    params: Params,
+}
+
+/// The size of a plan and a digest of all its trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Number of trials.
+    pub trials: usize,
+    /// Digest over names and contents in order.
+    pub digest: Digest,
+}
+
+impl<'a> Plan<'a> {
+    /// Plans a suite at endpoints. A seed given here wins over the suite's.
+    ///
+    /// # Errors
+    /// A confidence method and the parameters contradict each other.
+    pub fn new(
+        suite: &'a Suite,
+        endpoints: Vec<Asked>,
+        selection: Selection,
+        seed: Option<u64>,
+    ) -> Result<Plan<'a>, Conflict> {
+        let params = Params { seed: seed.or(suite.params.seed), ..suite.params.clone() };
+        let plan = Plan { suite, endpoints, selection, params };
+        for endpoint in &plan.endpoints {
+            plan.prepared(endpoint, Arc::new([]), 0)?;
+        }
+        Ok(plan)
+    }
+
+    /// The seed of all requests, before draws are added.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.params.seed
+    }
+
+    /// The trials in order: case by case, each at every endpoint.
+    pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
+        let wanted = |case: &Case| match &self.selection.filter {
+            Some(filter) => filter.matches(&case.id, &case.tags),
+            None => true,
+        };
+        let cases = self.suite.cases().filter(wanted);
+        let cases = cases.take(self.selection.limit.unwrap_or(usize::MAX)).map(Arc::new);
+        cases.flat_map(|case| self.at_all(&case)).enumerate().map(|(index, mut trial)| {
+            trial.index = index;
+            trial
+        })
+    }
+
+    /// Counts and hashes the plan.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        let mut contents = Vec::new();
+        for trial in self.trials() {
+            contents.push(Digest::of(&(&trial.id, trial.case.content)));
+        }
+        Extent { trials: contents.len(), digest: Digest::of(&contents) }
+    }
+
+    fn at_all(&self, case: &Arc<Case>) -> Vec<Trial> {
+        let trial = |endpoint: &Asked| {
+            let base = self.prepared(endpoint, Arc::clone(&case.turns), 0).ok()?;
+            Some(Trial {
+                index: 0,
+                id: format!("{}@{}", case.id, endpoint.name),
+                case: Arc::clone(case),
+                endpoint: Arc::clone(&endpoint.name),
+                repeat: 0,
+                base,
+            })
+        };
+        self.endpoints.iter().filter_map(trial).collect()
+    }
+
+    fn prepared(
+        &self,
+        endpoint: &Asked,
+        turns: Arc<[crate::ask::Turn]>,
+        repeat: u32,
+    ) -> Result<Request, Conflict> {
+        let params = Params { extra: endpoint.extra.clone(), ..self.params.clone() };
+        let base = Request {
+            target: Arc::clone(&endpoint.target),
+            turns,
+            params,
+            draw: Draw { repeat, sample: 0 },
+        };
+        self.methods().try_fold(base, |request, method| method.prepare(request))
+    }
+
+    /// The confidence methods, the primary first.
+    pub fn methods(&self) -> impl Iterator<Item = &'a Method> {
+        self.suite.methods.iter().map(|method| &method.value)
+    }
+}
+
+/// Which cases by id and tag.
+///
+/// Words separated by blanks must all hold; alternatives within a word are separated by commas;
+/// `!` negates a word. A word is a glob (`*`, `?`, `[abc]`) on ids and tags; `id:` and `tag:` look
+/// at one of them only.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    text: String,
+    words: Vec<Word>,
+}
+
+#[derive(Debug, Clone)]
+struct Word {
+    negated: bool,
+    alternatives: Vec<(Field, glob::Pattern)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Id,
+    Tag,
+    Either,
+}
+
+impl std::str::FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Filter, String> {
+        let word = |word: &str| {
+            let (negated, rest) = match word.strip_prefix('!') {
+                Some(rest) => (true, rest),
+                None => (false, word),
+            };
+            let alternative = |text: &str| {
+                let (field, glob) = match text.split_once(':') {
+                    Some(("id", glob)) => (Field::Id, glob),
+                    Some(("tag", glob)) => (Field::Tag, glob),
+                    _ => (Field::Either, text),
+                };
+                let pattern = glob::Pattern::new(glob)
+                    .map_err(|error| format!("`{glob}` is not a pattern: {}", error.msg))?;
+                Ok::<_, String>((field, pattern))
+            };
+            let alternatives = rest.split(',').filter(|text| !text.is_empty()).map(alternative);
+            let alternatives = alternatives.collect::<Result<Vec<_>, _>>()?;
+            if alternatives.is_empty() {
+                return Err(format!("`{word}` names nothing"));
+            }
+            Ok(Word { negated, alternatives })
+        };
+        let words = text.split_whitespace().map(word).collect::<Result<Vec<_>, _>>()?;
+        if words.is_empty() {
+            return Err("an empty filter; leave it out to select everything".into());
+        }
+        Ok(Filter { text: text.to_owned(), words })
+    }
+}
+
+impl std::fmt::Display for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Filter {
+    /// Whether a case of this name and these tags is wanted.
+    #[must_use]
+    pub fn matches(&self, id: &str, tags: &[String]) -> bool {
+        let tagged = |glob: &glob::Pattern| tags.iter().any(|tag| glob.matches(tag));
+        let holds = |(field, glob): &(Field, glob::Pattern)| match field {
+            Field::Id => glob.matches(id),
+            Field::Tag => tagged(glob),
+            Field::Either => glob.matches(id) || tagged(glob),
+        };
+        self.words.iter().all(|word| word.alternatives.iter().any(holds) != word.negated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_combine_ids_and_tags() {
+        let tags = ["anatomy".to_owned(), "hard".to_owned()];
+        let holds = |filter: &str| filter.parse::<Filter>().unwrap().matches("body-bones", &tags);
+        for filter in
+            ["body-*", "anatomy", "tag:anat*", "id:*bones", "x,anatomy", "body-* hard", "!easy"]
+        {
+            assert!(holds(filter), "{filter}");
+        }
+        for filter in ["body", "tag:body-*", "id:anatomy", "!anatomy", "body-* easy", "!x,hard"] {
+            assert!(!holds(filter), "{filter}");
+        }
+        for filter in ["", "  ", "!", "[a"] {
+            assert!(filter.parse::<Filter>().is_err(), "{filter:?}");
+        }
+    }
+}

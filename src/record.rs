@@ -1,0 +1,557 @@
+//! A finished trial, and all that later stages know of it.
+//!
+//! A [`Record`] is owned, versioned and written as one line of JSON; reports, statistics and
+//! regrading read records and nothing else, so everything after the journal works offline. The
+//! space of what can become of a trial is closed ([`Outcome`]): an outage can look neither like a
+//! wrong answer nor like a right one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Confidence;
+use crate::ask::{Attempt, Exchange, Finish, Reply, Request, Times, Usage};
+pub use crate::ask::{AskError, AskErrorKind, Digest, Origin, Role, same_model};
+use crate::budget::Budget;
+use crate::grade::Verdict;
+
+/// Version of the run directory's format. Readers refuse a newer one by name.
+pub const FORMAT: u32 = 1;
+
+/// What became of a trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The answer is right.
+    Correct,
+    /// The answer is wrong.
+    Incorrect,
+    /// The model said that it does not know.
+    Abstained,
+    /// The model or its provider refused.
+    Refused,
+    /// The reply was cut off before an answer could be read.
+    Truncated,
+    /// There is a reply and no answer in it.
+    Unparsable,
+    /// There is an answer and the grader could not judge it.
+    Ungraded(String),
+    /// There is no reply.
+    Failed(AskError),
+    /// It was not asked.
+    Skipped,
+}
+
+impl Outcome {
+    /// Its name, without particulars.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Correct => "correct",
+            Outcome::Incorrect => "incorrect",
+            Outcome::Abstained => "abstained",
+            Outcome::Refused => "refused",
+            Outcome::Truncated => "truncated",
+            Outcome::Unparsable => "unparsable",
+            Outcome::Ungraded(_) => "ungraded",
+            Outcome::Failed(_) => "failed",
+            Outcome::Skipped => "skipped",
+        }
+    }
+
+    /// All names, in the order in which they are listed everywhere.
+    pub const NAMES: [&'static str; 9] = [
+        "correct",
+        "incorrect",
+        "abstained",
+        "refused",
+        "truncated",
+        "unparsable",
+        "ungraded",
+        "failed",
+        "skipped",
+    ];
+
+    /// What a verdict on an answer means for the trial.
+    #[must_use]
+    pub fn of_verdict(verdict: Verdict) -> Outcome {
+        match verdict {
+            Verdict::Correct => Outcome::Correct,
+            Verdict::Incorrect => Outcome::Incorrect,
+            Verdict::Abstained => Outcome::Abstained,
+            Verdict::Truncated => Outcome::Truncated,
+            Verdict::Unparsable => Outcome::Unparsable,
+            Verdict::Ungraded(reason) => Outcome::Ungraded(reason),
+        }
+    }
+
+    /// The answer was judged right or wrong.
+    #[must_use]
+    pub fn is_graded(&self) -> bool {
+        matches!(self, Outcome::Correct | Outcome::Incorrect)
+    }
+}
+
+/// Right or wrong, confident or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quadrant {
+    /// Right, and sure of it.
+    ConfidentRight,
+    /// Wrong, and sure of it.
+    ConfidentWrong,
+    /// Right, and not sure.
+    UnsureRight,
+    /// Wrong, and not sure.
+    UnsureWrong,
+}
+
+/// A confidence, or why it is missing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Measured {
+    /// Probability in [0, 1].
+    Known(f64),
+    /// The reason why there is none.
+    Missing {
+        /// In words.
+        missing: String,
+    },
+}
+
+impl Measured {
+    /// The probability, if it is known.
+    #[must_use]
+    pub fn value(&self) -> Option<f64> {
+        match self {
+            Measured::Known(value) => Some(*value),
+            Measured::Missing { .. } => None,
+        }
+    }
+}
+
+impl From<&Confidence> for Measured {
+    fn from(confidence: &Confidence) -> Measured {
+        match &confidence.value {
+            Ok(value) => Measured::Known(*value),
+            Err(reason) => Measured::Missing { missing: reason.clone() },
+        }
+    }
+}
+
+/// Where a case is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct At {
+    /// File as the user would write it.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+/// An exchange as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// What it was asked for.
+    pub role: Role,
+    /// Identity of the request.
+    pub digest: Digest,
+    /// The request.
+    pub request: Arc<Request>,
+    /// Name of the endpoint.
+    pub endpoint: Arc<str>,
+    /// Where the reply came from.
+    pub origin: Origin,
+    /// Milliseconds from asking to hearing, queue and retries included.
+    pub waited_ms: f64,
+    /// Times of the call that fetched the reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
+    /// Calls made upstream, in order.
+    pub attempts: Vec<Attempt>,
+    /// Tokens as counted by the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// What it cost, where the endpoint has a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+    /// What the server said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Arc<Reply>>,
+    /// Why there is no reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Arc<AskError>>,
+}
+
+impl Heard {
+    /// What the journal keeps of an exchange.
+    #[must_use]
+    pub fn of(exchange: &Exchange, endpoint: &Arc<str>) -> Heard {
+        let reply = exchange.result.as_ref().ok().cloned();
+        Heard {
+            role: exchange.role,
+            digest: exchange.digest,
+            request: Arc::clone(&exchange.request),
+            endpoint: Arc::clone(endpoint),
+            origin: exchange.origin,
+            waited_ms: millis(exchange.waited),
+            times: reply.as_ref().map(|reply| reply.times),
+            attempts: exchange.attempts.clone(),
+            usage: reply.as_ref().and_then(|reply| reply.usage),
+            cost: None,
+            reply,
+            error: exchange.result.as_ref().err().cloned(),
+        }
+    }
+}
+
+/// A duration in milliseconds, to the microsecond.
+#[must_use]
+pub fn millis(duration: std::time::Duration) -> f64 {
+    let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1000.0
+}
+
+/// One finished trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Place in the plan, from 0.
+    pub index: usize,
+    /// Name of the trial, unique in the run.
+    pub trial: String,
+    /// Name of the case.
+    pub case: String,
+    /// Digest of what was asked and expected.
+    pub content: Digest,
+    /// Name of the endpoint.
+    pub endpoint: Arc<str>,
+    /// Which repeat, from 0.
+    pub repeat: u32,
+    /// Cases of one group are not independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// What the case is sorted by.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The question for people.
+    pub question: String,
+    /// Its choices, the first being A; empty for open questions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// The right answer for people.
+    pub expected: String,
+    /// What was read as the answer; none where nothing could be read.
+    pub answer: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The answer, right or wrong, was that there is none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abstained: bool,
+    /// Right or wrong, confident or not; none without a grade or a primary confidence.
+    pub quadrant: Option<Quadrant>,
+    /// How sure the model was, by source.
+    #[serde(default)]
+    pub confidence: BTreeMap<String, Measured>,
+    /// The primary confidence in [0, 1], if it is known.
+    pub primary: Option<f64>,
+    /// Probability mass on answer letters, where a method looked at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter_mass: Option<f64>,
+    /// Where the case is written.
+    pub at: At,
+    /// Everything that was said.
+    pub exchanges: Vec<Heard>,
+}
+
+impl Record {
+    /// The exchange of the answer that was graded.
+    #[must_use]
+    pub fn answer_exchange(&self) -> Option<&Heard> {
+        self.exchanges.iter().find(|heard| heard.role == Role::Answer)
+    }
+
+    /// Outcome of an exchange before anything is read from it; none where there is a reply to read.
+    #[must_use]
+    pub fn outcome_without_reading(exchange: &Exchange) -> Option<Outcome> {
+        match &exchange.result {
+            Err(error) if error.kind == AskErrorKind::ContentFilter => {
+                Some(Outcome::Refused)
+            }
+            Err(error) => Some(Outcome::Failed((**error).clone())),
+            Ok(reply) if reply.finish == Some(Finish::ContentFilter) => Some(Outcome::Refused),
+            Ok(reply) if reply.refusal.is_some() && reply.text.trim().is_empty() => {
+                Some(Outcome::Refused)
+            }
+            Ok(_) => None,
+        }
+    }
+
+    /// Right or wrong, confident or not at a threshold.
+    #[must_use]
+    pub fn quadrant(outcome: &Outcome, primary: Option<f64>, threshold: f64) -> Option<Quadrant> {
+        let confident = primary? >= threshold;
+        match (outcome, confident) {
+            (Outcome::Correct, true) => Some(Quadrant::ConfidentRight),
+            (Outcome::Incorrect, true) => Some(Quadrant::ConfidentWrong),
+            (Outcome::Correct, false) => Some(Quadrant::UnsureRight),
+            (Outcome::Incorrect, false) => Some(Quadrant::UnsureWrong),
+            _ => None,
+        }
+    }
+
+    /// What the model said, for people: a letter with the choice's text.
+    #[must_use]
+    pub fn said(&self) -> Option<String> {
+        self.answer.as_deref().map(|answer| self.with_choice(answer))
+    }
+
+    /// What was expected, for people: a letter with the choice's text.
+    #[must_use]
+    pub fn wanted(&self) -> String {
+        self.with_choice(&self.expected)
+    }
+
+    fn with_choice(&self, answer: &str) -> String {
+        let mut letters = answer.chars();
+        let choice = match (letters.next(), letters.next()) {
+            (Some(letter @ 'A'..='Z'), None) => self.choices.get(letter as usize - 'A' as usize),
+            _ => None,
+        };
+        choice.map_or_else(|| answer.to_owned(), |choice| format!("{answer}. {choice}"))
+    }
+}
+
+/// What is known of a run before its first trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the run directory's format.
+    pub format: u32,
+    /// The tool's version.
+    pub version: String,
+    /// Name of the run: its start in local time.
+    pub run: String,
+    /// Name of the suite.
+    pub suite: String,
+    /// Path of the suite.
+    pub path: String,
+    /// The suite's text.
+    pub text: String,
+    /// Digest of that text.
+    pub digest: Digest,
+    /// The endpoints asked, in order.
+    pub endpoints: Vec<AskedEndpoint>,
+    /// Confidence from which on a wrong answer counts as confident.
+    pub threshold: f64,
+    /// Names of the confidence methods; the first is the primary.
+    pub sources: Vec<String>,
+    /// What the suite allows.
+    pub budget: Budget,
+    /// Seed of the run.
+    pub seed: Option<u64>,
+    /// What was selected of the suite.
+    pub selection: Selected,
+    /// Number of trials.
+    pub planned: usize,
+    /// Digest over the trials' names and contents, in plan order.
+    pub plan: Digest,
+    /// Start, RFC 3339.
+    pub started: String,
+}
+
+/// An endpoint as a run asked it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AskedEndpoint {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where the requests go.
+    pub target: Arc<crate::ask::Target>,
+    /// The cassette it plays from, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cassette: Option<String>,
+}
+
+/// What was selected of a suite.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selected {
+    /// Filter expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Largest number of cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Every trial is finished.
+    Complete,
+    /// Somebody stopped it.
+    Interrupted,
+}
+
+/// What the engine tells its consumer, in order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all events are the large one")]
+pub enum Event {
+    /// The run starts.
+    Started {
+        /// Number of trials.
+        planned: usize,
+    },
+    /// A trial is finished.
+    Finished(Record),
+    /// Nothing follows.
+    Ended(Ending),
+}
+
+/// A journal read back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// What was known before the first trial.
+    pub header: Header,
+    /// The finished trials in plan order.
+    pub records: Vec<Record>,
+}
+
+impl Run {
+    /// The records of one endpoint in plan order.
+    pub fn of_endpoint<'a>(&'a self, endpoint: &'a str) -> impl Iterator<Item = &'a Record> {
+        self.records.iter().filter(move |record| &*record.endpoint == endpoint)
+    }
+
+    /// Whether every planned trial is finished.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.records.len() >= self.header.planned
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A header of a run of so many trials at one endpoint.
+    pub(crate) fn header(planned: usize) -> Header {
+        Header {
+            format: FORMAT,
+            version: "0.0.0".into(),
+            run: "2026-01-02T03-04-05".into(),
+            suite: "demo".into(),
+            path: "suites/demo.yaml".into(),
+            text: "suite: demo\n".into(),
+            digest: Digest::of_bytes(b"suite: demo\n"),
+            endpoints: vec![AskedEndpoint {
+                name: "model".into(),
+                target: Arc::new(crate::ask::Target {
+                    wire: "openai-chat/1".into(),
+                    url: "http://localhost/v1/chat/completions".into(),
+                    model: "m-1".into(),
+                    max_completion_tokens: false,
+                    headers: BTreeMap::new(),
+                }),
+                cassette: None,
+            }],
+            threshold: 0.8,
+            sources: vec!["stated".into()],
+            budget: Budget::default(),
+            seed: None,
+            selection: Selected::default(),
+            planned,
+            plan: Digest::of_bytes(b"plan"),
+            started: "2026-01-02T03:04:05.000Z".into(),
+        }
+    }
+
+    /// A right answer, sure at 0.9, with this place in the plan.
+    pub(crate) fn record(index: usize) -> Record {
+        Record {
+            index,
+            trial: format!("case-{index}@model"),
+            case: format!("case-{index}"),
+            content: Digest::of_bytes(&index.to_le_bytes()),
+            endpoint: "model".into(),
+            repeat: 0,
+            group: None,
+            tags: vec!["easy".into()],
+            question: format!("What is {index}?"),
+            choices: vec!["x".into(), "y".into()],
+            expected: "A".into(),
+            answer: Some("A".into()),
+            outcome: Outcome::Correct,
+            abstained: false,
+            quadrant: Some(Quadrant::ConfidentRight),
+            confidence: BTreeMap::from([("stated".into(), Measured::Known(0.9))]),
+            primary: Some(0.9),
+            letter_mass: None,
+            at: At { file: "demo.jsonl".into(), line: index + 1 },
+            exchanges: Vec::new(),
+        }
+    }
+
+    /// The same case with another outcome and confidence.
+    pub(crate) fn judged(index: usize, outcome: Outcome, confidence: Option<f64>) -> Record {
+        let measured =
+            confidence.map_or(Measured::Missing { missing: "not stated".into() }, Measured::Known);
+        let answer = if outcome == Outcome::Correct { "A" } else { "B" };
+        Record {
+            answer: outcome.is_graded().then(|| answer.to_owned()),
+            quadrant: Record::quadrant(&outcome, confidence, 0.8),
+            abstained: outcome == Outcome::Abstained,
+            outcome,
+            confidence: BTreeMap::from([("stated".into(), measured)]),
+            primary: confidence,
+            ..record(index)
+        }
+    }
+
+    #[test]
+    fn a_record_survives_json_whatever_its_outcome() {
+        let error = AskError::new(AskErrorKind::Timeout, "no reply within 1 s");
+        let outcomes = [
+            Outcome::Correct,
+            Outcome::Incorrect,
+            Outcome::Abstained,
+            Outcome::Refused,
+            Outcome::Truncated,
+            Outcome::Unparsable,
+            Outcome::Ungraded("tie".into()),
+            Outcome::Failed(error),
+            Outcome::Skipped,
+        ];
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            assert_eq!(outcome.name(), Outcome::NAMES[index]);
+            for confidence in [None, Some(0.0), Some(1.0 / 3.0)] {
+                let record = judged(index, outcome.clone(), confidence);
+                let text = serde_json::to_string(&record).unwrap();
+                assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+            }
+        }
+    }
+
+    #[test]
+    fn only_right_and_wrong_have_a_quadrant() {
+        let quadrant = |outcome, confidence| Record::quadrant(&outcome, confidence, 0.8);
+        assert_eq!(quadrant(Outcome::Incorrect, Some(0.8)), Some(Quadrant::ConfidentWrong));
+        assert_eq!(quadrant(Outcome::Incorrect, Some(0.79)), Some(Quadrant::UnsureWrong));
+        assert_eq!(quadrant(Outcome::Correct, Some(1.0)), Some(Quadrant::ConfidentRight));
+        assert_eq!(quadrant(Outcome::Correct, None), None);
+        for outcome in
+            [Outcome::Abstained, Outcome::Refused, Outcome::Truncated, Outcome::Unparsable]
+        {
+            assert_eq!(quadrant(outcome, Some(1.0)), None);
+        }
+    }
+
+    #[test]
+    fn a_letter_is_shown_with_its_choice() {
+        let mut record = record(0);
+        assert_eq!(record.said().as_deref(), Some("A. x"));
+        record.answer = Some("Z".into());
+        assert_eq!(record.said().as_deref(), Some("Z"));
+        record.answer = Some("ab".into());
+        assert_eq!(record.said().as_deref(), Some("ab"));
+    }
+}

@@ -1,0 +1,354 @@
+//! The page after a run: verdict, what is wrong with confidence, how well it is calibrated, what
+//! else happened, where to look next. Made to be pasted into a chat: 80 columns, no line without
+//! something to say.
+
+use std::fmt::Write;
+
+use crate::gate::{Line, Verdict, percent};
+use crate::record::Record;
+use crate::scorecard::{EndpointCard, SourceCard, confident_wrong};
+
+use super::text::{fit, width, wrap};
+use super::{Page, diagram, visible};
+
+/// What a terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// ANSI colours.
+    pub color: bool,
+    /// Characters beyond ASCII.
+    pub unicode: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Style {
+    /// Neither colours nor anything that a log could break.
+    pub const PLAIN: Style = Style { color: false, unicode: true, width: 80 };
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    fn red(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    fn green(self, text: &str) -> String {
+        self.paint("1;32", text)
+    }
+
+    fn yellow(self, text: &str) -> String {
+        self.paint("1;33", text)
+    }
+
+    fn ellipsis(self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+
+    /// Text for this terminal: what it cannot show is written in ASCII.
+    fn text(self, text: &str) -> String {
+        if self.unicode {
+            return text.to_owned();
+        }
+        let ascii = |c: char| match c {
+            '·' => "-".to_owned(),
+            '≥' => ">=".to_owned(),
+            '…' => "...".to_owned(),
+            '→' => "->".to_owned(),
+            '✓' => "+".to_owned(),
+            '✗' => "x".to_owned(),
+            c if c.is_ascii() => c.to_string(),
+            c => c.escape_unicode().to_string(),
+        };
+        text.chars().map(ascii).collect()
+    }
+}
+
+/// The whole page.
+#[must_use]
+pub fn terminal(page: &Page<'_>, style: Style) -> String {
+    let mut out = String::new();
+    let several = page.scorecard.endpoints.len() > 1;
+    for (index, card) in page.scorecard.endpoints.iter().enumerate() {
+        if index == 0 {
+            line(&mut out, &headline(page, style));
+        }
+        if several {
+            let name = format!("{} · {}", visible(&card.endpoint), visible(&card.model));
+            line(&mut out, "");
+            line(&mut out, &style.bold(&style.text(&name)));
+        }
+        line(&mut out, "");
+        numbers(&mut out, page, card, style);
+        failures(&mut out, page, card, style);
+        ranked(&mut out, page, card, style);
+        reliability(&mut out, card, style);
+        budgets(&mut out, page, card, style);
+    }
+    line(&mut out, "");
+    ending(&mut out, page, style);
+    out
+}
+
+/// The verdict in one line.
+#[must_use]
+pub fn headline(page: &Page<'_>, style: Style) -> String {
+    let header = &page.run.header;
+    let decision = page.decision;
+    let (all, bad) = (
+        decision.lines.len(),
+        page.decision.lines.iter().filter(|line| decision.counts_as_failed(line)).count(),
+    );
+    let budgets = if all == 1 { "budget" } else { "budgets" };
+    let verdict = match (decision.exit_code, decision.complete) {
+        (0, _) => style.green(&format!("PASSED  {all} {budgets}")),
+        (3, false) => style.yellow("STOPPED  could not measure"),
+        (3, true) => style.yellow("COULD NOT MEASURE"),
+        _ => style.red(&format!("FAILED  {bad} of {all} {budgets}")),
+    };
+    let models: Vec<&str> =
+        page.scorecard.endpoints.iter().map(|card| card.model.as_str()).collect();
+    let cases = header.planned / header.endpoints.len().max(1);
+    let name = format!("{} · {} · {cases} cases", header.suite, visible(&models.join(", ")));
+    let name = style.text(&name);
+    let verdict_width = width(&strip(&verdict));
+    let name = fit(&name, style.width.saturating_sub(verdict_width + 2), style.ellipsis());
+    let gap = style.width.saturating_sub(width(&name) + verdict_width).max(2);
+    format!("{}{}{verdict}", style.bold(&name), " ".repeat(gap))
+}
+
+/// A painted text without its paint.
+fn strip(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("\x1b[") {
+        plain.push_str(&rest[..start]);
+        rest = rest[start..].find('m').map_or("", |end| &rest[start + end + 1..]);
+    }
+    plain + rest
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text.trim_end());
+    out.push('\n');
+}
+
+fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
+    if let Some(source) = card.primary() {
+        headline_number(out, page, source, style);
+    }
+    let accuracy = match (card.accuracy.rate, card.accuracy.wilson95) {
+        (Some(rate), Some([low, high])) => {
+            format!("{}   95% interval {} to {}", percent(rate), percent(low), percent(high))
+        }
+        _ => "nothing was graded".into(),
+    };
+    line(out, &format!("  accuracy         {accuracy}"));
+    for source in &card.sources {
+        calibration(out, source, style);
+    }
+    outcomes(out, card, style);
+}
+
+fn headline_number(out: &mut String, page: &Page<'_>, source: &SourceCard, style: Style) {
+    let Some(at) = source.at_threshold() else { return };
+    let number = match at.rate_of_all {
+        Some(rate) => {
+            let share = format!("{} of {}   {}", at.wrong, source.n, percent(rate));
+            let share = if at.wrong > 0 { style.red(&share) } else { style.green(&share) };
+            format!("{share}   95% exact upper limit {}", percent(at.upper95_of_all))
+        }
+        None => "nothing was graded with a confidence".into(),
+    };
+    let at = style.text(&format!("   at ≥ {:.2}", page.scorecard.threshold));
+    line(out, &format!("  {}  {number}{at}", style.bold("confident wrong")));
+}
+
+fn calibration(out: &mut String, source: &SourceCard, style: Style) {
+    let number = |value: Option<f64>| value.map_or("n/a".to_owned(), |value| format!("{value:.3}"));
+    let gap = source
+        .overconfidence_gap
+        .map_or("n/a".to_owned(), |gap| format!("{:+.1} points", gap * 100.0));
+    let mean = source.mean_confidence.map_or("n/a".to_owned(), percent);
+    line(out, &format!("  mean confidence  {mean}   gap {gap}   {}", style.dim(&source.source)));
+    line(
+        out,
+        &format!(
+            "  calibration      Brier {}   KS {}   ECE {}   AUROC {}",
+            number(source.brier),
+            number(source.ks_calibration_error),
+            number(source.ece_mass15_debiased),
+            number(source.auroc),
+        ),
+    );
+}
+
+/// Every outcome that occurs; right and wrong always.
+fn outcomes(out: &mut String, card: &EndpointCard, style: Style) {
+    let always = ["correct", "incorrect"];
+    let mut parts: Vec<String> = Vec::new();
+    for name in crate::record::Outcome::NAMES {
+        let count = card.outcomes.get(name).copied().unwrap_or(0);
+        if count > 0 || always.contains(&name) {
+            parts.push(format!("{count} {name}"));
+        }
+    }
+    if card.finished < card.planned {
+        parts.push(format!("{} not asked", card.planned - card.finished));
+    }
+    let missing = card.primary().map_or(0, SourceCard::missing_count);
+    if missing > 0 {
+        parts.push(format!("{missing} without a confidence"));
+    }
+    for text in wrap(&style.text(&parts.join(" · ")), style.width.saturating_sub(2)) {
+        line(out, &format!("  {text}"));
+    }
+}
+
+fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
+    let operations = page.operations.endpoints.iter().find(|entry| entry.endpoint == card.endpoint);
+    let Some(operations) = operations else { return };
+    for (kind, failure) in &operations.failures {
+        let text = format!("{} × {kind}: {}", failure.count, visible(&failure.message));
+        hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
+    }
+    for served in &operations.served {
+        let text = format!(
+            "{} of the replies came from `{}`, not from `{}`, which was asked for",
+            served.replies,
+            visible(&served.served),
+            visible(&served.asked)
+        );
+        hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
+    }
+}
+
+fn hanging(out: &mut String, first: &str, indent: usize, text: &str, style: Style) {
+    for (index, text) in wrap(text, style.width.saturating_sub(indent)).iter().enumerate() {
+        if index == 0 {
+            line(out, &format!("{first}{text}"));
+        } else {
+            line(out, &format!("{}{text}", " ".repeat(indent)));
+        }
+    }
+}
+
+fn ranked(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
+    let wrong = confident_wrong(page.run, &card.endpoint);
+    if wrong.is_empty() {
+        return;
+    }
+    line(out, "");
+    line(out, &format!("  {}", style.bold("Confidently wrong, the surest first")));
+    for record in wrong.iter().take(page.top) {
+        entry(out, record, style);
+    }
+    if wrong.len() > page.top {
+        let rest = wrong.len() - page.top;
+        let more = format!("  … {rest} more: overclaim report {} --top {}", page.dir, wrong.len());
+        line(out, &style.dim(&style.text(&more)));
+    }
+}
+
+fn entry(out: &mut String, record: &Record, style: Style) {
+    let room = style.width.saturating_sub(8);
+    let shown = |text: &str| style.text(&visible(text));
+    let sure = format!("{:.2}", record.primary.unwrap_or(0.0));
+    let question = shown(&record.question);
+    line(out, &format!("  {}  {}", style.red(&sure), fit(&question, room, style.ellipsis())));
+    let said = record.said().unwrap_or_default();
+    let said = shown(&said);
+    let wanted = record.wanted();
+    let wanted = shown(&wanted);
+    let half = room.saturating_sub(width("said   expected ")) / 2;
+    let spare = half.saturating_sub(width(&wanted));
+    let said = fit(&said, half + spare, style.ellipsis()).into_owned();
+    let left = room.saturating_sub(width("said   expected ") + width(&said));
+    let wanted = fit(&wanted, left, style.ellipsis());
+    let mut text =
+        format!("        {} {said}   {} {wanted}", style.dim("said"), style.dim("expected"));
+    let used = 8 + width("said   expected ") + width(&said) + width(&wanted);
+    let id = shown(&record.case);
+    if used + 3 + width(&id) <= style.width {
+        let gap = style.width - used - width(&id);
+        let _ = write!(text, "{}{}", " ".repeat(gap), style.dim(&id));
+    }
+    line(out, &text);
+}
+
+fn reliability(out: &mut String, card: &EndpointCard, style: Style) {
+    let Some(source) = card.primary().filter(|source| source.n > 0) else { return };
+    line(out, "");
+    let bins = source.bins_mass15.len();
+    let title = format!("  right, of {} answers in {bins} bins, by {}", source.n, source.source);
+    line(out, &style.text(&title));
+    for text in diagram::reliability(&source.bins_mass15, style.unicode) {
+        line(out, &format!("  {text}"));
+    }
+}
+
+fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
+    line(out, "");
+    for budget in page.decision.lines.iter().filter(|budget| budget.endpoint == card.endpoint) {
+        let mark = match budget.verdict {
+            Verdict::Pass => style.green(&style.text("✓")),
+            Verdict::Fail => style.red(&style.text("✗")),
+            Verdict::Undecided => style.yellow("?"),
+            Verdict::NotMeasured => style.dim("-"),
+        };
+        let mut text = limit(budget);
+        if budget.verdict == Verdict::Undecided {
+            let counts = page.decision.counts_as_failed(budget);
+            text += if counts { ": undecided, so it fails" } else { ": undecided" };
+        }
+        line(out, &format!("  {mark} {}", style.bold(&text)));
+        hanging(out, "    ", 4, &style.text(&budget.sentence), style);
+    }
+}
+
+fn limit(budget: &Line) -> String {
+    let (name, side) = match budget.line {
+        "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
+        "confident_wrong.max_rate" => ("confident_wrong", "at most"),
+        "coverage.floor" => ("coverage", "at least"),
+        name => (name, "at least"),
+    };
+    format!("{name} {side} {}", percent(budget.limit))
+}
+
+fn ending(out: &mut String, page: &Page<'_>, style: Style) {
+    let mut parts = vec![format!("{} trials", page.run.records.len())];
+    let mut attempts = 0;
+    let mut origins = std::collections::BTreeMap::new();
+    for endpoint in &page.operations.endpoints {
+        attempts += endpoint.attempts;
+        for (origin, count) in &endpoint.origins {
+            *origins.entry(*origin).or_insert(0) += count;
+        }
+    }
+    parts.push(format!("{attempts} calls"));
+    for (origin, count) in origins {
+        let name = match origin {
+            crate::record::Origin::Live => continue,
+            crate::record::Origin::Joined => "joined",
+            crate::record::Origin::Stored => "stored",
+            crate::record::Origin::Shared => "shared",
+            crate::record::Origin::Replayed => "replayed",
+        };
+        parts.push(format!("{count} {name}"));
+    }
+    if let Some(elapsed) = page.operations.span.elapsed_ms {
+        parts.push(format!("{:.1} s", elapsed / 1000.0));
+    }
+    line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
+    line(out, &style.dim(&style.text(&format!("  {}", page.dir))));
+}

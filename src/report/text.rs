@@ -1,0 +1,127 @@
+//! Text that strangers wrote, made fit for a terminal: nothing in it can move the cursor, change a
+//! colour, turn the reading direction or break a column.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text with every character visible: controls become their pictures, marks that change the
+/// direction or join invisibly become escapes, line breaks become blanks.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| is_break(c) || is_hidden(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if is_break(c) => {
+                if !shown.ends_with(' ') {
+                    shown.push(' ');
+                }
+            }
+            '\u{7f}' => shown.push('␡'),
+            c if c < ' ' => shown.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}')),
+            c if is_hidden(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn is_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '\u{85}')
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Columns that a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text in at most so many columns, an ellipsis at the end where something is left out.
+pub(super) fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let room = columns.saturating_sub(width(ellipsis));
+    let mut kept = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > room {
+            break;
+        }
+        kept.push(c);
+    }
+    Cow::Owned(kept.trim_end().to_owned() + ellipsis)
+}
+
+/// The text in lines of at most so many columns, broken at blanks; a longer word is cut.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => {
+                let mut rest = word;
+                while width(rest) > columns {
+                    let cut = fit(rest, columns, "").len();
+                    if cut == 0 {
+                        break;
+                    }
+                    lines.push(rest[..cut].to_owned());
+                    rest = &rest[cut..];
+                }
+                lines.push(rest.to_owned());
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_could_steer_a_terminal_is_shown_instead() {
+        assert_eq!(visible("plain ünïcode 漢字 👍"), "plain ünïcode 漢字 👍");
+        assert_eq!(visible("a\u{1b}[31mred\u{7}"), "a␛[31mred␇");
+        assert_eq!(visible("a\r\n\tb"), "a b");
+        assert_eq!(visible("x\u{202e}evil\u{200b}"), "x\\u{202e}evil\\u{200b}");
+        assert_eq!(visible("\u{9b}31m"), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn fitting_counts_columns() {
+        assert_eq!(fit("漢字漢字", 5, "…"), "漢字…");
+        assert_eq!(fit("short", 5, "…"), "short");
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_is_left(text in any::<String>(), columns in 4_usize..40) {
+            let shown = visible(&text);
+            prop_assert!(!shown.chars().any(|c| is_hidden(c) || is_break(c)));
+            prop_assert!(width(&fit(&shown, columns, "…")) <= columns);
+            for line in wrap(&shown, columns) {
+                prop_assert!(width(&line) <= columns.max(2), "{line:?}");
+            }
+        }
+    }
+}

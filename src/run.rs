@@ -1,0 +1,245 @@
+//! The engine: it drives trials over whatever can be asked and tells one consumer what happened.
+//!
+//! A trial is driven by its own pure description ([`step`]): as long as the grader and the
+//! confidence methods want to hear more, their requests are united and asked, and then they are
+//! stepped again. The consumer is called synchronously, one event after the other, so it needs no
+//! locks, and its answer says whether to go on. The engine knows no statistics.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::answer::{self, Answer, Confidence};
+use crate::ask::{Ask, AskError, AskErrorKind, Digest, Finish, Heard, Request, Role, Step};
+use crate::elicit::Method;
+use crate::grade::{Judgement, Verdict};
+use crate::plan::{Plan, Trial};
+use crate::record::{self, At, Ending, Event, Measured, Outcome, Record};
+
+/// After so many rounds of asking, something asks in circles.
+const ROUNDS: usize = 8;
+
+/// Who is asked, by name of the endpoint.
+pub type Askers = HashMap<Arc<str>, Arc<dyn Ask>>;
+
+/// What the engine needs to know besides the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Confidence from which on a wrong answer counts as confident.
+    pub threshold: f64,
+    /// Most trials under way at once.
+    pub in_flight: usize,
+}
+
+/// Runs a plan. Ends when all trials are finished, when `stop` becomes true, or when the consumer
+/// breaks; the trials under way are then dropped and count as never asked.
+///
+/// # Panics
+/// If an endpoint of the plan has no asker, which is a mistake of the caller.
+pub async fn run(
+    plan: &Plan<'_>,
+    planned: usize,
+    askers: &Askers,
+    settings: Settings,
+    mut stop: watch::Receiver<bool>,
+    consume: &mut dyn FnMut(Event) -> ControlFlow<()>,
+) -> Ending {
+    let methods: Arc<[Method]> = plan.methods().cloned().collect();
+    let mut trials = plan.trials();
+    let mut flying: JoinSet<Record> = JoinSet::new();
+    let mut ending = Ending::Complete;
+    if consume(Event::Started { planned }).is_break() {
+        ending = Ending::Interrupted;
+    }
+    while ending == Ending::Complete {
+        while flying.len() < settings.in_flight.max(1) {
+            let Some(trial) = trials.next() else { break };
+            let asker = Arc::clone(&askers[&trial.endpoint]);
+            let methods = Arc::clone(&methods);
+            flying
+                .spawn(async move { guarded(trial, &methods, &*asker, settings.threshold).await });
+        }
+        if flying.is_empty() {
+            break;
+        }
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => ending = Ending::Interrupted,
+            Some(finished) = flying.join_next() => {
+                let record = finished.expect("trials are guarded against panics and never aborted");
+                if consume(Event::Finished(record)).is_break() {
+                    ending = Ending::Interrupted;
+                }
+            }
+        }
+    }
+    flying.shutdown().await;
+    // The run is over whatever the consumer answers to its last event.
+    let _ = consume(Event::Ended(ending));
+    ending
+}
+
+/// A panic in one trial (a bug of ours) must not lose the others: it becomes a failed trial.
+async fn guarded(trial: Trial, methods: &[Method], asker: &dyn Ask, threshold: f64) -> Record {
+    let driven = AssertUnwindSafe(drive(&trial, methods, asker));
+    let (heard, order, reading) = driven.catch_unwind().await.unwrap_or_else(|_| {
+        let error = AskError::new(AskErrorKind::Interrupted, "internal error: a trial panicked");
+        (Heard::default(), Vec::new(), Reading::without(Outcome::Failed(error)))
+    });
+    record_of(&trial, methods, &heard, &order, reading, threshold)
+}
+
+/// Asks until the trial needs nothing more.
+async fn drive(
+    trial: &Trial,
+    methods: &[Method],
+    asker: &dyn Ask,
+) -> (Heard, Vec<Digest>, Reading) {
+    let mut heard = Heard::default();
+    let mut order = Vec::new();
+    for _ in 0..ROUNDS {
+        let wanted = match step(trial, methods, &heard) {
+            Step::Done(reading) => return (heard, order, reading),
+            Step::Ask(wanted) => wanted,
+        };
+        let mut asked = HashSet::new();
+        let fresh: Vec<(Role, Request, Digest)> = wanted
+            .into_iter()
+            .map(|(role, request)| (role, request.digest(), request))
+            .filter(|(_, digest, _)| heard.get(digest).is_none() && asked.insert(*digest))
+            .map(|(role, digest, request)| (role, request, digest))
+            .collect();
+        if fresh.is_empty() {
+            break;
+        }
+        order.extend(fresh.iter().map(|(_, _, digest)| *digest));
+        let exchanges = fresh.into_iter().map(|(role, request, _)| async move {
+            let mut exchange = asker.ask(Arc::new(request)).await;
+            exchange.role = role;
+            exchange
+        });
+        for exchange in join_all(exchanges).await {
+            heard.insert(exchange);
+        }
+    }
+    let error = AskError::new(
+        AskErrorKind::Interrupted,
+        "the grader or a confidence method asks in circles",
+    );
+    (heard, order, Reading::without(Outcome::Failed(error)))
+}
+
+/// What was read from everything that a trial heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    outcome: Outcome,
+    answer: Option<String>,
+    abstained: bool,
+    confidence: Vec<Confidence>,
+}
+
+impl Reading {
+    fn without(outcome: Outcome) -> Reading {
+        Reading { outcome, answer: None, abstained: false, confidence: Vec::new() }
+    }
+}
+
+/// Reads a trial from what was heard, or says what must be asked first and what for.
+#[must_use]
+pub fn step(trial: &Trial, methods: &[Method], heard: &Heard) -> Step<Reading, (Role, Request)> {
+    let Some(base) = heard.get(&trial.base.digest()) else {
+        return Step::Ask(vec![(Role::Answer, trial.base.clone())]);
+    };
+    if let Some(outcome) = Record::outcome_without_reading(base) {
+        return Step::Done(Reading::without(outcome));
+    }
+    let Ok(reply) = &base.result else { unreachable!("a failed exchange has an outcome") };
+    let question = &trial.case.question;
+    let text =
+        methods.iter().fold(reply.text.clone(), |text, method| method.strip(&text).into_owned());
+    let answer = Answer { text, truncated: reply.finish == Some(Finish::Length) };
+
+    let mut wanted = Vec::new();
+    let judgement = match trial.case.grader.step(question, &answer, heard) {
+        Step::Done(judgement) => judgement,
+        Step::Ask(requests) => {
+            wanted.extend(requests.into_iter().map(|request| (Role::Judge, request)));
+            Judgement { verdict: Verdict::Unparsable, read: None }
+        }
+    };
+    let mut confidence = Vec::new();
+    for method in methods {
+        match method.step(question, &trial.base, heard) {
+            Step::Done(known) => confidence.push(known),
+            Step::Ask(requests) => {
+                wanted.extend(requests.into_iter().map(|request| (Role::Confidence, request)));
+            }
+        }
+    }
+    if !wanted.is_empty() {
+        return Step::Ask(wanted);
+    }
+    let outcome = Outcome::of_verdict(judgement.verdict);
+    let abstained = match outcome {
+        Outcome::Abstained => true,
+        Outcome::Correct | Outcome::Incorrect => answer::abstains(&answer.text),
+        _ => false,
+    };
+    if abstained {
+        // A model that says it does not know is sure of nothing that could be calibrated.
+        confidence = methods.iter().map(|_| Confidence::missing("abstained")).collect();
+    }
+    let answer = judgement.read.or_else(|| {
+        let text = answer.text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    });
+    Step::Done(Reading { outcome, answer, abstained, confidence })
+}
+
+fn record_of(
+    trial: &Trial,
+    methods: &[Method],
+    heard: &Heard,
+    order: &[Digest],
+    reading: Reading,
+    threshold: f64,
+) -> Record {
+    let case = &trial.case;
+    let missing = Confidence::missing("no reply");
+    let confidence = |index: usize| reading.confidence.get(index).unwrap_or(&missing);
+    let measured: BTreeMap<String, Measured> = methods
+        .iter()
+        .enumerate()
+        .map(|(index, method)| (method.name().to_owned(), Measured::from(confidence(index))))
+        .collect();
+    let primary = methods.first().and_then(|_| confidence(0).value.as_ref().ok().copied());
+    let exchanges = order.iter().filter_map(|digest| heard.get(digest));
+    Record {
+        index: trial.index,
+        trial: trial.id.clone(),
+        case: case.id.clone(),
+        content: case.content,
+        endpoint: Arc::clone(&trial.endpoint),
+        repeat: trial.repeat,
+        group: case.group.clone(),
+        tags: case.tags.clone(),
+        question: case.question.text.clone(),
+        choices: case.question.choices.clone(),
+        expected: case.grader.expected(),
+        answer: reading.answer,
+        quadrant: Record::quadrant(&reading.outcome, primary, threshold),
+        outcome: reading.outcome,
+        abstained: reading.abstained,
+        confidence: measured,
+        primary,
+        letter_mass: reading.confidence.iter().find_map(|confidence| confidence.letter_mass),
+        at: At { file: Arc::clone(&case.file), line: case.line },
+        exchanges: exchanges.map(|exchange| record::Heard::of(exchange, &trial.endpoint)).collect(),
+    }
+}

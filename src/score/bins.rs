@@ -1,0 +1,83 @@
+//! Bins of a reliability diagram, and the calibration errors that they give.
+//!
+//! How the items were binned does not matter here: any partition of them gives
+//! bins, and an expected calibration error is a function of bins alone.
+
+use super::items::Items;
+use super::normal::folded_mean;
+use super::sum::sum;
+
+/// The items of one bin, at least one of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bin {
+    /// How many items it holds, at least 1.
+    pub n: usize,
+    /// How many of them are correct.
+    pub correct: usize,
+    /// Their mean confidence.
+    pub mean_confidence: f64,
+    /// Their share of correct answers, `correct/n`.
+    pub accuracy: f64,
+    /// Lower edge of the bin in confidence.
+    pub low: f64,
+    /// Upper edge of the bin in confidence.
+    pub high: f64,
+}
+
+impl Bin {
+    /// The bin of the items at `members`, `None` if it is empty.
+    pub(super) fn of(items: &Items, members: &[usize], low: f64, high: f64) -> Option<Self> {
+        let n = members.len();
+        let correct = members.iter().filter(|&&i| items.correct()[i]).count();
+        (n > 0).then(|| Self {
+            n,
+            correct,
+            mean_confidence: sum(members.iter().map(|&i| items.confidence()[i])) / n as f64,
+            accuracy: correct as f64 / n as f64,
+            low,
+            high,
+        })
+    }
+
+    /// Accuracy minus mean confidence, in `[-1, 1]`.
+    #[must_use]
+    pub fn gap(&self) -> f64 {
+        self.accuracy - self.mean_confidence
+    }
+}
+
+/// The expected calibration error `Σ_b (n_b/n)·|ȳ_b − c̄_b|`, in `[0, 1]`.
+/// `None` without bins.
+///
+/// It is biased upwards (a perfectly calibrated model has an ECE above 0), the
+/// more the fewer items a bin has: show it, do not gate on it.
+///
+/// Naeini, Cooper and Hauskrecht, Obtaining well calibrated probabilities using
+/// Bayesian binning, AAAI 2015.
+#[must_use]
+pub fn ece(bins: &[Bin]) -> Option<f64> {
+    mean_over_items(bins, |bin| bin.gap().abs())
+}
+
+/// The debiased expected calibration error `2·ECE − Σ_b (n_b/n)·E|N(d_b, s_b²)|`
+/// with `d_b = ȳ_b − c̄_b` and `s_b² = ȳ_b(1−ȳ_b)/n_b`: the plug-in value less
+/// its bias, estimated by redrawing every bin's accuracy from its normal
+/// approximation. May be negative. `None` without bins.
+///
+/// The estimator of Kumar, Liang and Ma's package `uncertainty-calibration`
+/// (Verified uncertainty calibration, `NeurIPS` 2019), which redraws by
+/// simulation; here the mean of the folded normal is in closed form.
+#[must_use]
+pub fn ece_debiased(bins: &[Bin]) -> Option<f64> {
+    let redrawn = mean_over_items(bins, |bin| {
+        let variance = bin.accuracy * (1.0 - bin.accuracy) / bin.n as f64;
+        folded_mean(bin.gap(), variance.sqrt())
+    })?;
+    Some(2.0 * ece(bins)? - redrawn)
+}
+
+/// `Σ_b (n_b/n)·value(b)`: the mean over items of a value of their bin.
+fn mean_over_items(bins: &[Bin], value: impl Fn(&Bin) -> f64) -> Option<f64> {
+    let n: usize = bins.iter().map(|bin| bin.n).sum();
+    (n > 0).then(|| sum(bins.iter().map(|bin| bin.n as f64 * value(bin))) / n as f64)
+}

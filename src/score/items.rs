@@ -1,0 +1,221 @@
+//! The sample that every metric reads: validated once, sorted once.
+
+use std::fmt;
+
+/// Graded answers that state a confidence: a paired sample of `n` confidences
+/// in `[0, 1]` and `n` verdicts.
+///
+/// It can be empty; metrics of an empty sample are `None`. It owns its stable
+/// ascending order, so that no metric sorts for itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Items {
+    confidence: Vec<f64>,
+    correct: Vec<bool>,
+    order: Vec<usize>,
+}
+
+/// All items of one confidence: what a metric must treat alike whatever the
+/// order of the input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tie {
+    /// The confidence that they share.
+    pub confidence: f64,
+    /// How many items have it, at least 1.
+    pub n: usize,
+    /// How many of these are correct.
+    pub correct: usize,
+}
+
+impl Tie {
+    /// How many of these are wrong.
+    #[must_use]
+    pub fn wrong(&self) -> usize {
+        self.n - self.correct
+    }
+}
+
+/// Why two columns are no sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ItemsError {
+    /// The columns differ in length; `index` is the first without a partner.
+    Unpaired {
+        /// Position of the first value without a partner.
+        index: usize,
+        /// Number of confidences.
+        confidences: usize,
+        /// Number of verdicts.
+        verdicts: usize,
+    },
+    /// The confidence at `index` is NaN.
+    NotANumber {
+        /// Position in the input.
+        index: usize,
+    },
+    /// The confidence at `index` is outside `[0, 1]` (infinities included).
+    OutOfRange {
+        /// Position in the input.
+        index: usize,
+        /// The value found there.
+        value: f64,
+    },
+}
+
+impl fmt::Display for ItemsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unpaired { index, confidences, verdicts } => write!(
+                f,
+                "item {index} has no partner: {confidences} confidences for {verdicts} verdicts \
+                 (leave out answers that lack one of the two)"
+            ),
+            Self::NotANumber { index } => write!(
+                f,
+                "confidence {index} is not a number (leave the answer out and count it as missing)"
+            ),
+            Self::OutOfRange { index, value } => write!(
+                f,
+                "confidence {index} is {value}, outside 0 to 1 (divide percentages by 100)"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ItemsError {}
+
+impl Items {
+    /// Pairs confidences with verdicts, `correct[i]` belonging to
+    /// `confidence[i]`. Negative zero becomes zero.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemsError`] for columns of unequal length, and for the first
+    /// confidence that is NaN or outside `[0, 1]`.
+    pub fn new(mut confidence: Vec<f64>, correct: Vec<bool>) -> Result<Self, ItemsError> {
+        if confidence.len() != correct.len() {
+            return Err(ItemsError::Unpaired {
+                index: confidence.len().min(correct.len()),
+                confidences: confidence.len(),
+                verdicts: correct.len(),
+            });
+        }
+        for (index, value) in confidence.iter_mut().enumerate() {
+            if value.is_nan() {
+                return Err(ItemsError::NotANumber { index });
+            }
+            if !(0.0..=1.0).contains(value) {
+                return Err(ItemsError::OutOfRange { index, value: *value });
+            }
+            // -0.0 + 0.0 is 0.0, so that equal values have equal bits and the
+            // total order below keeps ties in input order.
+            *value += 0.0;
+        }
+        let mut order: Vec<usize> = (0..confidence.len()).collect();
+        order.sort_by(|&i, &j| confidence[i].total_cmp(&confidence[j]));
+        Ok(Self { confidence, correct, order })
+    }
+
+    /// Number of items.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.confidence.len()
+    }
+
+    /// Whether there is no item.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.confidence.is_empty()
+    }
+
+    /// The confidences in input order, length `n`.
+    #[must_use]
+    pub fn confidence(&self) -> &[f64] {
+        &self.confidence
+    }
+
+    /// The verdicts in input order, length `n`.
+    #[must_use]
+    pub fn correct(&self) -> &[bool] {
+        &self.correct
+    }
+
+    /// Indices into the input by ascending confidence, ties in input order,
+    /// length `n`.
+    #[must_use]
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// `(confidence, correct)` in input order, length `n`.
+    #[must_use]
+    pub fn pairs(&self) -> impl ExactSizeIterator<Item = (f64, bool)> + '_ {
+        self.confidence.iter().copied().zip(self.correct.iter().copied())
+    }
+
+    /// The distinct confidences, ascending, each with its counts.
+    pub fn ties(&self) -> impl Iterator<Item = Tie> + '_ {
+        self.order
+            .chunk_by(|&i, &j| self.confidence[i].to_bits() == self.confidence[j].to_bits())
+            .map(|group| Tie {
+                confidence: self.confidence[group[0]],
+                n: group.len(),
+                correct: group.iter().filter(|&&i| self.correct[i]).count(),
+            })
+    }
+}
+
+/// A verdict as a number: 1 for correct, 0 for wrong.
+pub(super) fn indicator(correct: bool) -> f64 {
+    f64::from(u8::from(correct))
+}
+
+/// Samples for property tests: stated confidences, which tie, among continuous
+/// ones, which do not.
+#[cfg(test)]
+pub(super) fn any_items() -> impl proptest::strategy::Strategy<Value = Items> {
+    use proptest::prelude::*;
+
+    let stated = (0..=10_u8).prop_map(|tenths| f64::from(tenths) / 10.0);
+    let item = (prop_oneof![stated, 0.0..=1.0], any::<bool>());
+    prop::collection::vec(item, 0..60).prop_map(|items| {
+        let (confidence, correct) = items.into_iter().unzip();
+        Items::new(confidence, correct).expect("generated inside the unit interval")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_no_sample_and_says_where() {
+        let refuse = |confidence: &[f64], n: usize| {
+            Items::new(confidence.to_vec(), vec![true; n]).unwrap_err()
+        };
+        assert_eq!(refuse(&[0.5, f64::NAN], 2), ItemsError::NotANumber { index: 1 });
+        for value in [-1e-300, 1.000_000_1, f64::INFINITY, f64::NEG_INFINITY] {
+            let index = 2;
+            assert_eq!(refuse(&[0.0, 1.0, value], 3), ItemsError::OutOfRange { index, value });
+        }
+        assert_eq!(
+            refuse(&[0.5, 0.5, 0.5], 2).to_string(),
+            "item 2 has no partner: 3 confidences for 2 verdicts (leave out answers that lack one of the two)"
+        );
+    }
+
+    #[test]
+    fn sorts_once_and_keeps_ties_in_input_order() {
+        let items = Items::new(vec![0.5, 0.0, 0.5, -0.0], vec![true, true, false, false]).unwrap();
+        assert_eq!(items.order(), [1, 3, 0, 2]);
+        let ties: Vec<Tie> = items.ties().collect();
+        assert_eq!(ties.len(), 2);
+        assert_eq!((ties[0].n, ties[0].correct, ties[0].wrong()), (2, 1, 1));
+        assert!(items.confidence()[3].is_sign_positive());
+    }
+
+    #[test]
+    fn may_be_empty() {
+        let items = Items::new(vec![], vec![]).unwrap();
+        assert!(items.is_empty());
+        assert_eq!(items.ties().count(), 0);
+    }
+}

@@ -1,0 +1,46 @@
+//! Statistics of confidence against correctness: pure functions over numbers.
+//!
+//! The one idea here: a sample is validated once, as [`Items`], and every
+//! metric is a small function of it that cannot fail any more. What a sample
+//! does not determine is `None` (no answers at all, a ranking with one class
+//! only), never a NaN and never an invented 0. Parameters that have a domain of
+//! their own ([`Level`], [`Threshold`], [`Clip`]) are validated once too.
+//!
+//! Confidences and rates are fractions in `[0, 1]`, not percentages. Logarithms
+//! are natural. A function draws no random number and reads no clock, and sums
+//! are compensated: on one platform, the same sample gives the same bits.
+//!
+//! A file holds one statistic. `level`, `sum`, `normal` and `beta_tail` hold the
+//! arithmetic below them.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "counts become f64; they are exact up to 2^53, far above any number of answers"
+)]
+
+mod accuracy;
+mod auroc;
+mod beta_tail;
+mod bins;
+mod brier;
+mod confident_wrong;
+mod equal_mass;
+mod items;
+mod ks;
+mod level;
+mod log_loss;
+mod normal;
+mod proportion;
+mod sum;
+
+pub use accuracy::{accuracy, mean_confidence, overconfidence_gap};
+pub use auroc::auroc;
+pub use bins::{Bin, ece, ece_debiased};
+pub use brier::brier;
+pub use confident_wrong::{ConfidentWrong, Threshold, confident_wrong};
+pub use equal_mass::equal_mass_bins;
+pub use items::{Items, ItemsError, Tie};
+pub use ks::{KsCalibration, ks_calibration};
+pub use level::{Level, OutOfRange};
+pub use log_loss::{Clip, LogLoss, log_loss};
+pub use proportion::{Interval, MoreThanAll, Proportion};

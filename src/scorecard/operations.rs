@@ -1,0 +1,186 @@
+//! How a run went: times, calls, origins, failures. Nothing here is a statistic of answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::record::{Digest, Ending, Origin, Outcome, Role, Run, same_model};
+
+/// Version of `operations.json`.
+const FORMAT: u32 = 1;
+
+/// When a run was under way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Span {
+    /// Start, RFC 3339.
+    pub started: String,
+    /// Wall time in milliseconds; null in a run that was never ended.
+    pub elapsed_ms: Option<f64>,
+    /// How it ended; null in a run that was never ended.
+    pub ending: Option<Ending>,
+}
+
+/// How a run went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Operations {
+    /// Version of this document.
+    pub format: u32,
+    /// Name of the run.
+    pub run: String,
+    /// When it was under way.
+    #[serde(flatten)]
+    pub span: Span,
+    /// One entry an endpoint.
+    pub endpoints: Vec<EndpointOperations>,
+}
+
+/// How one endpoint served.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EndpointOperations {
+    /// The user's name for it.
+    pub endpoint: Arc<str>,
+    /// Exchanges by origin.
+    pub origins: BTreeMap<Origin, usize>,
+    /// Requests that differ from each other.
+    pub distinct_requests: usize,
+    /// Calls made upstream.
+    pub attempts: usize,
+    /// Failed trials by kind, with one message each.
+    pub failures: BTreeMap<String, Failure>,
+    /// Tokens of the replies heard, as counted by the server.
+    pub input_tokens: u64,
+    /// Tokens of the replies heard, as counted by the server.
+    pub output_tokens: u64,
+    /// Milliseconds of answer calls made now; null without one.
+    pub live_ms: Option<Quantiles>,
+    /// Milliseconds that the replayed answers took when they were recorded.
+    pub recorded_ms: Option<Quantiles>,
+    /// Who answered, where it is not the model that was asked for.
+    pub served: Vec<Served>,
+}
+
+/// Trials that failed in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// How many.
+    pub count: usize,
+    /// What the first of them says.
+    pub message: String,
+}
+
+/// A model that answered by a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Served {
+    /// The model asked for.
+    pub asked: String,
+    /// The model that answered, as it calls itself.
+    pub served: String,
+    /// In how many replies.
+    pub replies: usize,
+}
+
+/// A distribution by its quantiles (type 7).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Quantiles {
+    /// Number of values.
+    pub n: usize,
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// Largest.
+    pub max: f64,
+}
+
+/// How a run went, from its records and what is known of its end.
+#[must_use]
+pub fn operations(run: &Run, span: Span) -> Operations {
+    let endpoints =
+        run.header.endpoints.iter().map(|asked| of_endpoint(run, &asked.name)).collect();
+    Operations { format: FORMAT, run: run.header.run.clone(), span, endpoints }
+}
+
+fn of_endpoint(run: &Run, endpoint: &Arc<str>) -> EndpointOperations {
+    let mut origins = BTreeMap::new();
+    let mut distinct: BTreeSet<Digest> = BTreeSet::new();
+    let mut failures: BTreeMap<String, Failure> = BTreeMap::new();
+    let mut served: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let (mut live, mut recorded) = (Vec::new(), Vec::new());
+    let (mut attempts, mut input_tokens, mut output_tokens) = (0, 0, 0);
+    for record in run.of_endpoint(endpoint) {
+        if let Outcome::Failed(error) = &record.outcome {
+            let message = error.message.clone();
+            let first = Failure { count: 0, message };
+            failures.entry(error.kind.words().to_owned()).or_insert(first).count += 1;
+        }
+        for heard in &record.exchanges {
+            *origins.entry(heard.origin).or_insert(0) += 1;
+            distinct.insert(heard.digest);
+            attempts += heard.attempts.len();
+            let Some(reply) = &heard.reply else { continue };
+            let usage = reply.usage.unwrap_or_default();
+            input_tokens += usage.input_tokens;
+            output_tokens += usage.output_tokens;
+            if let Some(name) = &reply.model {
+                let asked = heard.request.target.model.clone();
+                *served.entry((asked, name.clone())).or_insert(0) += 1;
+            }
+            if heard.role == Role::Answer {
+                match heard.origin {
+                    Origin::Live => live.push(reply.times.total_ms),
+                    Origin::Stored | Origin::Replayed => recorded.push(reply.times.total_ms),
+                    Origin::Joined | Origin::Shared => {}
+                }
+            }
+        }
+    }
+    let served = served.into_iter().filter(|((asked, name), _)| !same_model(asked, name));
+    EndpointOperations {
+        endpoint: Arc::clone(endpoint),
+        origins,
+        distinct_requests: distinct.len(),
+        attempts,
+        failures,
+        input_tokens,
+        output_tokens,
+        live_ms: Quantiles::of(live),
+        recorded_ms: Quantiles::of(recorded),
+        served: served
+            .map(|((asked, served), replies)| Served { asked, served, replies })
+            .collect(),
+    }
+}
+
+impl Quantiles {
+    fn of(mut values: Vec<f64>) -> Option<Quantiles> {
+        values.sort_by(f64::total_cmp);
+        let max = *values.last()?;
+        #[expect(clippy::cast_precision_loss, reason = "counts of answers are far below 2^53")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a position between 0 and the last"
+        )]
+        let quantile = |q: f64| {
+            let position = (values.len() - 1) as f64 * q;
+            let below = position.floor() as usize;
+            let above = (below + 1).min(values.len() - 1);
+            values[below] + position.fract() * (values[above] - values[below])
+        };
+        Some(Quantiles { n: values.len(), p50: quantile(0.5), p95: quantile(0.95), max })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_of_type_7() {
+        let quantiles = Quantiles::of(vec![4.0, 1.0, 3.0, 2.0]).unwrap();
+        assert_eq!((quantiles.n, quantiles.p50, quantiles.max), (4, 2.5, 4.0));
+        assert!((quantiles.p95 - 3.85).abs() < 1e-12);
+        assert_eq!(Quantiles::of(Vec::new()), None);
+    }
+}

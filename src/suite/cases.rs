@@ -1,0 +1,285 @@
+//! Rows become cases: rendered, labelled, with a grader of their own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::answer::Question;
+use crate::ask::{Digest, Speaker, Turn};
+use crate::grade::Grader;
+use crate::span::{Span, Spanned};
+
+use super::dataset::{Row, RowError, Variables};
+use super::findings::Findings;
+use super::template::{TemplateError, context};
+use super::{Suite, display};
+
+/// One question with its expected answer.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its name, unique in the suite.
+    pub id: String,
+    /// What it is sorted by.
+    pub tags: Vec<String>,
+    /// Cases of one group are not independent of each other.
+    pub group: Option<String>,
+    /// Digest of what is asked and expected: the same id with another content is another case.
+    pub content: Digest,
+    /// The rendered conversation.
+    pub turns: Arc<[Turn]>,
+    /// The question as graders and methods see it.
+    pub question: Question,
+    /// How its answer is judged.
+    pub grader: Grader,
+    /// File of its row.
+    pub file: Arc<str>,
+    /// Line of its row.
+    pub line: usize,
+}
+
+/// What one pass over all cases found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Census {
+    /// Number of cases.
+    pub cases: usize,
+}
+
+/// What is wrong with a row.
+struct Fault {
+    span: Span,
+    /// Names the fault apart from the row, so that equal faults of many rows count as one.
+    kind: String,
+    message: String,
+    remedy: String,
+}
+
+impl Suite {
+    /// The cases in the order of their rows. Rows with a fault are left out; [`Suite::check`]
+    /// says which, and nothing is asked while there is one.
+    pub fn cases(&self) -> impl Iterator<Item = Case> + Send + '_ {
+        let file = self.row_file();
+        let cases = self.rows.iter().filter_map(move |row| self.case(&row.ok()?, &file).ok());
+        cases
+    }
+
+    /// Looks at every row and notes everything that is wrong with it.
+    pub fn check(&self, findings: &mut Findings) -> Census {
+        let file = self.row_file();
+        let mut ids: HashMap<String, usize> = HashMap::new();
+        let mut census = Census { cases: 0 };
+        for row in self.rows.iter() {
+            let row = match row {
+                Ok(row) => row,
+                Err(error) => {
+                    self.row_unreadable(error, &file, findings);
+                    continue;
+                }
+            };
+            census.cases += 1;
+            match self.case(&row, &file) {
+                Ok(case) => {
+                    if let Some(first) = ids.get(&case.id) {
+                        let message =
+                            format!("row {} has the id `{}` of row {first}", row.number, case.id);
+                        let span = row.span.or_else(|| Some(self.labels.id.as_ref()?.span));
+                        let span = span.unwrap_or(self.rows_span);
+                        let remedy = "give every case an id of its own";
+                        findings.row_error(&self.source, span, "duplicate id", || message, remedy);
+                    } else {
+                        ids.insert(case.id, row.number);
+                    }
+                }
+                Err(faults) => {
+                    for fault in faults {
+                        let message = || fault.message;
+                        findings.row_error(
+                            &self.source,
+                            fault.span,
+                            &fault.kind,
+                            message,
+                            fault.remedy,
+                        );
+                    }
+                }
+            }
+        }
+        if census.cases == 0 && !findings.has_errors() {
+            findings.error(
+                &self.source,
+                self.rows_span,
+                "there are no cases",
+                "add at least one row",
+            );
+        }
+        census
+    }
+
+    fn row_file(&self) -> Arc<str> {
+        self.rows
+            .file()
+            .map_or_else(|| self.source.path.as_str().into(), |path| display(path).into())
+    }
+
+    fn row_unreadable(&self, error: RowError, file: &str, findings: &mut Findings) {
+        match error {
+            RowError::Malformed { line, column, text, message } => {
+                let message = format!("not a JSON object: {message}");
+                findings.line_error(file, line, column, &text, message, "mend this row");
+            }
+            RowError::Unreadable(error) => {
+                let message = format!("{file} cannot be read: {error}");
+                findings.error(
+                    &self.source,
+                    self.rows_span,
+                    message,
+                    "check the path, which is relative to the suite",
+                );
+            }
+        }
+    }
+
+    fn case(&self, row: &Row, file: &Arc<str>) -> Result<Case, Vec<Fault>> {
+        let values = context(&row.variables);
+        let mut faults = Vec::new();
+        let mut render = |template: &Spanned<String>| {
+            self.templates.render(&template.value, &values).map_err(|error| {
+                self.template_faults(template, error, row, file, &mut faults);
+            })
+        };
+        let turns: Vec<Turn> = self
+            .messages
+            .iter()
+            .filter_map(|(speaker, text)| {
+                Some(Turn { speaker: *speaker, text: render(text).ok()? })
+            })
+            .collect();
+        let id = match &self.labels.id {
+            Some(template) => render(template).ok(),
+            None => row.variables.get("id").map(plain),
+        };
+        let tags = if self.labels.tags.is_empty() {
+            row.variables.get("tags").map_or_else(Vec::new, plain_list)
+        } else {
+            self.labels.tags.iter().filter_map(|template| render(template).ok()).collect()
+        };
+        let group = match &self.labels.group {
+            Some(template) => render(template).ok(),
+            None => row.variables.get("group").map(plain),
+        };
+        let question = Question {
+            text: question_text(&row.variables, &turns),
+            choices: row.variables.get("choices").map_or_else(Vec::new, plain_list),
+        };
+        let grader = self.grade.bind(&question, &mut render);
+        let grader = match grader {
+            Ok(Ok(grader)) => Some(grader),
+            Ok(Err(problem)) => {
+                let message = match row.span {
+                    Some(_) => problem.message.clone(),
+                    None => format!("row {} of {file}: {}", row.number, problem.message),
+                };
+                let span = row.span.unwrap_or(problem.span);
+                faults.push(Fault {
+                    span,
+                    kind: problem.remedy.clone(),
+                    message,
+                    remedy: problem.remedy,
+                });
+                None
+            }
+            Err(()) => None,
+        };
+        if faults.is_empty() && turns.last().is_none_or(|turn| turn.text.is_empty()) {
+            let span = row
+                .span
+                .unwrap_or(self.messages.last().map_or(self.rows_span, |(_, text)| text.span));
+            let message = format!("row {} of {file} asks nothing", row.number);
+            let remedy = "this message is empty".into();
+            faults.push(Fault { span, kind: "asks nothing".into(), message, remedy });
+        }
+        let Some(grader) = grader.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let content = Digest::of(&(&turns, grader.expected()));
+        Ok(Case {
+            id: id
+                .filter(|id| !id.is_empty())
+                .unwrap_or_else(|| content.to_string()[..12].to_owned()),
+            tags,
+            group: group.filter(|group| !group.is_empty()),
+            content,
+            turns: turns.into(),
+            question,
+            grader,
+            file: Arc::clone(file),
+            line: row.line,
+        })
+    }
+
+    fn template_faults(
+        &self,
+        template: &Spanned<String>,
+        error: TemplateError,
+        row: &Row,
+        file: &str,
+        faults: &mut Vec<Fault>,
+    ) {
+        let place = match row.span {
+            Some(span) => format!("case {} (line {})", row.number, span.line),
+            None => format!("row {} of {file}", row.number),
+        };
+        match error {
+            TemplateError::Undefined(names) => {
+                let known: Vec<&str> = row.variables.keys().map(String::as_str).collect();
+                for name in names {
+                    let remedy = match crate::span::did_you_mean(&name, &known) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("the row has {}", list(&known)),
+                    };
+                    faults.push(Fault {
+                        span: template.span.find_word(&self.source.text, &name),
+                        message: format!(
+                            "the template names `{name}`, which {place} does not have"
+                        ),
+                        kind: name,
+                        remedy,
+                    });
+                }
+            }
+            TemplateError::Other(message) => faults.push(Fault {
+                span: template.span,
+                message: format!("the template fails for {place}: {message}"),
+                kind: message,
+                remedy: "in this text".into(),
+            }),
+        }
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() { "no variables".into() } else { names.join(", ") }
+}
+
+/// The question for people: the row's own, else what the user says last.
+fn question_text(variables: &Variables, turns: &[Turn]) -> String {
+    if let Some(Json::String(question)) = variables.get("question") {
+        return question.trim().to_owned();
+    }
+    let last = turns.iter().rfind(|turn| turn.speaker == Speaker::User);
+    last.map_or_else(String::new, |turn| turn.text.clone())
+}
+
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.trim().to_owned(),
+        Json::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn plain_list(value: &Json) -> Vec<String> {
+    match value {
+        Json::Array(items) => items.iter().map(plain).collect(),
+        Json::Null => Vec::new(),
+        one => vec![plain(one)],
+    }
+}

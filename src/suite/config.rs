@@ -1,0 +1,135 @@
+//! `overclaim.yaml`: the endpoints that suites refer to by name.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::endpoint::{self, looks_like_a_key};
+use crate::span::{self, Node, Problems};
+
+use super::findings::{Findings, Source};
+
+/// Name of the configuration file.
+pub const FILE: &str = "overclaim.yaml";
+
+/// What `overclaim.yaml` says; empty where there is none.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// The endpoints in the order they are written, each with the file that defines it.
+    pub endpoints: Vec<Endpoint>,
+    /// The directory of the file: relative paths on the command line do not depend on it, default
+    /// paths (`suites/`, `reports/`) do.
+    pub root: Option<PathBuf>,
+}
+
+/// An endpoint with the file that defines it.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// What it is.
+    pub spec: Arc<endpoint::Spec>,
+    /// Where it is defined.
+    pub source: Arc<Source>,
+}
+
+impl Config {
+    /// Looks for the file from `start` upward. Without one, nothing is configured.
+    pub fn find(start: &Path, findings: &mut Findings) -> Config {
+        let found = start.ancestors().map(|dir| dir.join(FILE)).find(|path| path.is_file());
+        found.map_or_else(Config::default, |path| Config::load(&path, findings))
+    }
+
+    /// Reads one file.
+    pub fn load(path: &Path, findings: &mut Findings) -> Config {
+        let dir = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut config = Config { endpoints: Vec::new(), root: Some(dir.clone()) };
+        let Some((source, node)) = parse_file(path, findings) else { return config };
+        let mut problems = Problems::default();
+        if let Some(mut fields) = node.fields(&mut problems) {
+            if let Some(endpoints) = fields.take("endpoints") {
+                config.endpoints = read_endpoints(endpoints, &dir, &source, &mut problems);
+            }
+            fields.finish(&mut problems);
+        }
+        findings.add(&source, problems);
+        config
+    }
+
+    /// The endpoint of this name.
+    #[must_use]
+    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.spec.name.value == name)
+    }
+
+    /// The names of all endpoints.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.endpoints.iter().map(|endpoint| endpoint.spec.name.value.as_str()).collect()
+    }
+}
+
+/// Reads a YAML file, noting why if it cannot.
+pub(super) fn parse_file(path: &Path, findings: &mut Findings) -> Option<(Arc<Source>, Node)> {
+    let name = display(path);
+    let text = match std::fs::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text),
+            Err(_) => {
+                findings.file_error(&name, "the file is not UTF-8", "save it as UTF-8");
+                return None;
+            }
+        },
+        Err(error) => {
+            findings.file_error(&name, format!("cannot be read: {error}"), "check the path");
+            return None;
+        }
+    };
+    let source = Arc::new(Source { path: name, text });
+    match span::parse(&source.text) {
+        Ok(node) => Some((source, node)),
+        Err(problem) => {
+            findings.error(&source, problem.span, problem.message, problem.remedy);
+            None
+        }
+    }
+}
+
+/// Reads a map of endpoints by name.
+pub(super) fn read_endpoints(
+    node: &Node,
+    dir: &Path,
+    source: &Arc<Source>,
+    problems: &mut Problems,
+) -> Vec<Endpoint> {
+    let Some(fields) = node.fields(problems) else { return Vec::new() };
+    let read = |(name, node)| endpoint::Spec::read(name, node, dir, problems);
+    let specs: Vec<_> =
+        fields.entries().iter().map(|(name, node)| (name, node)).filter_map(read).collect();
+    let endpoint = |spec| Endpoint { spec: Arc::new(spec), source: Arc::clone(source) };
+    specs.into_iter().map(endpoint).collect()
+}
+
+/// Notes every text that looks like an API key: keys are named by environment variable.
+pub(super) fn refuse_literal_keys(node: &Node, problems: &mut Problems) {
+    let mut spans = Vec::new();
+    node.visit_scalars(&mut |_, text, span| {
+        if looks_like_a_key(text) {
+            spans.push(span);
+        }
+    });
+    for span in spans {
+        problems.secret(
+            span,
+            "a literal API key",
+            "put the key in an environment variable and name it: `key_env: NAME`",
+        );
+    }
+}
+
+/// A path as the user would write it: relative to the working directory where it is below.
+#[must_use]
+pub fn display(path: &Path) -> String {
+    let relative = std::env::current_dir()
+        .ok()
+        .and_then(|dir| path.strip_prefix(dir).ok().map(Path::to_owned));
+    let path = relative.as_deref().unwrap_or(path);
+    path.display().to_string().trim_start_matches("./").to_owned()
+}

@@ -1,0 +1,258 @@
+//! What is wrong with a suite, shown the way compilers do: the place, the line, the remedy.
+//!
+//! All findings of all files are collected before anything is shown, and nothing is asked while
+//! there is an error among them. The same fault in many rows of a dataset is one finding that
+//! counts the rows.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+
+use crate::span::{Problem, Problems, Severity, Span};
+
+/// A text with the name it is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Path as the user would write it.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// A problem in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// The file.
+    pub path: String,
+    /// Line from 1; 0 where a whole file is meant.
+    pub line: u32,
+    /// Column from 1, in characters; 0 where a whole file is meant.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// How many more rows of a dataset have it too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more_rows: usize,
+    #[serde(skip)]
+    quoted: String,
+    #[serde(skip)]
+    range: (usize, usize),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// The findings of one look at suites and their configuration.
+#[derive(Debug, Default)]
+pub struct Findings {
+    list: Vec<Finding>,
+    seen: HashMap<(String, Span, String), usize>,
+}
+
+impl Findings {
+    /// Adds the problems met in a source.
+    pub fn add(&mut self, source: &Source, problems: Problems) {
+        let problems: Vec<Problem> = problems.into_iter().collect();
+        // A secret must not show in the quotation of another problem of its line either.
+        let hidden = problems.iter().filter(|problem| problem.hidden).map(|problem| problem.span);
+        let text = masked(&source.text, hidden);
+        for problem in problems {
+            self.push(finding(&source.path, &text, problem));
+        }
+    }
+
+    /// Adds an error at a place of a source.
+    pub fn error(
+        &mut self,
+        source: &Source,
+        span: Span,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let mut problems = Problems::default();
+        problems.error(span, message, remedy);
+        self.add(source, problems);
+    }
+
+    /// Adds an error that many rows may share: one finding, the further rows counted. `fault`
+    /// names what is the same in all of them.
+    pub fn row_error(
+        &mut self,
+        source: &Arc<Source>,
+        span: Span,
+        fault: &str,
+        message: impl FnOnce() -> String,
+        remedy: impl Into<String>,
+    ) {
+        let key = (source.path.clone(), span, fault.to_owned());
+        if let Some(index) = self.seen.get(&key) {
+            self.list[*index].more_rows += 1;
+            return;
+        }
+        self.seen.insert(key, self.list.len());
+        self.error(source, span, message(), remedy);
+    }
+
+    /// Adds an error about a whole file.
+    pub fn file_error(
+        &mut self,
+        path: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.push(Finding {
+            severity: "error",
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            remedy: remedy.into(),
+            more_rows: 0,
+            quoted: String::new(),
+            range: (0, 0),
+        });
+    }
+
+    /// Adds an error at a line of a file too large to hold; `line_text` is that line alone.
+    pub fn line_error(
+        &mut self,
+        path: &str,
+        line: usize,
+        column: usize,
+        line_text: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let start = line_text.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
+        let next = line_text[start..].chars().next().map_or(0, char::len_utf8);
+        self.push(Finding {
+            severity: "error",
+            path: path.to_owned(),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+            message: message.into(),
+            remedy: remedy.into(),
+            more_rows: 0,
+            quoted: line_text.to_owned(),
+            range: (start, start + next),
+        });
+    }
+
+    fn push(&mut self, finding: Finding) {
+        self.list.push(finding);
+    }
+
+    /// Whether an error is among them.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|finding| finding.severity == "error")
+    }
+
+    /// Number of errors and of warnings.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let errors = self.list.iter().filter(|finding| finding.severity == "error").count();
+        (errors, self.list.len() - errors)
+    }
+
+    /// The findings in the order they were met.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Finding] {
+        &self.list
+    }
+
+    /// All findings as a person reads them, with colours or without.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        self.list.iter().map(|finding| finding.render(&renderer) + "\n\n").collect()
+    }
+}
+
+/// The text with asterisks in place of every byte of the spans.
+fn masked(text: &str, spans: impl Iterator<Item = Span>) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    for span in spans {
+        let asterisks = "*".repeat(span.end - span.start);
+        text.to_mut().replace_range(span.start..span.end, &asterisks);
+    }
+    text
+}
+
+fn finding(path: &str, text: &str, problem: Problem) -> Finding {
+    let span = problem.span;
+    let line_start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_end = text[span.start..].find('\n').map_or(text.len(), |n| span.start + n);
+    let start = span.start - line_start;
+    let end = span.end.clamp(span.start, line_end) - line_start;
+    Finding {
+        severity: match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        path: path.to_owned(),
+        line: span.line,
+        column: span.column,
+        message: problem.message,
+        remedy: problem.remedy,
+        more_rows: 0,
+        quoted: text[line_start..line_end].to_owned(),
+        range: (start, end),
+    }
+}
+
+impl Finding {
+    fn render(&self, renderer: &Renderer) -> String {
+        let level = if self.severity == "error" { Level::ERROR } else { Level::WARNING };
+        let more = match self.more_rows {
+            0 => String::new(),
+            1 => " (and one more row)".into(),
+            rows => format!(" (and {rows} more rows)"),
+        };
+        let title = format!("{}{more}", self.message);
+        if self.line == 0 {
+            let place = format!("{}: {}", self.path, self.remedy);
+            let group =
+                Group::with_title(level.primary_title(&title)).element(Level::HELP.message(&place));
+            return renderer.render(&[group]);
+        }
+        let (quoted, range) = window(&self.quoted, self.range);
+        let snippet = Snippet::source(quoted)
+            .path(&self.path)
+            .line_start(self.line as usize)
+            .annotation(AnnotationKind::Primary.span(range).label(&self.remedy));
+        let rendered = renderer.render(&[level.primary_title(&title).element(snippet)]);
+        // The window may start inside the line; the place must name the column of the file.
+        let shown = format!("{}:{}:", self.path, self.line);
+        let Some(at) = rendered.find(&shown) else { return rendered };
+        let column = at + shown.len();
+        let digits = rendered[column..].chars().take_while(char::is_ascii_digit).count();
+        format!("{}{}{}", &rendered[..column], self.column, &rendered[column + digits..])
+    }
+}
+
+/// Long lines (a row of a dataset) are cut to what stands around the place.
+fn window(line: &str, (start, end): (usize, usize)) -> (&str, std::ops::Range<usize>) {
+    const AROUND: usize = 100;
+    if line.len() <= 2 * AROUND {
+        return (line, start..end);
+    }
+    let mut from = start.saturating_sub(AROUND);
+    while !line.is_char_boundary(from) {
+        from -= 1;
+    }
+    let mut to = (start + AROUND).min(line.len());
+    while !line.is_char_boundary(to) {
+        to += 1;
+    }
+    (&line[from..to], start - from..end.min(to) - from)
+}
