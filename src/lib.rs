@@ -2,4 +2,5 @@
 #![allow(missing_docs)]
 pub mod answer;
 pub mod ask;
+pub mod grade;
 pub mod span;
