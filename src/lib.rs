@@ -1,7 +1,21 @@
-//! facade
-#![allow(missing_docs)]
+#![doc = include_str!("../docs/architecture.md")]
+
 pub mod answer;
 pub mod ask;
+pub mod budget;
+pub mod cache;
+pub mod cli;
+pub mod elicit;
 pub mod endpoint;
+pub mod gate;
+pub mod grade;
+pub mod journal;
+pub mod plan;
+pub mod record;
+pub mod report;
+pub mod run;
+pub mod score;
+pub mod scorecard;
 pub mod span;
+pub mod suite;
 pub mod transport;

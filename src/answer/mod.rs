@@ -2,6 +2,20 @@
 //!
 //! A confidence is optional and says why when it is missing. It is never filled in: a missing one
 //! is counted, because a tool that imputes certainty makes the very claims that it should catch.
+//!
+//! Grading and eliciting must agree on what a reply says, so the readers that both need live here:
+//! the part of a reply that answers ([`spoken`]), the letter that it chooses ([`letters`]), whether
+//! it declines to answer ([`abstains`]) and which texts are the same ([`Normal`]).
+
+use std::ops::Range;
+
+mod abstention;
+pub mod letters;
+mod normal;
+pub(crate) mod pieces;
+
+pub use abstention::abstains;
+pub use normal::{Normal, Spaces, unify};
 
 /// What is asked, as far as grading and eliciting need to know it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,5 +74,54 @@ impl Confidence {
     /// A confidence that is missing, with the reason.
     pub fn missing(reason: impl Into<String>) -> Confidence {
         Confidence { value: Err(reason.into()), letter_mass: None }
+    }
+}
+
+/// The part of a reply that answers: what follows the last `</think>`, without a last line that
+/// states a confidence. An unfinished thought is no answer.
+#[must_use]
+pub fn spoken(text: &str) -> &str {
+    &text[spoken_range(text)]
+}
+
+/// The bytes of [`spoken`].
+fn spoken_range(text: &str) -> Range<usize> {
+    let start = match text.rfind("</think>") {
+        Some(at) => at + "</think>".len(),
+        None if text.trim_start().starts_with("<think>") => text.len(),
+        None => 0,
+    };
+    let body = text[start..].trim_end();
+    let (before, line) = body.split_at(body.rfind('\n').map_or(0, |at| at + 1));
+    let stated = !before.trim().is_empty() && states_confidence(line);
+    start..if stated { start + before.len() } else { text.len() }
+}
+
+fn states_confidence(line: &str) -> bool {
+    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    line.strip_prefix("confidence").is_some_and(|rest| {
+        !rest.trim_start().starts_with("interval")
+            && (rest.contains([':', '=']) || rest.contains(|c: char| c.is_numeric()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_answers_is_told_from_thought_and_confidence() {
+        for (text, answer) in [
+            ("B", "B"),
+            ("<think>A? no</think>\n\nB", "\n\nB"),
+            ("<think>Let me", ""),
+            ("B\nConfidence: 90%", "B\n"),
+            ("B\n**Confidence:** high\n", "B\n"),
+            ("Confidence: 90%", "Confidence: 90%"),
+            ("It is wide.\nConfidence intervals: two", "It is wide.\nConfidence intervals: two"),
+            ("", ""),
+        ] {
+            assert_eq!(spoken(text), answer, "{text:?}");
+        }
     }
 }

@@ -1,0 +1,270 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn cities(n: usize) -> Question {
+    let names =
+        ["London", "Paris", "Rome", "Madrid", "Bern", "Oslo", "Lima", "Cairo", "Quito", "Delhi"];
+    Question { text: "?".into(), choices: names[..n].iter().map(ToString::to_string).collect() }
+}
+
+fn misread(question: &Question, rows: &[(&str, Result<char, NoLetter>)]) -> Vec<String> {
+    let wrong = rows.iter().filter_map(|(text, expected)| {
+        let found = read(question, text);
+        (found.map(|letter| letter.letter) != *expected).then(|| format!("{text:?}: {found:?}"))
+    });
+    wrong.collect()
+}
+
+fn all_are_b(texts: &[&str]) {
+    let rows: Vec<_> = texts.iter().map(|text| (*text, Ok('B'))).collect();
+    let wrong = misread(&cities(4), &rows);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn letters_are_read_in_any_dress() {
+    let texts = [
+        "B",
+        "b",
+        "B.",
+        "b)",
+        "(B)",
+        "[B]",
+        "**B**",
+        "**B.**",
+        "B\n",
+        " B ",
+        "B. Paris",
+        "B) Paris",
+        "(B) Paris",
+        "B: Paris",
+        "B - Paris",
+        "B – Paris",
+        "B Paris",
+        "**B. Paris**",
+        "B. **Paris**",
+        "Option B",
+        "Choice (B)",
+        "$B$",
+        "\\boxed{B}",
+        "$\\boxed{\\text{B}}$",
+        "\"B\"",
+        "`B`",
+        "Ｂ",
+        "（Ｂ）",
+        "Ⓑ",
+        "<answer>B</answer>",
+        "{\"answer\": \"B\"}",
+    ];
+    all_are_b(&texts);
+}
+
+#[test]
+fn letters_are_read_after_labels_and_reasons() {
+    let texts = [
+        "Answer: B",
+        "answer: b",
+        "**Answer:** B",
+        "**Answer: B**",
+        "Answer: **B**",
+        "Answer:\n\nB",
+        "Answer: B. Paris",
+        "Answer - B: B",
+        "A: B",
+        "A: (B)",
+        "A: Paris",
+        "The answer is B",
+        "The answer is B.",
+        "The answer is (B).",
+        "The answer is (b).",
+        "The answer is: **B**",
+        "The correct answer is B) Paris.",
+        "The correct answer is option B.",
+        "The correct option is B.",
+        "The best answer would be B.",
+        "The answer is therefore B.",
+        "The answer to this question is B.",
+        "Final answer: B",
+        "My final answer is B, because it is old.",
+        "The answer is \\boxed{B}.",
+        "The answer is B because A is wrong.",
+        "The answer is B, A is wrong.",
+        "The answer is b because it is.",
+        "The answer is A. Wait, no. The answer is B.",
+        "Paris",
+        "paris.",
+        "**Paris**",
+        "The answer is Paris.",
+        "Answer: Paris",
+        "B. Because it stands on the Seine.",
+        "B, because it stands on the Seine.",
+        "B because it stands on the Seine.",
+        "B\n\nParis is the capital. A is wrong, C is Italian.",
+        "(B) is the right answer.",
+        "Option B is correct.",
+        "B is correct, A is not.",
+        "A is tempting, but B is correct.",
+        "I choose B.",
+        "I would go with (B).",
+        "I pick option B",
+        "Paris stands on the Seine.\n\nB",
+        "Paris stands on the Seine.\n**B**",
+        "Paris stands on the Seine.\n\nB. Paris",
+        "London is on the Thames (A), Rome on the Tiber (C), so B.",
+        "London is not in France. Hence (B).",
+        "It stands on the Seine, so the answer is option B.",
+        "A. London is English.\nC. Rome is Italian.\nSo the answer is B.",
+        "A dog could tell: the answer is B.",
+        "I think the answer is B.",
+        "B\nConfidence: 90%",
+        "Reasoning.\nB\nConfidence: 90%",
+        "<think>A? C?</think>B",
+        "<think>The answer is A.</think>\n\nThe answer is B.",
+        "- B",
+        "> B",
+        "# B",
+        "The answer is B! A and C are elsewhere.",
+        "Answer: B (Paris)",
+        "B (Paris)",
+        "B;",
+        "b.",
+    ];
+    all_are_b(&texts);
+}
+
+#[test]
+fn what_is_no_letter_is_not_read_as_one() {
+    use NoLetter::{Absent, Beyond, Several};
+    let wrong = misread(
+        &cities(4),
+        &[
+            ("", Err(Absent)),
+            ("   ", Err(Absent)),
+            ("INCORRECT", Err(Absent)),
+            ("CORRECT", Err(Absent)),
+            ("Incorrect.", Err(Absent)),
+            ("Answer: INCORRECT", Err(Absent)),
+            ("A dog is an animal.", Err(Absent)),
+            ("A capital is a city.", Err(Absent)),
+            ("The answer is a city in France.", Err(Absent)),
+            ("Answer: A city in France.", Err(Absent)),
+            ("I don't know.", Err(Absent)),
+            ("I am not sure.", Err(Absent)),
+            ("A: I don't know.", Err(Absent)),
+            ("Berlin", Err(Absent)),
+            ("Because", Err(Absent)),
+            ("C++", Err(Absent)),
+            ("C#", Err(Absent)),
+            ("A-level", Err(Absent)),
+            ("vitamin C", Err(Absent)),
+            ("Hepatitis B", Err(Absent)),
+            ("B. F. Skinner wrote it.", Err(Absent)),
+            ("C major is a key.", Err(Absent)),
+            ("C, Java and Python are languages.", Err(Absent)),
+            ("The answer is not B.", Err(Absent)),
+            ("I would not choose B.", Err(Absent)),
+            ("If the answer is B, then Paris is in Italy.", Err(Absent)),
+            ("It cannot be B.", Err(Absent)),
+            ("B is wrong.", Err(Absent)),
+            ("e.g. this", Err(Absent)),
+            ("A or B", Err(Several)),
+            ("A, C", Err(Several)),
+            ("A and B", Err(Several)),
+            ("A/B", Err(Several)),
+            ("(A) and (C)", Err(Several)),
+            ("The answer is A or B.", Err(Several)),
+            ("The answer is (A) and (B).", Err(Several)),
+            ("A. London\nB. Paris\nC. Rome\nD. Madrid", Err(Several)),
+            ("A\nB\nC", Err(Several)),
+            ("A is correct. B is correct.", Err(Several)),
+            ("B. London", Err(Several)),
+            ("F", Err(Beyond('F'))),
+            ("(E)", Err(Beyond('E'))),
+            ("The answer is F.", Err(Beyond('F'))),
+            ("<think>The answer is B", Err(Absent)),
+        ],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_and_i_are_letters_only_where_no_word_follows() {
+    let wrong = misread(
+        &cities(10),
+        &[
+            ("A", Ok('A')),
+            ("I", Ok('I')),
+            ("A.", Ok('A')),
+            ("I)", Ok('I')),
+            ("A. London", Ok('A')),
+            ("A London", Ok('A')),
+            ("A because it is on the Thames", Ok('A')),
+            ("A is correct.", Ok('A')),
+            ("The answer is A", Ok('A')),
+            ("The answer is A because it is old.", Ok('A')),
+            ("The answer is I.", Ok('I')),
+            ("The answer is I think London", Ok('A')),
+            ("I think so", Err(NoLetter::Absent)),
+            ("I, for one, do not know", Err(NoLetter::Absent)),
+            ("I'm sure.", Err(NoLetter::Absent)),
+            ("I believe the answer is J.", Ok('J')),
+            ("A: B", Ok('B')),
+            ("J. K. Rowling", Err(NoLetter::Absent)),
+            ("K", Err(NoLetter::Beyond('K'))),
+        ],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn choices_are_told_apart_by_what_carries_meaning() {
+    let choices = ["5", "-5", "1.5", "15", "Cannot be determined", "Incorrect", "X"];
+    let question = Question { text: "?".into(), choices: choices.map(String::from).to_vec() };
+    let wrong = misread(
+        &question,
+        &[
+            ("-5", Ok('B')),
+            ("−5", Ok('B')),
+            ("5", Ok('A')),
+            ("1.5", Ok('C')),
+            ("15.", Ok('D')),
+            ("Cannot be determined.", Ok('E')),
+            ("E. Cannot be determined", Ok('E')),
+            ("INCORRECT", Ok('F')),
+            ("X", Ok('G')),
+            ("The answer is X.", Ok('G')),
+            ("Y", Err(NoLetter::Beyond('Y'))),
+        ],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_place_of_a_letter_is_known() {
+    let place =
+        |text: &str| read(&cities(4), text).map(|letter| (letter.at, letter.place)).unwrap();
+    assert_eq!(place("B"), (Some(0), Place::Start));
+    assert_eq!(place(" (B) Paris"), (Some(2), Place::Start));
+    assert_eq!(place("Answer: B"), (Some(8), Place::Start));
+    assert_eq!(place("The answer is B because"), (Some(14), Place::Start));
+    assert_eq!(place("Hm. The answer is B."), (Some(18), Place::Marked));
+    assert_eq!(place("Long ago.\nB"), (Some(10), Place::End));
+    assert_eq!(place("Paris"), (None, Place::Text));
+    assert_eq!(place("<think>é</think>B"), (Some(17), Place::Start));
+    assert_eq!(place("A: (B)"), (Some(4), Place::Start));
+}
+
+proptest! {
+    #[test]
+    fn a_letter_is_one_of_the_choices_and_stands_where_it_says(
+        text in "(answer|is|A|B|I|or|\\(|\\)|\\.|:| |\n|\\\\boxed\\{|\\}|Ｂ|é|Paris|<think>|</think>|'|-){0,14}|\\PC{0,20}",
+        n in 0usize..10,
+    ) {
+        let question = cities(n);
+        if let Ok(letter) = read(&question, &text) {
+            prop_assert!(question.letters().any(|known| known == letter.letter));
+            prop_assert!(letter.at.is_none_or(|at| text.is_char_boundary(at) && at < text.len()));
+        }
+    }
+}
