@@ -186,11 +186,8 @@ pub fn step(trial: &Trial, methods: &[Method], heard: &Heard) -> Step<Reading, (
         return Step::Ask(wanted);
     }
     let outcome = Outcome::of_verdict(judgement.verdict);
-    let abstained = match outcome {
-        Outcome::Abstained => true,
-        Outcome::Correct | Outcome::Incorrect => answer::abstains(&answer.text),
-        _ => false,
-    };
+    let expected = outcome == Outcome::Correct && trial.case.expects_abstention;
+    let abstained = outcome == Outcome::Abstained || (expected && answer::abstains(&answer.text));
     if abstained {
         // A model that says it does not know is sure of nothing that could be calibrated.
         confidence = methods.iter().map(|_| Confidence::missing("abstained")).collect();

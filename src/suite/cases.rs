@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::answer::Question;
 use crate::ask::{Digest, Speaker, Turn};
-use crate::grade::Grader;
+use crate::grade::{BindError, Grader};
 use crate::span::{Span, Spanned};
 
 use super::dataset::{Row, RowError, Variables};
@@ -32,6 +32,8 @@ pub struct Case {
     pub question: Question,
     /// How its answer is judged.
     pub grader: Grader,
+    /// Declining to answer is right.
+    pub expects_abstention: bool,
     /// File of its row.
     pub file: Arc<str>,
     /// Line of its row.
@@ -173,22 +175,18 @@ impl Suite {
         };
         let grader = self.grade.bind(&question, &mut render);
         let grader = match grader {
-            Ok(Ok(grader)) => Some(grader),
-            Ok(Err(problem)) => {
+            Ok(grader) => Some(grader),
+            Err(BindError::Unfit(unfit)) => {
                 let message = match row.span {
-                    Some(_) => problem.message.clone(),
-                    None => format!("row {} of {file}: {}", row.number, problem.message),
+                    Some(_) => unfit.message.clone(),
+                    None => format!("row {} of {file}: {}", row.number, unfit.message),
                 };
-                let span = row.span.unwrap_or(problem.span);
-                faults.push(Fault {
-                    span,
-                    kind: problem.remedy.clone(),
-                    message,
-                    remedy: problem.remedy,
-                });
+                let span = row.span.unwrap_or(unfit.span);
+                let (kind, remedy) = (unfit.remedy.clone(), unfit.remedy);
+                faults.push(Fault { span, kind, message, remedy });
                 None
             }
-            Err(()) => None,
+            Err(BindError::Render(())) => None,
         };
         if faults.is_empty() && turns.last().is_none_or(|turn| turn.text.is_empty()) {
             let span = row
@@ -210,6 +208,7 @@ impl Suite {
             turns: turns.into(),
             question,
             grader,
+            expects_abstention: self.grade.expects_abstention(),
             file: Arc::clone(file),
             line: row.line,
         })

@@ -139,7 +139,7 @@ impl Suite {
         let labels = &self.labels;
         let mut texts: Vec<&Spanned<String>> = self.messages.iter().map(|(_, text)| text).collect();
         texts.extend(labels.id.iter().chain(&labels.tags).chain(&labels.group));
-        texts.extend(self.grade.templates());
+        self.grade.visit_templates(&mut |text| texts.push(text));
         for text in texts {
             if let Err(message) = self.templates.add(&text.value) {
                 problems.error(text.span, format!("not a template: {message}"), "in this text");
