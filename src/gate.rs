@@ -5,6 +5,7 @@
 //! the line says so, together with the number of cases that could. A point estimate decides
 //! nothing: of 20 answers, 2 wrong ones are compatible with 2 % and with 28 %.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -171,7 +172,7 @@ fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
     let mut sentence =
         format!("{count} of {n} answers are confidently wrong, at most {max} may be");
     if unmeasured > 0 {
-        sentence += &format!("; {unmeasured} more trials were not measured");
+        let _ = write!(sentence, "; {unmeasured} more trials were not measured");
     }
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     let (limit, estimate) = (max as f64, count as f64);
@@ -207,7 +208,7 @@ fn coverage_floor(card: &EndpointCard) -> Line {
     let enough = rate.is_some_and(|rate| rate >= floor);
     let mut sentence = format!("{count} of {n} planned trials were measured");
     if !enough {
-        sentence += &format!(", and every run needs {}", percent(floor));
+        let _ = write!(sentence, ", and every run needs {}", percent(floor));
     }
     Line {
         endpoint: Arc::clone(&card.endpoint),
@@ -369,9 +370,9 @@ pub fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{AskError, AskErrorKind};
     use crate::record::Outcome;
     use crate::record::tests::{header, judged};
+    use crate::record::{AskError, AskErrorKind};
 
     /// A run with so many right, confidently wrong, abstained and failed trials.
     fn run(right: usize, wrong: usize, abstained: usize, failed: usize, budget: Budget) -> Run {

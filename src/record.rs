@@ -11,8 +11,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Confidence;
-use crate::ask::{Attempt, Exchange, Finish, Reply, Request, Times, Usage};
 pub use crate::ask::{AskError, AskErrorKind, Digest, Origin, Role, same_model};
+use crate::ask::{Attempt, Exchange, Finish, Reply, Request, Times, Usage};
 use crate::budget::Budget;
 use crate::grade::Verdict;
 
@@ -274,9 +274,7 @@ impl Record {
     #[must_use]
     pub fn outcome_without_reading(exchange: &Exchange) -> Option<Outcome> {
         match &exchange.result {
-            Err(error) if error.kind == AskErrorKind::ContentFilter => {
-                Some(Outcome::Refused)
-            }
+            Err(error) if error.kind == AskErrorKind::ContentFilter => Some(Outcome::Refused),
             Err(error) => Some(Outcome::Failed((**error).clone())),
             Ok(reply) if reply.finish == Some(Finish::ContentFilter) => Some(Outcome::Refused),
             Ok(reply) if reply.refusal.is_some() && reply.text.trim().is_empty() => {

@@ -243,13 +243,11 @@ impl Node {
 
     /// The text here.
     pub fn text(&self, problems: &mut Problems) -> Option<Spanned<String>> {
-        match &self.value {
-            Value::Scalar { text, .. } => Some(Spanned::new(text.clone(), self.span)),
-            _ => {
-                self.expected("a text", problems);
-                None
-            }
+        if let Value::Scalar { text, .. } = &self.value {
+            return Some(Spanned::new(text.clone(), self.span));
         }
+        self.expected("a text", problems);
+        None
     }
 
     /// The boolean here: `true` or `false`.
@@ -358,6 +356,13 @@ impl Node {
         }
     }
 
+    /// Whether this is a map with a value for the key.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        let Value::Map(entries) = &self.value else { return false };
+        entries.iter().any(|(name, node)| name.value == key && node.value != Value::Null)
+    }
+
     /// Every scalar below this node, the keys of maps with their values.
     pub fn visit_scalars<'a>(&'a self, visit: &mut dyn FnMut(Option<&'a str>, &'a str, Span)) {
         fn walk<'a>(
@@ -370,7 +375,9 @@ impl Node {
                 Value::Scalar { text, .. } => visit(key, text, node.span),
                 Value::List(items) => items.iter().for_each(|item| walk(item, key, visit)),
                 Value::Map(entries) => {
-                    entries.iter().for_each(|(key, value)| walk(value, Some(&key.value), visit));
+                    for (key, value) in entries {
+                        walk(value, Some(&key.value), visit);
+                    }
                 }
             }
         }
@@ -483,8 +490,9 @@ impl Typed {
 
 fn span_of(location: serde_saphyr::Location, source: &str) -> Span {
     let span = location.span();
-    let start = span.byte_offset().map_or(0, |offset| offset as usize).min(source.len());
-    let length = span.byte_len().map_or(0, |length| length as usize);
+    let bytes = |number: Option<u64>| number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let start = bytes(span.byte_offset()).min(source.len());
+    let length = bytes(span.byte_len());
     Span {
         start,
         end: (start + length).min(source.len()),
@@ -654,7 +662,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb += &format!("a{level}: &a{level} [{aliases}]\n");
+            bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
         }
         assert!(parse(&bomb).is_err());
     }

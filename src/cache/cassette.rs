@@ -147,7 +147,7 @@ impl Cassette {
         let distance = |line: &&Line| {
             let differences = differences(line);
             let weight: f64 = differences.iter().map(|difference| difference.weight).sum();
-            ((weight * 1e6) as u64, line.digest)
+            (Weight(weight), line.digest)
         };
         match self.lines.values().min_by_key(distance) {
             None => format!("{absent}: it is empty; record it with `--record`"),
@@ -177,6 +177,24 @@ impl Ask for Cassette {
             result,
         };
         std::future::ready(exchange).boxed()
+    }
+}
+
+/// A sum of weights, which are never NaN, in their order.
+#[derive(PartialEq)]
+struct Weight(f64);
+
+impl Eq for Weight {}
+
+impl PartialOrd for Weight {
+    fn partial_cmp(&self, other: &Weight) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Weight {
+    fn cmp(&self, other: &Weight) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
     }
 }
 

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use crate::ask::{Ask, AskError, AskErrorKind, Target, Times};
 use crate::cache::{Cassette, CassetteError, Decode, Recorder};
 use crate::endpoint::{self, Wire, WireResponse, openai_chat};
-use crate::plan::Asked;
+use crate::plan::{Asked, Plan, Selection};
 use crate::run::Askers;
 use crate::span::Span;
 use crate::suite::Findings;
@@ -79,8 +79,7 @@ pub(super) fn build(
             }
         };
         match built {
-            Ok((asked, asker)) if ready.askers.contains_key(&name) => {
-                drop((asked, asker));
+            Ok(_) if ready.askers.contains_key(&name) => {
                 blame(
                     chosen,
                     None,
@@ -96,6 +95,10 @@ pub(super) fn build(
             }
             Err((span, message, remedy)) => blame(chosen, span, &message, &remedy, findings),
         }
+    }
+    let plan = Plan::new(&prepared.suite, ready.asked.clone(), Selection::default(), None);
+    if let (Err(conflict), Some(method)) = (plan, prepared.suite.methods.first()) {
+        findings.error(&prepared.suite.source, method.span, conflict.message, conflict.remedy);
     }
     if let Some(path) = record
         && let Err(error) = record_all(&mut ready, path)
@@ -184,7 +187,7 @@ fn blame(
             findings.error(source, span.unwrap_or(*place), message, remedy);
         }
         None => {
-            findings.file_error(&format!("endpoint {}", chosen.spec.name.value), message, remedy)
+            findings.file_error(&format!("endpoint {}", chosen.spec.name.value), message, remedy);
         }
     }
 }

@@ -12,9 +12,12 @@ const COLUMNS: usize = 49;
 pub(super) fn reliability(bins: &[BinCard], unicode: bool) -> Vec<String> {
     let (observed, calibrated) = if unicode { ('●', '·') } else { ('o', '.') };
     let mut cells = vec![vec![' '; COLUMNS]; ROWS];
-    for column in 0..COLUMNS {
-        let share = step(column, COLUMNS);
-        cells[row(share)][column] = calibrated;
+    for (index, cells) in cells.iter_mut().enumerate() {
+        for (column, cell) in cells.iter_mut().enumerate() {
+            if row(step(column, COLUMNS)) == index {
+                *cell = calibrated;
+            }
+        }
     }
     for bin in bins {
         cells[row(bin.accuracy)][position(bin.mean_confidence, COLUMNS)] = observed;

@@ -61,8 +61,7 @@ impl Suite {
     /// says which, and nothing is asked while there is one.
     pub fn cases(&self) -> impl Iterator<Item = Case> + Send + '_ {
         let file = self.row_file();
-        let cases = self.rows.iter().filter_map(move |row| self.case(&row.ok()?, &file).ok());
-        cases
+        self.rows.iter().filter_map(move |row| self.case(&row.ok()?, &file).ok())
     }
 
     /// Looks at every row and notes everything that is wrong with it.

@@ -70,13 +70,13 @@ impl Config {
 pub(super) fn parse_file(path: &Path, findings: &mut Findings) -> Option<(Arc<Source>, Node)> {
     let name = display(path);
     let text = match std::fs::read(path) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text),
-            Err(_) => {
+        Ok(bytes) => {
+            let Ok(text) = String::from_utf8(bytes) else {
                 findings.file_error(&name, "the file is not UTF-8", "save it as UTF-8");
                 return None;
-            }
-        },
+            };
+            text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
+        }
         Err(error) => {
             findings.file_error(&name, format!("cannot be read: {error}"), "check the path");
             return None;

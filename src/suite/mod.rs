@@ -24,7 +24,7 @@ use crate::elicit::Method;
 use crate::grade;
 use crate::span::{Problems, Span, Spanned};
 use dataset::Rows;
-use raw::Raw;
+use raw::{Message, Raw};
 use template::Templates;
 
 /// Confidence from which on a wrong answer counts as confident, where a suite names none.
@@ -56,7 +56,7 @@ pub struct Suite {
     rows: Rows,
     rows_span: Span,
     labels: Labels,
-    messages: Vec<(Speaker, Spanned<String>)>,
+    messages: Vec<Message>,
     grade: grade::Spec,
     templates: Templates,
 }
@@ -103,16 +103,22 @@ impl Suite {
             .map_or_else(Vec::new, |node| config::read_endpoints(node, dir, source, problems));
         let rows = rows(&raw, dir, problems);
         let messages = messages(&raw, problems);
-        if raw.grade.is_none() {
+        if !raw.has_grade {
             let remedy = "add one, such as `grade: {exact: \"{{ answer }}\"}`";
             problems.error(raw.span, "no grader: nothing would be judged", remedy);
+        }
+        if let (Some(_), true, Some(span)) =
+            (&raw.budget.confident_wrong, raw.confidence.is_empty(), raw.budget_span)
+        {
+            let message = "a budget on confident wrong answers, and no confidence method";
+            problems.error(span, message, "add one, such as `confidence: [verbalized]`");
         }
         let labels = raw.dataset.map_or_else(Labels::default, |(_, dataset)| Labels {
             id: dataset.id,
             tags: dataset.tags,
             group: dataset.group,
         });
-        let (grade, (rows, rows_span)) = (raw.grade??, rows?);
+        let (grade, (rows, rows_span)) = (raw.grade?, rows?);
         let mut suite = Suite {
             name: name?,
             description: raw.description,
@@ -195,7 +201,7 @@ fn rows(raw: &Raw<'_>, dir: &Path, problems: &mut Problems) -> Option<(Rows, Spa
     }
 }
 
-fn messages(raw: &Raw<'_>, problems: &mut Problems) -> Option<Vec<(Speaker, Spanned<String>)>> {
+fn messages(raw: &Raw<'_>, problems: &mut Problems) -> Option<Vec<Message>> {
     match (&raw.prompt, &raw.messages) {
         (Some(prompt), None) => Some(vec![(Speaker::User, prompt.clone())]),
         (None, Some((span, messages))) => {

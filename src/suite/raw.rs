@@ -19,13 +19,18 @@ pub(super) struct Raw<'a> {
     pub dataset: Option<(Span, Dataset)>,
     pub cases: Option<(Span, &'a [Node])>,
     pub prompt: Option<Spanned<String>>,
-    pub messages: Option<(Span, Vec<(Speaker, Spanned<String>)>)>,
-    /// None where the key is absent; the inner none where its grader has problems.
-    pub grade: Option<Option<grade::Spec>>,
+    pub messages: Option<(Span, Vec<Message>)>,
+    /// The key's presence apart from the grader, which is none where it has problems.
+    pub has_grade: bool,
+    pub grade: Option<grade::Spec>,
     pub confidence: Vec<Spanned<Method>>,
     pub params: Params,
     pub budget: Budget,
+    pub budget_span: Option<Span>,
 }
+
+/// A message of the prompt: who speaks, and the template of what is said.
+pub(super) type Message = (Speaker, Spanned<String>);
 
 /// Where a dataset's rows are and how they are labelled.
 #[derive(Debug)]
@@ -56,11 +61,13 @@ impl<'a> Raw<'a> {
             messages: fields
                 .take_keyed("messages")
                 .map(|(key, node)| (key.span, messages(node, problems))),
-            grade: fields.take("grade").map(|node| grade::Spec::read(node, problems)),
+            has_grade: node.has("grade"),
+            grade: fields.take("grade").and_then(|node| grade::Spec::read(node, problems)),
             confidence: fields
                 .take("confidence")
                 .map_or_else(Vec::new, |node| methods(node, problems)),
             params: fields.take("parameters").map_or_else(Params::default, |n| params(n, problems)),
+            budget_span: fields.take_keyed("budget").map(|(key, _)| key.span),
             budget: fields.take("budget").map_or_else(Budget::default, |n| budget(n, problems)),
         };
         if let Some(node) = fields.take("repeats")

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::value::Serde;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, filters};
 
 use crate::answer::Question;
 
@@ -39,7 +39,6 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(50);
-        use minijinja::filters;
         environment.add_filter("letter", letter);
         environment.add_filter("upper", filters::upper);
         environment.add_filter("lower", filters::lower);

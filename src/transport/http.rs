@@ -264,8 +264,9 @@ struct Progress {
     received: usize,
 }
 
+/// Milliseconds to the microsecond: more digits would only be noise in a cassette.
 fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn is_loopback(url: &Url) -> bool {
