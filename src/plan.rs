@@ -79,7 +79,7 @@ impl<'a> Plan<'a> {
         let params = Params { seed: seed.or(suite.params.seed), ..suite.params.clone() };
         let plan = Plan { suite, endpoints, selection, params };
         for endpoint in &plan.endpoints {
-            plan.prepared(endpoint, Arc::new([]), 0)?;
+            plan.prepared(endpoint, suite.templates_as_turns(), 0)?;
         }
         Ok(plan)
     }

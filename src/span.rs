@@ -363,25 +363,18 @@ impl Node {
         entries.iter().any(|(name, node)| name.value == key && node.value != Value::Null)
     }
 
-    /// Every scalar below this node, the keys of maps with their values.
-    pub fn visit_scalars<'a>(&'a self, visit: &mut dyn FnMut(Option<&'a str>, &'a str, Span)) {
-        fn walk<'a>(
-            node: &'a Node,
-            key: Option<&'a str>,
-            visit: &mut dyn FnMut(Option<&'a str>, &'a str, Span),
-        ) {
-            match &node.value {
-                Value::Null => {}
-                Value::Scalar { text, .. } => visit(key, text, node.span),
-                Value::List(items) => items.iter().for_each(|item| walk(item, key, visit)),
-                Value::Map(entries) => {
-                    for (key, value) in entries {
-                        walk(value, Some(&key.value), visit);
-                    }
+    /// Every scalar at and below this node, with its place.
+    pub fn visit_scalars<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Span)) {
+        match &self.value {
+            Value::Null => {}
+            Value::Scalar { text, .. } => visit(text, self.span),
+            Value::List(items) => items.iter().for_each(|item| item.visit_scalars(visit)),
+            Value::Map(entries) => {
+                for (_, value) in entries {
+                    value.visit_scalars(visit);
                 }
             }
         }
-        walk(self, None, visit);
     }
 
     /// The same as JSON, for templates and for parameters passed on verbatim. Plain `true`,

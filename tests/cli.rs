@@ -280,7 +280,7 @@ fn a_missing_exchange_names_what_differs_from_the_nearest() {
     let played = project.run(&["run", "--endpoint", "tape", "--out", "played"]);
     assert_eq!(code(&played), 3);
     let error = project.records("played")[0]["outcome"]["failed"]["message"].clone();
-    insta::assert_snapshot!(error.as_str().unwrap(), @r#"/tmp/.tmpcfmHLT/tape.jsonl has no such exchange; the nearest differs in the parameter max_tokens (asked "5", recorded "4"); record it with `--record`"#);
+    insta::assert_snapshot!(error.as_str().unwrap(), @r#"tape.jsonl has no such exchange; the nearest differs in the parameter max_tokens (asked "5", recorded "4"); record it with `--record`"#);
     assert!(text(&played.stdout).contains("COULD NOT MEASURE"), "{}", text(&played.stdout));
 }
 
@@ -410,6 +410,7 @@ fn every_fault_of_a_suite_is_found_at_once() {
     "#);
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of faults")]
 #[test]
 fn small_faults_have_a_place_and_a_remedy() {
     let project = Project::empty();
@@ -493,19 +494,13 @@ fn small_faults_have_a_place_and_a_remedy() {
 
     1 error; nothing was asked
     ## a literal key
-    error: a literal API key
-     --> suite.yaml:8:73
-      |
-    8 |   mine: {wire: openai-chat, base_url: "http://x/v1", model: m, api_key: ***************************}
-      |                                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^ put the key in an environment variable and name it: `key_env: NAME`
-
     error: a key must not be written into a file
      --> suite.yaml:8:73
       |
     8 |   mine: {wire: openai-chat, base_url: "http://x/v1", model: m, api_key: ***************************}
       |                                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^ name the environment variable that holds it: `key_env: NAME`
 
-    2 errors; nothing was asked
+    1 error; nothing was asked
     ## no cases
     error: there are no cases
      --> suite.yaml:3:1
@@ -668,7 +663,7 @@ fn a_url_and_a_model_need_no_configuration() {
 #[test]
 fn another_model_than_asked_for_is_told() {
     let server = Server::new(|_, client| {
-        client.json(200, &letter("A", 0.9).replace("\"m\"", "\"other-7b\""))
+        client.json(200, &letter("A", 0.9).replace("\"m\"", "\"other-7b\""));
     });
     let project = Project::at(&server).choices(3);
     let page = text(&project.run(&["run", "--out", "out"]).stdout);
@@ -696,7 +691,7 @@ fn json_is_one_document_and_people_read_the_other_stream() {
 #[test]
 fn hostile_answers_cannot_steer_the_terminal() {
     let server = Server::new(|_, client| {
-        client.json(200, &support::chat("\u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}no\r\n\n\u{9b}2J"))
+        client.json(200, &support::chat("\u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}no\r\n\n\u{9b}2J"));
     });
     let project = Project::at(&server);
     project.write(
@@ -803,8 +798,9 @@ fn stated_confidence_and_abstentions_are_read() {
     project.write(
         "rows.jsonl",
         &(0..5)
-            .map(|index| format!("{{\"id\": \"q{index}\", \"n\": {index}}}\n"))
-            .collect::<String>(),
+            .map(|index| format!("{{\"id\": \"q{index}\", \"n\": {index}}}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
     );
     project.write(
         "s.yaml",
@@ -825,7 +821,13 @@ fn stated_confidence_and_abstentions_are_read() {
             )
         })
         .collect();
-    insta::assert_snapshot!(seen.join("\n"), @"");
+    insta::assert_snapshot!(seen.join("\n"), @r#"
+    "correct" "Paris" 0.95 "confident_right"
+    "incorrect" "Lyon" 0.9 "confident_wrong"
+    "abstained" "I don't know." {"missing":"abstained"} null
+    "correct" "Paris" {"missing":"no confidence stated"} null
+    "incorrect" "Nice" {"missing":"stated 150%"} null
+    "#);
     let scorecard = project.json("out/scorecard.json");
     assert_eq!(scorecard["endpoints"][0]["coverage"]["count"], 3);
 }
@@ -834,7 +836,7 @@ fn stated_confidence_and_abstentions_are_read() {
 fn declining_is_right_where_it_is_expected() {
     let server = Server::new(|seen, client| {
         let text =
-            if question(seen) == 0 { "Nobody knows; it cannot be determined." } else { "Seven." };
+            if question(seen) == 0 { "I don't know; it cannot be determined." } else { "Seven." };
         client.json(200, &support::chat(text));
     });
     let project = Project::at(&server);

@@ -43,7 +43,7 @@ pub(super) fn prepare(args: &SuiteArgs, findings: &mut Findings) -> Result<Selec
         Some(path) => Config::load(path, findings),
         None => Config::find(&here, findings),
     };
-    let root = config.root.clone().filter(|root| !root.as_os_str().is_empty()).unwrap_or(here);
+    let root = config.root.clone().unwrap_or_default();
     let named = endpoints_by_flag(args, &config)?;
     let paths = if args.suites.is_empty() { default_suites(&root) } else { args.suites.clone() };
     let mut suites = Vec::new();

@@ -27,7 +27,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
 fn latest() -> Result<PathBuf, String> {
     let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
     let config = Config::find(&here, &mut Findings::default());
-    let reports = config.root.unwrap_or(here).join("reports");
+    let reports = config.root.unwrap_or_default().join("reports");
     journal::latest(&reports).ok_or_else(|| {
         format!("no run below {}; name one, or start one with `overclaim run`", display(&reports))
     })

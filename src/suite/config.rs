@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::endpoint::{self, looks_like_a_key};
-use crate::span::{self, Node, Problems};
+use crate::span::{self, Node, Problems, Value};
 
 use super::findings::{Findings, Source};
 
@@ -31,10 +31,15 @@ pub struct Endpoint {
 }
 
 impl Config {
-    /// Looks for the file from `start` upward. Without one, nothing is configured.
+    /// Looks for the file from `start`, the working directory, upward. Without one, nothing is
+    /// configured.
     pub fn find(start: &Path, findings: &mut Findings) -> Config {
-        let found = start.ancestors().map(|dir| dir.join(FILE)).find(|path| path.is_file());
-        found.map_or_else(Config::default, |path| Config::load(&path, findings))
+        // Kept relative, so that error texts and run directories read the same on every machine.
+        let levels = start.ancestors().enumerate();
+        let mut found = levels.filter(|(_, dir)| dir.join(FILE).is_file());
+        let Some((up, _)) = found.next() else { return Config::default() };
+        let dir: PathBuf = std::iter::repeat_n("..", up).collect();
+        Config::load(&dir.join(FILE), findings)
     }
 
     /// Reads one file.
@@ -109,12 +114,16 @@ pub(super) fn read_endpoints(
 
 /// Notes every text that looks like an API key: keys are named by environment variable.
 pub(super) fn refuse_literal_keys(node: &Node, problems: &mut Problems) {
+    let Value::Map(entries) = &node.value else { return };
     let mut spans = Vec::new();
-    node.visit_scalars(&mut |_, text, span| {
-        if looks_like_a_key(text) {
-            spans.push(span);
-        }
-    });
+    // Endpoints are looked at, more closely, by their own reader.
+    for (_, value) in entries.iter().filter(|(key, _)| key.value != "define") {
+        value.visit_scalars(&mut |text, span| {
+            if looks_like_a_key(text) {
+                spans.push(span);
+            }
+        });
+    }
     for span in spans {
         problems.secret(
             span,

@@ -18,7 +18,7 @@ pub use cases::{Case, Census};
 pub use config::{Config, Endpoint, display};
 pub use findings::{Finding, Findings, Source};
 
-use crate::ask::{Digest, Params, Speaker};
+use crate::ask::{Digest, Params, Speaker, Turn};
 use crate::budget::Budget;
 use crate::elicit::Method;
 use crate::grade;
@@ -139,6 +139,13 @@ impl Suite {
         };
         suite.compile(problems);
         Some(suite)
+    }
+
+    /// The conversation with its templates unrendered: enough to see who speaks.
+    #[must_use]
+    pub fn templates_as_turns(&self) -> Arc<[Turn]> {
+        let turn = |(speaker, text): &Message| Turn { speaker: *speaker, text: text.value.clone() };
+        self.messages.iter().map(turn).collect()
     }
 
     fn compile(&mut self, problems: &mut Problems) {
