@@ -395,8 +395,10 @@ mod tests {
     }
 
     fn at_most(max_rate: f64) -> Budget {
-        let limits = ConfidentWrong { max_rate: Some(max_rate), max_count: None, level: 0.95 };
-        Budget { confident_wrong: Some(limits), ..Budget::default() }
+        Budget {
+            confident_wrong: Some(crate::record::tests::at_most(max_rate)),
+            ..Budget::default()
+        }
     }
 
     fn told(decision: &Decision) -> String {

@@ -463,6 +463,11 @@ pub(crate) mod tests {
         }
     }
 
+    /// A limit on the rate of confident wrong answers.
+    pub(crate) fn at_most(max_rate: f64) -> crate::budget::ConfidentWrong {
+        crate::budget::ConfidentWrong { max_rate: Some(max_rate), max_count: None, level: 0.95 }
+    }
+
     /// A right answer, sure at 0.9, with this place in the plan.
     pub(crate) fn record(index: usize) -> Record {
         Record {

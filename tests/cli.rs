@@ -160,9 +160,10 @@ fn a_run_prints_its_page_and_writes_its_directory() {
     demo · m · 40 cases                                       FAILED  1 of 2 budgets
 
       confident wrong  10 of 40   25%   95% exact upper limit 38.7%   at ≥ 0.80
+      when confident   10 of 40 wrong   25%   95% exact upper limit 38.7%
       accuracy         75%   95% interval 59.8% to 85.8%
       mean confidence  91.2%   gap +16.2 points   choice_logprob
-      calibration      Brier 0.233   KS 0.163   ECE 0.312   AUROC 0.000
+      calibration      Brier 0.233   KS 0.163   debiased ECE 0.312   AUROC 0.000
       30 correct · 10 incorrect
 
       Confidently wrong, the surest first

@@ -169,8 +169,18 @@ fn headline_number(out: &mut String, page: &Page<'_>, source: &SourceCard, style
         }
         None => "nothing was graded with a confidence".into(),
     };
-    let at = style.text(&format!("   at ≥ {:.2}", page.scorecard.threshold));
-    line(out, &format!("  {}  {number}{at}", style.bold("confident wrong")));
+    let threshold = style.text(&format!("   at ≥ {:.2}", page.scorecard.threshold));
+    line(out, &format!("  {}  {number}{threshold}", style.bold("confident wrong")));
+    if let Some(rate) = at.rate_given_confident {
+        let text = format!(
+            "{} of {} wrong   {}   95% exact upper limit {}",
+            at.wrong,
+            at.confident,
+            percent(rate),
+            percent(at.upper95_given_confident)
+        );
+        line(out, &format!("  when confident   {text}"));
+    }
 }
 
 fn calibration(out: &mut String, source: &SourceCard, style: Style) {
@@ -183,7 +193,7 @@ fn calibration(out: &mut String, source: &SourceCard, style: Style) {
     line(
         out,
         &format!(
-            "  calibration      Brier {}   KS {}   ECE {}   AUROC {}",
+            "  calibration      Brier {}   KS {}   debiased ECE {}   AUROC {}",
             number(source.brier),
             number(source.ks_calibration_error),
             number(source.ece_mass15_debiased),
@@ -351,4 +361,112 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
     }
     line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
     line(out, &style.dim(&style.text(&format!("  {}", page.dir))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Decision;
+    use crate::record::tests::{header, judged};
+    use crate::record::{AskError, AskErrorKind, Outcome, Run};
+    use crate::scorecard::{Operations, Scorecard, Span, operations};
+
+    /// A page with everything on it: hostile and long texts, failures, a diagram.
+    fn page(style: Style) -> String {
+        let failure = Outcome::Failed(AskError::new(AskErrorKind::Network, "refüsed ".repeat(30)));
+        let mut records = vec![
+            judged(0, Outcome::Incorrect, Some(1.0)),
+            judged(1, Outcome::Incorrect, Some(0.9)),
+            judged(2, Outcome::Correct, Some(0.95)),
+            judged(3, Outcome::Abstained, None),
+            judged(4, failure, None),
+        ];
+        records[0].question = "漢字 \u{1b}[31mwho\nare\tyou? ".repeat(20);
+        records[0].choices = vec!["ä ".repeat(80), "b\u{202e}".repeat(80)];
+        records[1].case = "c".repeat(200);
+        let mut header = header(6);
+        header.budget.confident_wrong = Some(crate::record::tests::at_most(0.1));
+        let run = Run { header, records };
+        let scorecard = Scorecard::of(&run);
+        let decision = Decision::of(&run, &scorecard);
+        let span =
+            Span { started: run.header.started.clone(), elapsed_ms: Some(1234.0), ending: None };
+        let operations: Operations = operations(&run, span);
+        let page = Page {
+            run: &run,
+            scorecard: &scorecard,
+            decision: &decision,
+            operations: &operations,
+            dir: "reports/demo/run",
+            top: 10,
+        };
+        terminal(&page, style)
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [80, 120] {
+            for unicode in [true, false] {
+                let page = page(Style { color: false, unicode, width });
+                for line in page.lines() {
+                    assert!(super::width(line) <= width, "{width}: {line}");
+                }
+                assert!(unicode || page.is_ascii(), "{page}");
+            }
+        }
+    }
+
+    #[test]
+    fn colours_change_nothing_but_colours() {
+        let plain = page(Style::PLAIN);
+        let painted = page(Style { color: true, ..Style::PLAIN });
+        assert!(painted.contains("\x1b[1;31m"));
+        assert_eq!(strip(&painted), plain);
+    }
+
+    #[test]
+    fn everything_that_happened_is_on_the_page() {
+        insta::assert_snapshot!(page(Style::PLAIN), @r"
+        demo · m-1 · 6 cases                                  STOPPED  could not measure
+
+          confident wrong  2 of 3   66.7%   95% exact upper limit 98.3%   at ≥ 0.80
+          when confident   2 of 3 wrong   66.7%   95% exact upper limit 98.3%
+          accuracy         33.3%   95% interval 6.1% to 79.2%
+          mean confidence  95%   gap +61.7 points   stated
+          calibration      Brier 0.604   KS 0.617   debiased ECE 0.650   AUROC 0.500
+          1 correct · 2 incorrect · 1 abstained · 1 failed · 1 not asked
+          ! 1 × network error: refüsed refüsed refüsed refüsed refüsed refüsed refüsed
+            refüsed refüsed refüsed refüsed refüsed refüsed refüsed refüsed refüsed
+            refüsed refüsed refüsed refüsed refüsed refüsed refüsed refüsed refüsed
+            refüsed refüsed refüsed refüsed refüsed
+
+          Confidently wrong, the surest first
+          1.00  漢字 ␛[31mwho are you? 漢字 ␛[31mwho are you? 漢字 ␛[31mwho are you? 漢…
+                said B. b\u{202e}b\u{202e}b\u{20…   expected A. ä ä ä ä ä ä ä ä ä ä ä ä…
+          0.90  What is 1?
+                said B. y   expected A. x
+
+          right, of 3 answers in 3 bins, by stated
+          1.0 ┤                                             ·●··
+              │                                       ······
+              │                                 ······
+              │                           ······
+          0.5 ┤                     ······
+              │               ······
+              │         ······
+              │   ······
+          0.0 ┤···                                        ●    ●
+              ┼─────────────────────────────────────────────────
+              0        0.25         0.5        0.75           1   ● observed  · calibrated
+
+          ✗ confident_wrong at most 10%
+            2 of 3 answers are confidently wrong (66.7%); with 95% confidence at least
+            13.5%, above 10%: no count of so few cases would pass
+          ✗ coverage at least 95%
+            4 of 6 planned trials were measured, and every run needs 95%
+
+          5 trials · 0 calls · 1.2 s
+          reports/demo/run
+        ");
+    }
 }
