@@ -199,7 +199,7 @@ fn a_run_prints_its_page_and_writes_its_directory() {
           │   ······
       0.0 ┤···                                           ●
           ┼─────────────────────────────────────────────────
-          0        0.25         0.5        0.75           1   ● observed  · calibrated
+          0        0.25         0.5        0.75           1  ● observed  · calibrated
 
       ? confident_wrong at most 20%: undecided, so it fails
         10 of 40 answers are confidently wrong (25%); with 95% confidence from 14.2%

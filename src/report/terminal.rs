@@ -457,7 +457,7 @@ mod tests {
               │   ······
           0.0 ┤···                                        ●    ●
               ┼─────────────────────────────────────────────────
-              0        0.25         0.5        0.75           1   ● observed  · calibrated
+              0        0.25         0.5        0.75           1  ● observed  · calibrated
 
           ✗ confident_wrong at most 10%
             2 of 3 answers are confidently wrong (66.7%); with 95% confidence at least
