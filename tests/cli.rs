@@ -168,25 +168,25 @@ fn a_run_prints_its_page_and_writes_its_directory() {
 
       Confidently wrong, the surest first
       0.95  Question 3?
-            said B. no 3   expected A. yes 3                                      q-3
+            said B. no 3   expected A. yes 3                                     q-3
       0.95  Question 7?
-            said B. no 7   expected A. yes 7                                      q-7
+            said B. no 7   expected A. yes 7                                     q-7
       0.95  Question 11?
-            said B. no 11   expected A. yes 11                                   q-11
+            said B. no 11   expected A. yes 11                                  q-11
       0.95  Question 15?
-            said B. no 15   expected A. yes 15                                   q-15
+            said B. no 15   expected A. yes 15                                  q-15
       0.95  Question 19?
-            said B. no 19   expected A. yes 19                                   q-19
+            said B. no 19   expected A. yes 19                                  q-19
       0.95  Question 23?
-            said B. no 23   expected A. yes 23                                   q-23
+            said B. no 23   expected A. yes 23                                  q-23
       0.95  Question 27?
-            said B. no 27   expected A. yes 27                                   q-27
+            said B. no 27   expected A. yes 27                                  q-27
       0.95  Question 31?
-            said B. no 31   expected A. yes 31                                   q-31
+            said B. no 31   expected A. yes 31                                  q-31
       0.95  Question 35?
-            said B. no 35   expected A. yes 35                                   q-35
+            said B. no 35   expected A. yes 35                                  q-35
       0.95  Question 39?
-            said B. no 39   expected A. yes 39                                   q-39
+            said B. no 39   expected A. yes 39                                  q-39
 
       right, of 40 answers in 2 bins, by choice_logprob
       1.0 ┤                                           ● ····
@@ -199,7 +199,7 @@ fn a_run_prints_its_page_and_writes_its_directory() {
           │   ······
       0.0 ┤···                                           ●
           ┼─────────────────────────────────────────────────
-          0        0.25         0.5        0.75           1  ● observed  · calibrated
+          0        0.25         0.5        0.75           1  ● observed · calibrated
 
       ? confident_wrong at most 20%: undecided, so it fails
         10 of 40 answers are confidently wrong (25%); with 95% confidence from 14.2%

@@ -39,7 +39,7 @@ pub(super) fn reliability(bins: &[BinCard], unicode: bool) -> Vec<String> {
     lines.push(format!("    {corner}{}", String::from(line).repeat(COLUMNS)));
     let half = COLUMNS / 4;
     lines.push(format!(
-        "    0{:>half$}{:>half$}{:>half$}{:>half$}  {observed} observed  {calibrated} calibrated",
+        "    0{:>half$}{:>half$}{:>half$}{:>half$}  {observed} observed {calibrated} calibrated",
         "0.25", "0.5", "0.75", "1"
     ));
     lines
@@ -90,7 +90,7 @@ mod tests {
             │   ······
         0.0 ┤···
             ┼─────────────────────────────────────────────────
-            0        0.25         0.5        0.75           1  ● observed  · calibrated
+            0        0.25         0.5        0.75           1  ● observed · calibrated
         ");
         let plain = reliability(&[bin(0.0, 1.0)], false).join("\n");
         assert!(plain.is_ascii(), "{plain}");

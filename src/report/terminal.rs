@@ -269,6 +269,9 @@ fn ranked(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) 
     }
 }
 
+/// Columns of `said `, three blanks and `expected `.
+const LABELS: usize = 17;
+
 fn entry(out: &mut String, record: &Record, style: Style) {
     let room = style.width.saturating_sub(8);
     let shown = |text: &str| style.text(&visible(text));
@@ -279,14 +282,14 @@ fn entry(out: &mut String, record: &Record, style: Style) {
     let said = shown(&said);
     let wanted = record.wanted();
     let wanted = shown(&wanted);
-    let half = room.saturating_sub(width("said   expected ")) / 2;
+    let half = room.saturating_sub(LABELS) / 2;
     let spare = half.saturating_sub(width(&wanted));
     let said = fit(&said, half + spare, style.ellipsis()).into_owned();
-    let left = room.saturating_sub(width("said   expected ") + width(&said));
+    let left = room.saturating_sub(LABELS + width(&said));
     let wanted = fit(&wanted, left, style.ellipsis());
     let mut text =
         format!("        {} {said}   {} {wanted}", style.dim("said"), style.dim("expected"));
-    let used = 8 + width("said   expected ") + width(&said) + width(&wanted);
+    let used = 8 + LABELS + width(&said) + width(&wanted);
     let id = shown(&record.case);
     if used + 3 + width(&id) <= style.width {
         let gap = style.width - used - width(&id);
@@ -442,7 +445,7 @@ mod tests {
 
           Confidently wrong, the surest first
           1.00  漢字 ␛[31mwho are you? 漢字 ␛[31mwho are you? 漢字 ␛[31mwho are you? 漢…
-                said B. b\u{202e}b\u{202e}b\u{20…   expected A. ä ä ä ä ä ä ä ä ä ä ä ä…
+                said B. b\u{202e}b\u{202e}b\u{2…   expected A. ä ä ä ä ä ä ä ä ä ä ä ä…
           0.90  What is 1?
                 said B. y   expected A. x
 
@@ -457,7 +460,7 @@ mod tests {
               │   ······
           0.0 ┤···                                        ●    ●
               ┼─────────────────────────────────────────────────
-              0        0.25         0.5        0.75           1  ● observed  · calibrated
+              0        0.25         0.5        0.75           1  ● observed · calibrated
 
           ✗ confident_wrong at most 10%
             2 of 3 answers are confidently wrong (66.7%); with 95% confidence at least

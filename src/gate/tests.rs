@@ -1,0 +1,125 @@
+use super::*;
+use crate::record::Outcome;
+use crate::record::tests::{header, judged};
+use crate::record::{AskError, AskErrorKind};
+
+/// A run with so many right, confidently wrong, abstained and failed trials.
+fn run(right: usize, wrong: usize, abstained: usize, failed: usize, budget: Budget) -> Run {
+    let planned = right + wrong + abstained + failed;
+    let failure = || Outcome::Failed(AskError::new(AskErrorKind::Network, "refused"));
+    let records = (0..planned).map(|index| match index {
+        index if index < right => judged(index, Outcome::Correct, Some(0.9)),
+        index if index < right + wrong => judged(index, Outcome::Incorrect, Some(0.9)),
+        index if index < right + wrong + abstained => judged(index, Outcome::Abstained, None),
+        index => judged(index, failure(), None),
+    });
+    let records = records.collect();
+    let mut header = header(planned);
+    header.budget = budget;
+    Run { header, records }
+}
+
+fn decide(run: &Run) -> Decision {
+    Decision::of(run, &Scorecard::of(run))
+}
+
+fn at_most(max_rate: f64) -> Budget {
+    Budget { confident_wrong: Some(crate::record::tests::at_most(max_rate)), ..Budget::default() }
+}
+
+fn told(decision: &Decision) -> String {
+    let line = |line: &Line| format!("{:?} {} — {}", line.verdict, line.line, line.sentence);
+    decision.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_rate_passes_fails_or_stays_undecided_by_its_exact_limits() {
+    // Limits by scipy.stats.beta: upper(2, 120) = 5.15 %, lower(26, 120) = 15.65 %,
+    // lower(9, 120) = 3.97 %, upper(9, 120) = 12.72 %.
+    let pass = decide(&run(118, 2, 0, 0, at_most(0.10)));
+    let fail = decide(&run(94, 26, 0, 0, at_most(0.10)));
+    let open = decide(&run(111, 9, 0, 0, at_most(0.10)));
+    assert_eq!((pass.exit_code, fail.exit_code, open.exit_code), (0, 1, 1));
+    insta::assert_snapshot!([told(&pass), told(&fail), told(&open)].join("\n"), @"
+    Pass confident_wrong.max_rate — 2 of 120 answers are confidently wrong (1.7%); with 95% confidence at most 5.2%, within 10%
+    Pass coverage.floor — 120 of 120 planned trials were measured
+    Fail confident_wrong.max_rate — 26 of 120 answers are confidently wrong (21.7%); with 95% confidence at least 15.6%, above 10%: at most 6 of 120 would pass
+    Pass coverage.floor — 120 of 120 planned trials were measured
+    Undecided confident_wrong.max_rate — 9 of 120 answers are confidently wrong (7.5%); with 95% confidence from 4% to 12.7%, on both sides of 10%: about 413 cases would decide
+    Pass coverage.floor — 120 of 120 planned trials were measured
+    ");
+}
+
+#[test]
+fn undecided_passes_only_where_the_suite_says_so() {
+    let budget = Budget { undecided: budget::Verdict::Pass, ..at_most(0.10) };
+    assert_eq!(decide(&run(111, 9, 0, 0, budget)).exit_code, 0);
+}
+
+#[test]
+fn a_count_is_about_these_cases_and_unmeasured_ones_may_be_wrong() {
+    let budget = |max| Budget {
+        confident_wrong: Some(ConfidentWrong { max_rate: None, max_count: Some(max), level: 0.95 }),
+        ..Budget::default()
+    };
+    let verdict = |run: &Run| decide(run).lines[0].verdict;
+    assert_eq!(verdict(&run(97, 3, 0, 0, budget(3))), Verdict::Pass);
+    assert_eq!(verdict(&run(97, 3, 0, 0, budget(2))), Verdict::Fail);
+    assert_eq!(verdict(&run(96, 3, 0, 1, budget(3))), Verdict::Undecided);
+    assert_eq!(verdict(&run(96, 3, 1, 0, budget(3))), Verdict::Pass, "an abstention is measured");
+    assert_eq!(verdict(&run(0, 0, 0, 9, budget(3))), Verdict::NotMeasured);
+}
+
+#[test]
+fn an_outage_is_neither_right_nor_wrong_and_ends_with_3() {
+    let outage = decide(&run(90, 0, 0, 10, at_most(0.10)));
+    assert_eq!(outage.exit_code, 3);
+    insta::assert_snapshot!(told(&outage), @"
+    Pass confident_wrong.max_rate — 0 of 90 answers are confidently wrong (0%); with 95% confidence at most 3.3%, within 10%
+    Fail coverage.floor — 90 of 100 planned trials were measured, and every run needs 95%
+    ");
+    // Wrong answers do not hide behind an outage, but what was not seen is not judged.
+    assert_eq!(decide(&run(40, 50, 0, 10, at_most(0.10))).exit_code, 3);
+}
+
+#[test]
+fn lower_limits_on_accuracy_and_coverage_are_exact_too() {
+    let least = |min| Some(AtLeast { min, level: 0.95 });
+    let budget = |accuracy, coverage| Budget { accuracy, coverage, ..Budget::default() };
+    let all = decide(&run(200, 0, 0, 0, budget(least(0.98), least(0.95))));
+    assert_eq!(all.exit_code, 0, "{}", told(&all));
+    let few = decide(&run(20, 0, 0, 0, budget(least(0.9), None)));
+    assert_eq!(few.lines[0].verdict, Verdict::Undecided);
+    let bad = decide(&run(50, 50, 0, 0, budget(least(0.9), None)));
+    assert_eq!((bad.lines[0].verdict, bad.exit_code), (Verdict::Fail, 1));
+    insta::assert_snapshot!([told(&all), told(&few), told(&bad)].join("\n"), @"
+    Pass accuracy — 200 of 200 graded answers are right (100%); with 95% confidence at least 98.5%, above 98%
+    Pass coverage — 200 of 200 planned trials were measured (100%); with 95% confidence at least 98.5%, above 95%
+    Undecided accuracy — 20 of 20 graded answers are right (100%); with 95% confidence from 86.1% to 100%, on both sides of 90%: about 29 cases would decide
+    Pass coverage.floor — 20 of 20 planned trials were measured
+    Fail accuracy — 50 of 100 graded answers are right (50%); with 95% confidence at most 58.6%, below 90%: 96 of 100 would pass
+    Pass coverage.floor — 100 of 100 planned trials were measured
+    ");
+}
+
+#[test]
+fn a_run_that_was_stopped_cannot_pass() {
+    let mut partial = run(100, 0, 0, 0, at_most(0.10));
+    partial.records.truncate(99);
+    let decision = decide(&partial);
+    assert!(!decision.complete);
+    assert_eq!(decision.exit_code, 3);
+}
+
+#[test]
+fn what_would_decide_decides() {
+    let level = Level::P95;
+    for (count, n, limit) in [(9, 120, 0.1), (1, 20, 0.04), (0, 10, 0.05), (30, 200, 0.12)] {
+        let bound = Bound::AtMost(limit);
+        assert_eq!(bound.judge(count, n, level), Verdict::Undecided);
+        let cases = bound.would_decide(count, n, level).unwrap();
+        let scaled = (count * cases + n / 2) / n;
+        assert_ne!(bound.judge(scaled, cases, level), Verdict::Undecided, "{count} of {n}");
+    }
+    assert_eq!(Bound::AtMost(0.1).would_decide(100, 1000, level), None, "the share is the limit");
+}
