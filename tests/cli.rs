@@ -713,6 +713,21 @@ fn hostile_answers_cannot_steer_the_terminal() {
     }
 }
 
+#[test]
+fn hostile_suites_cannot_steer_the_terminal() {
+    let project = Project::empty();
+    project
+        .write("s.yaml", "suite: \"\\e[31mred\\u202e\"\n\"\\e]0;owned\\a\": 1\n# \u{202e}evil\n");
+    let output = project.run(&["check", "s.yaml"]);
+    assert_eq!(code(&output), 2);
+    let shown = text(&output.stderr);
+    assert!(shown.contains("unknown key `␛]0;owned␇`"), "{shown}");
+    assert!(
+        !shown.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'),
+        "{shown:?}"
+    );
+}
+
 /// A server that answers the first so many questions and then says nothing.
 fn stalls_after(answered: usize) -> Server {
     Server::new(

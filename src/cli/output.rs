@@ -116,7 +116,9 @@ impl Output {
 
     /// Findings go to standard error, whatever else is printed.
     pub(super) fn findings(self, findings: &Findings) {
-        to_stderr(&findings.render(self.colored(io::stderr().is_terminal())));
+        to_stderr(
+            &findings.render(self.colored(io::stderr().is_terminal()), crate::report::visible),
+        );
     }
 }
 

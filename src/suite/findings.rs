@@ -170,11 +170,12 @@ impl Findings {
         &self.list
     }
 
-    /// All findings as a person reads them, with colours or without.
+    /// All findings as a person reads them, with colours or without. `visible` makes texts of
+    /// strangers fit for the terminal; quoted lines are made so by the renderer.
     #[must_use]
-    pub fn render(&self, color: bool) -> String {
+    pub fn render(&self, color: bool, visible: fn(&str) -> Cow<'_, str>) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        self.list.iter().map(|finding| finding.render(&renderer) + "\n\n").collect()
+        self.list.iter().map(|finding| finding.render(&renderer, visible) + "\n\n").collect()
     }
 }
 
@@ -211,28 +212,29 @@ fn finding(path: &str, text: &str, problem: Problem) -> Finding {
 }
 
 impl Finding {
-    fn render(&self, renderer: &Renderer) -> String {
+    fn render(&self, renderer: &Renderer, visible: fn(&str) -> Cow<'_, str>) -> String {
         let level = if self.severity == "error" { Level::ERROR } else { Level::WARNING };
         let more = match self.more_rows {
             0 => String::new(),
             1 => " (and one more row)".into(),
             rows => format!(" (and {rows} more rows)"),
         };
-        let title = format!("{}{more}", self.message);
+        let title = format!("{}{more}", visible(&self.message));
+        let (path, remedy) = (visible(&self.path), visible(&self.remedy));
         if self.line == 0 {
-            let place = format!("{}: {}", self.path, self.remedy);
+            let place = format!("{path}: {remedy}");
             let group =
                 Group::with_title(level.primary_title(&title)).element(Level::HELP.message(&place));
             return renderer.render(&[group]);
         }
         let (quoted, range) = window(&self.quoted, self.range);
         let snippet = Snippet::source(quoted)
-            .path(&self.path)
+            .path(&*path)
             .line_start(self.line as usize)
-            .annotation(AnnotationKind::Primary.span(range).label(&self.remedy));
+            .annotation(AnnotationKind::Primary.span(range).label(&*remedy));
         let rendered = renderer.render(&[level.primary_title(&title).element(snippet)]);
         // The window may start inside the line; the place must name the column of the file.
-        let shown = format!("{}:{}:", self.path, self.line);
+        let shown = format!("{path}:{}:", self.line);
         let Some(at) = rendered.find(&shown) else { return rendered };
         let column = at + shown.len();
         let digits = rendered[column..].chars().take_while(char::is_ascii_digit).count();
