@@ -301,8 +301,11 @@ fn entry(out: &mut String, record: &Record, style: Style) {
 fn reliability(out: &mut String, card: &EndpointCard, style: Style) {
     let Some(source) = card.primary().filter(|source| source.n > 0) else { return };
     line(out, "");
-    let bins = source.bins_mass15.len();
-    let title = format!("  right, of {} answers in {bins} bins, by {}", source.n, source.source);
+    let bins = match source.bins_mass15.len() {
+        1 => "1 bin".to_owned(),
+        bins => format!("{bins} bins"),
+    };
+    let title = format!("  right, of {} answers in {bins}, by {}", source.n, source.source);
     line(out, &style.text(&title));
     for text in diagram::reliability(&source.bins_mass15, style.unicode) {
         line(out, &format!("  {text}"));
