@@ -70,7 +70,8 @@ pub async fn run(
         }
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stop| *stop) => ending = Ending::Interrupted,
+            // An error means that nobody is left who could stop the run: it goes on.
+            Ok(_) = stop.wait_for(|stop| *stop) => ending = Ending::Interrupted,
             Some(finished) = flying.join_next() => {
                 let record = finished.expect("trials are guarded against panics and never aborted");
                 if consume(Event::Finished(record)).is_break() {
