@@ -247,7 +247,7 @@ pub fn read(dir: &Path) -> Result<Run, ReadError> {
     let path = dir.join(RECORDS);
     let io_error = |error| ReadError::Io { path: path.clone(), error };
     let mut reader = BufReader::with_capacity(1 << 16, File::open(&path).map_err(io_error)?);
-    let mut records: Vec<Record> = Vec::with_capacity(header.planned.min(1 << 20));
+    let mut records: Vec<Record> = Vec::new();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -281,7 +281,18 @@ fn read_header(dir: &Path) -> Result<Header, ReadError> {
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(malformed)?;
     match value.get("format").and_then(serde_json::Value::as_u64) {
         Some(found) if found > u64::from(FORMAT) => Err(ReadError::Newer { path, found }),
-        _ => serde_json::from_value(value).map_err(malformed),
+        _ => {
+            let header: Header = serde_json::from_value(value).map_err(malformed)?;
+            match header.fault() {
+                None => Ok(header),
+                Some(message) => Err(ReadError::Malformed {
+                    path,
+                    line: 1,
+                    what: "a run's header",
+                    message: message.to_owned(),
+                }),
+            }
+        }
     }
 }
 
@@ -344,6 +355,28 @@ mod tests {
         drop(Journal::create(dir.path(), &header(1)).unwrap());
         let error = Journal::create(dir.path(), &header(1)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_header_that_no_run_can_have_is_refused() {
+        type Change = fn(&mut Header);
+        let changes: [(Change, &str); 4] = [
+            (|header| header.endpoints.clear(), "it names no endpoint"),
+            (|header| header.threshold = 7.0, "its threshold is outside 0..1"),
+            (|header| header.threshold = -0.1, "its threshold is outside 0..1"),
+            (
+                |header| header.budget.accuracy = Some(crate::record::tests::at_least(0.9, 1.0)),
+                "a level of its budget is not between 0 and 1",
+            ),
+        ];
+        for (change, expected) in changes {
+            let dir = tempfile::tempdir().unwrap();
+            let mut header = header(1);
+            change(&mut header);
+            drop(Journal::create(dir.path(), &header).unwrap());
+            let error = read(dir.path()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

@@ -264,12 +264,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// The exchange of the answer that was graded.
-    #[must_use]
-    pub fn answer_exchange(&self) -> Option<&Heard> {
-        self.exchanges.iter().find(|heard| heard.role == Role::Answer)
-    }
-
     /// Outcome of an exchange before anything is read from it; none where there is a reply to read.
     #[must_use]
     pub fn outcome_without_reading(exchange: &Exchange) -> Option<Outcome> {
@@ -354,6 +348,26 @@ pub struct Header {
     pub plan: Digest,
     /// Start, RFC 3339.
     pub started: String,
+}
+
+impl Header {
+    /// Why no run can have this header, if none can: it was read from a file that anybody may have
+    /// written, and the statistics rely on it.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static str> {
+        let Budget { confident_wrong, accuracy, coverage, .. } = &self.budget;
+        let least = [accuracy, coverage].into_iter().flatten().map(|least| least.level);
+        let mut levels = least.chain(confident_wrong.iter().map(|limits| limits.level));
+        if self.endpoints.is_empty() {
+            Some("it names no endpoint")
+        } else if !(0.0..=1.0).contains(&self.threshold) {
+            Some("its threshold is outside 0..1")
+        } else if !levels.all(|level| 0.0 < level && level < 1.0) {
+            Some("a level of its budget is not between 0 and 1")
+        } else {
+            None
+        }
+    }
 }
 
 /// An endpoint as a run asked it.

@@ -714,6 +714,25 @@ fn hostile_answers_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn several_suites_share_a_cassette_and_give_one_document() {
+    let server = Server::new(mostly_right);
+    let project = Project::at(&server).choices(6);
+    let other =
+        SUITE.replace("suite: demo", "suite: other").replace("temperature: 0", "temperature: 0.5");
+    project.write("suites/other.yaml", &other);
+    let live = project.run(&["run", "--json", "--out", "live", "--record", "tape.jsonl"]);
+    let documents: Value = serde_json::from_slice(&live.stdout).unwrap();
+    assert_eq!(documents.as_array().unwrap().len(), 2, "{}", text(&live.stderr));
+    assert_eq!(project.read("tape.jsonl").lines().count(), 12);
+    let played = project.run(&["run", "--endpoint", "tape", "--out", "played", "--quiet"]);
+    assert_eq!(text(&played.stdout).lines().count(), 2, "{}", text(&played.stderr));
+    for suite in ["demo", "other"] {
+        let card = |run: &str| project.read(&format!("{run}/{suite}/scorecard.json"));
+        assert_eq!(card("played"), card("live"));
+    }
+}
+
+#[test]
 fn hostile_suites_cannot_steer_the_terminal() {
     let project = Project::empty();
     project

@@ -6,7 +6,7 @@
 //! what was recorded on one machine plays on every other.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -293,12 +293,8 @@ pub struct Recorder {
 /// The file that several recorders of one run may share.
 struct Tape {
     path: PathBuf,
-    written: Mutex<Written>,
-}
-
-struct Written {
-    file: File,
-    error: Option<io::Error>,
+    /// The first error of writing. Held while a line is written, so that lines stay whole.
+    error: Mutex<Option<io::Error>>,
 }
 
 impl Recorder {
@@ -315,9 +311,9 @@ impl Recorder {
         } else if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(unwritable)?;
         }
-        let file = OpenOptions::new().append(true).create(true).open(path).map_err(unwritable)?;
-        let written = Mutex::new(Written { file, error: None });
-        Ok(Recorder { inner, tape: Arc::new(Tape { path: path.to_owned(), written }) })
+        append(path, b"").map_err(unwritable)?;
+        let tape = Tape { path: path.to_owned(), error: Mutex::new(None) };
+        Ok(Recorder { inner, tape: Arc::new(tape) })
     }
 
     /// Another recorder onto the same cassette.
@@ -333,7 +329,7 @@ impl Recorder {
     pub fn finish(&self) -> Result<usize, CassetteError> {
         let path = &self.tape.path;
         let unwritable = |error| CassetteError::Unreadable { path: path.clone(), error };
-        if let Some(error) = self.tape.lock().error.take() {
+        if let Some(error) = self.tape.lock().take() {
             return Err(unwritable(error));
         }
         let lines: BTreeMap<Digest, Line> = read(path)?.into_iter().collect();
@@ -358,9 +354,14 @@ fn drop_torn_end(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Appends to the file of that name, which sorting replaces by another: no handle is kept.
+fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
+}
+
 impl Tape {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Written> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<io::Error>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, request: &Request, reply: &Reply) {
@@ -372,10 +373,10 @@ impl Tape {
             body: reply.raw.to_string(),
         };
         let text = serde_json::to_string(&line).map_err(io::Error::from);
-        let mut written = self.lock();
-        let result = text.and_then(|text| written.file.write_all((text + "\n").as_bytes()));
+        let mut first = self.lock();
+        let result = text.and_then(|text| append(&self.path, (text + "\n").as_bytes()));
         if let Err(error) = result {
-            written.error.get_or_insert(error);
+            first.get_or_insert(error);
         }
     }
 }

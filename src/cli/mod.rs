@@ -66,7 +66,7 @@ struct SuiteArgs {
 
 #[derive(Debug, Args)]
 struct OutputArgs {
-    /// One JSON document on standard output, and nothing else there
+    /// One JSON document on standard output, and nothing else there; of several suites, a list
     #[arg(long)]
     json: bool,
     /// Print the verdict only

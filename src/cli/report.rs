@@ -21,7 +21,13 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     let run = journal::read(&dir).map_err(|error| error.to_string())?;
     let span = span(&dir, &run);
     let told = Told::of(&run, span);
-    told.show(&display(&dir), args.top, output, args.format)
+    let output = output.with_json(output.json || args.format == Format::Json);
+    let dir = display(&dir);
+    told.show(&dir, args.top, output, args.format);
+    if output.json {
+        Output::document(&told.page(&dir, args.top).document())?;
+    }
+    Ok(told.exit())
 }
 
 fn latest() -> Result<PathBuf, String> {
@@ -74,25 +80,18 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// Prints the page, for people, for programs or for both.
-    pub(super) fn show(
-        &self,
-        dir: &str,
-        top: usize,
-        output: Output,
-        format: Format,
-    ) -> Result<Exit, String> {
+    /// Prints the page for people.
+    pub(super) fn show(&self, dir: &str, top: usize, output: Output, format: Format) {
         let page = self.page(dir, top);
-        let json = output.json || format == Format::Json;
-        let people = output.with_json(json);
         if output.quiet {
-            people.people(&(headline(&page, people.style()) + "\n"));
+            output.people(&(headline(&page, output.style()) + "\n"));
         } else if format == Format::Terminal {
-            people.people(&terminal(&page, people.style()));
+            output.people(&terminal(&page, output.style()));
         }
-        if json {
-            Output::document(&page.document())?;
-        }
-        Ok(Exit::of_code(self.decision.exit_code))
+    }
+
+    /// What the run ends with.
+    pub(super) fn exit(&self) -> Exit {
+        Exit::of_code(self.decision.exit_code)
     }
 }

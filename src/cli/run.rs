@@ -47,6 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let stop = stop_on_signals(&runtime);
     let several = ready.len() > 1;
     let mut worst = Exit::Passed;
+    let mut documents = Vec::new();
     for (prepared, ready) in ready {
         if *stop.borrow() {
             worst = worst.worst(Exit::NotMeasured);
@@ -54,7 +55,19 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
         }
         let place = Place::new(args.out.as_deref(), &selection.root, &prepared.suite.name, several);
         let one = One { args, prepared: &prepared, ready: &ready, place, output };
-        worst = worst.worst(one.run(&runtime, &stop)?);
+        match one.run(&runtime, &stop, &mut documents) {
+            Ok(exit) => worst = worst.worst(exit),
+            // What the other suites have to say is not lost over this one.
+            Err(message) => {
+                error(&message);
+                worst = worst.worst(Exit::Invalid);
+            }
+        }
+    }
+    match documents.as_slice() {
+        _ if !output.json => {}
+        [document] if !several => Output::document(document)?,
+        documents => Output::document(&documents)?,
     }
     Ok(worst)
 }
@@ -114,7 +127,13 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    fn run(self, runtime: &Runtime, stop: &watch::Receiver<bool>) -> Result<Exit, String> {
+    /// Runs it; the document for programs is added to `documents`.
+    fn run(
+        self,
+        runtime: &Runtime,
+        stop: &watch::Receiver<bool>,
+        documents: &mut Vec<serde_json::Value>,
+    ) -> Result<Exit, String> {
         let One { args, prepared, ready, output, .. } = &self;
         let suite = &prepared.suite;
         let selection = Selection { filter: args.filter.clone(), limit: args.limit };
@@ -158,7 +177,7 @@ impl One<'_> {
         if let Some(failure) = failure {
             return Err(format!("{}: the journal cannot be written: {failure}", display(&dir)));
         }
-        self.conclude(journal, &dir, ending, start)
+        self.conclude(journal, &dir, ending, start, documents)
     }
 
     fn conclude(
@@ -167,6 +186,7 @@ impl One<'_> {
         dir: &Path,
         ending: Ending,
         start: Instant,
+        documents: &mut Vec<serde_json::Value>,
     ) -> Result<Exit, String> {
         let mut exit = Exit::Passed;
         if let Some(recorder) = &self.ready.recorder
@@ -190,8 +210,13 @@ impl One<'_> {
                 ("decision.json", &told.decision),
             ])
             .map_err(|error| format!("{}: {error}", display(dir)))?;
-        let shown = told.show(&display(dir), self.args.top, self.output, Format::Terminal)?;
-        Ok(exit.worst(shown))
+        let dir = display(dir);
+        told.show(&dir, self.args.top, self.output, Format::Terminal);
+        if self.output.json {
+            let document = serde_json::to_value(told.page(&dir, self.args.top).document());
+            documents.push(document.map_err(|error| error.to_string())?);
+        }
+        Ok(exit.worst(told.exit()))
     }
 
     fn header(&self, plan: &Plan<'_>, planned: usize, digest: crate::ask::Digest) -> Header {

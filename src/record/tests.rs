@@ -37,6 +37,11 @@ pub(crate) fn at_most(max_rate: f64) -> crate::budget::ConfidentWrong {
     crate::budget::ConfidentWrong { max_rate: Some(max_rate), max_count: None, level: 0.95 }
 }
 
+/// A lower limit on a rate.
+pub(crate) fn at_least(min: f64, level: f64) -> crate::budget::AtLeast {
+    crate::budget::AtLeast { min, level }
+}
+
 /// A right answer, sure at 0.9, with this place in the plan.
 pub(crate) fn record(index: usize) -> Record {
     Record {
