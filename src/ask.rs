@@ -273,6 +273,25 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
+/// Price of a million tokens, in the currency that the author thinks in.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// A million tokens of prompts.
+    pub input: f64,
+    /// A million tokens of replies.
+    pub output: f64,
+}
+
+impl Price {
+    /// What so many tokens cost.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^53")]
+    pub fn of(self, usage: Usage) -> f64 {
+        let Usage { input_tokens, output_tokens } = usage;
+        (input_tokens as f64 * self.input + output_tokens as f64 * self.output) / 1e6
+    }
+}
+
 /// Times of one upstream call in milliseconds, from its start to each event.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Times {
@@ -423,6 +442,15 @@ pub enum Origin {
     Replayed,
 }
 
+/// When and for whom a stored reply was fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetched {
+    /// Milliseconds since 1970 in UTC.
+    pub at_ms: i64,
+    /// Suite of the run that fetched it.
+    pub suite: Arc<str>,
+}
+
 /// What a request was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -446,6 +474,8 @@ pub struct Exchange {
     pub role: Role,
     /// Where the reply came from.
     pub origin: Origin,
+    /// When it was fetched, if it was stored then.
+    pub fetched: Option<Fetched>,
     /// From asking to hearing, queue and retries included.
     pub waited: Duration,
     /// The calls made upstream, in order.

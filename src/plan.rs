@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::ask::{Digest, Draw, Params, Request, Target};
+use crate::ask::{Digest, Draw, Params, Price, Request, Target};
 use crate::elicit::{Conflict, Method};
 use crate::suite::{Case, Suite};
 
@@ -19,6 +19,8 @@ pub struct Asked {
     pub target: Arc<Target>,
     /// Parameters it passes on verbatim.
     pub extra: std::collections::BTreeMap<String, serde_json::Value>,
+    /// What its tokens cost, if that is known.
+    pub price: Option<Price>,
 }
 
 /// Which cases are wanted.
@@ -45,6 +47,8 @@ pub struct Trial {
     pub repeat: u32,
     /// The request whose reply is graded, prepared by all confidence methods.
     pub base: Request,
+    /// What the endpoint's tokens cost, if that is known.
+    pub price: Option<Price>,
 }
 
 /// A suite, the endpoints it is asked at, and what was selected of it.
@@ -124,6 +128,7 @@ impl<'a> Plan<'a> {
                 endpoint: Arc::clone(&endpoint.name),
                 repeat: 0,
                 base,
+                price: endpoint.price,
             })
         };
         self.endpoints.iter().filter_map(trial).collect()

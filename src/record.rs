@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::Confidence;
 pub use crate::ask::{AskError, AskErrorKind, Digest, Origin, Role, same_model};
-use crate::ask::{Attempt, Exchange, Finish, Reply, Request, Times, Usage};
+use crate::ask::{Attempt, Exchange, Fetched, Finish, Price, Reply, Request, Times, Usage};
 use crate::budget::Budget;
 use crate::grade::Verdict;
 
@@ -162,6 +162,9 @@ pub struct Heard {
     pub endpoint: Arc<str>,
     /// Where the reply came from.
     pub origin: Origin,
+    /// When a stored reply was fetched, and by a run of which suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Fetched>,
     /// Milliseconds from asking to hearing, queue and retries included.
     pub waited_ms: f64,
     /// Times of the call that fetched the reply.
@@ -172,7 +175,7 @@ pub struct Heard {
     /// Tokens as counted by the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
-    /// What it cost, where the endpoint has a price.
+    /// What fetching it cost, where the endpoint has a price. Who joined or found it paid nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
     /// What the server said.
@@ -186,19 +189,22 @@ pub struct Heard {
 impl Heard {
     /// What the journal keeps of an exchange.
     #[must_use]
-    pub fn of(exchange: &Exchange, endpoint: &Arc<str>) -> Heard {
+    pub fn of(exchange: &Exchange, endpoint: &Arc<str>, price: Option<Price>) -> Heard {
         let reply = exchange.result.as_ref().ok().cloned();
+        let usage = reply.as_ref().and_then(|reply| reply.usage);
+        let price = price.filter(|_| exchange.origin == Origin::Live);
         Heard {
             role: exchange.role,
             digest: exchange.digest,
             request: Arc::clone(&exchange.request),
             endpoint: Arc::clone(endpoint),
             origin: exchange.origin,
+            fetched: exchange.fetched.clone(),
             waited_ms: millis(exchange.waited),
             times: reply.as_ref().map(|reply| reply.times),
             attempts: exchange.attempts.clone(),
-            usage: reply.as_ref().and_then(|reply| reply.usage),
-            cost: None,
+            usage,
+            cost: price.zip(usage).map(|(price, usage)| price.of(usage)),
             reply,
             error: exchange.result.as_ref().err().cloned(),
         }
@@ -342,6 +348,9 @@ pub struct Header {
     pub seed: Option<u64>,
     /// What was selected of the suite.
     pub selection: Selected,
+    /// How the cache was used: `use`, `replay`, `refresh` or `off`.
+    #[serde(default)]
+    pub cache: String,
     /// Number of trials.
     pub planned: usize,
     /// Digest over the trials' names and contents, in plan order.
@@ -380,6 +389,9 @@ pub struct AskedEndpoint {
     /// The cassette it plays from, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cassette: Option<String>,
+    /// What its tokens cost, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
 }
 
 /// What was selected of a suite.

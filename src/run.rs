@@ -238,6 +238,8 @@ fn record_of(
         primary,
         letter_mass: reading.confidence.iter().find_map(|confidence| confidence.letter_mass),
         at: At { file: Arc::clone(&case.file), line: case.line },
-        exchanges: exchanges.map(|exchange| record::Heard::of(exchange, &trial.endpoint)).collect(),
+        exchanges: exchanges
+            .map(|exchange| record::Heard::of(exchange, &trial.endpoint, trial.price))
+            .collect(),
     }
 }

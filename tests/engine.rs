@@ -53,6 +53,7 @@ impl Ask for Fake {
                 request,
                 role: Role::Confidence,
                 origin: Origin::Live,
+                fetched: None,
                 waited: Duration::ZERO,
                 attempts: Vec::new(),
                 result: Ok(Arc::new(reply)),
@@ -87,7 +88,8 @@ fn run_with(
         max_completion_tokens: false,
         headers: BTreeMap::new(),
     };
-    let asked = Asked { name: "m".into(), target: Arc::new(target), extra: BTreeMap::new() };
+    let asked =
+        Asked { name: "m".into(), target: Arc::new(target), extra: BTreeMap::new(), price: None };
     let plan = Plan::new(&suite, vec![asked], Selection::default(), None).unwrap();
     let askers = Askers::from([("m".into(), Arc::clone(fake) as Arc<dyn Ask>)]);
     let settings = Settings { threshold: 0.8, in_flight };

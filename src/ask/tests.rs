@@ -21,6 +21,7 @@ fn heard(request: &Request, text: &str) -> Exchange {
         request: Arc::new(request.clone()),
         role: Role::Answer,
         origin: Origin::Live,
+        fetched: None,
         waited: Duration::ZERO,
         attempts: Vec::new(),
         result: Ok(Arc::new(Reply {

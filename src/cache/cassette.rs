@@ -172,6 +172,7 @@ impl Ask for Cassette {
             request,
             role: Role::Answer,
             origin: Origin::Replayed,
+            fetched: None,
             waited: start.elapsed(),
             attempts: Vec::new(),
             result,

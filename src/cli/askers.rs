@@ -62,6 +62,7 @@ pub(super) fn build(
                         name: Arc::clone(&name),
                         target: Arc::new(target),
                         extra: chat.extra.clone(),
+                        price: chosen.spec.price,
                     },
                     asker,
                 )
@@ -74,7 +75,8 @@ pub(super) fn build(
                 }
                 played.map(|(recorded, asker)| {
                     let target = Arc::new(recorded.target);
-                    (Asked { name: Arc::clone(&name), target, extra: recorded.extra }, asker)
+                    let (name, extra) = (Arc::clone(&name), recorded.extra);
+                    (Asked { name, target, extra, price: None }, asker)
                 })
             }
         };

@@ -226,6 +226,7 @@ impl One<'_> {
             name: std::sync::Arc::clone(&asked.name),
             target: std::sync::Arc::clone(&asked.target),
             cassette: self.ready.cassettes.get(&asked.name).cloned(),
+            price: asked.price,
         });
         Header {
             format: FORMAT,
@@ -244,6 +245,7 @@ impl One<'_> {
                 filter: self.args.filter.as_ref().map(ToString::to_string),
                 limit: self.args.limit,
             },
+            cache: "off".into(),
             planned,
             plan: digest,
             started: now

@@ -48,6 +48,7 @@ fn exchange(request: &Request, result: Result<Arc<Reply>, Arc<AskError>>) -> Exc
         request: Arc::new(request.clone()),
         role: Role::Answer,
         origin: Origin::Live,
+        fetched: None,
         waited: Duration::ZERO,
         attempts: Vec::new(),
         result,

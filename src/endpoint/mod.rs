@@ -21,6 +21,7 @@ use serde_json::Value;
 pub use key::looks_like_a_key;
 pub use read::{parse_duration, reserved_parameter};
 
+pub use crate::ask::Price;
 use crate::ask::{Target, Times};
 use crate::span::{Span, Spanned};
 
@@ -43,15 +44,6 @@ pub struct Spec {
     pub timeout: Duration,
     /// What tokens cost; none if it was not given, and then no cost is known.
     pub price: Option<Price>,
-}
-
-/// Price of a million tokens, in the currency that the author thinks in.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Price {
-    /// A million tokens of prompts.
-    pub input: f64,
-    /// A million tokens of replies.
-    pub output: f64,
 }
 
 /// The kinds of endpoints.

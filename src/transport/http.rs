@@ -247,6 +247,7 @@ impl Ask for Http {
                 digest: request.digest(),
                 role: Role::Answer,
                 origin: Origin::Live,
+                fetched: None,
                 waited: asked.elapsed(),
                 attempts,
                 result: result.map(Arc::new).map_err(Arc::new),
