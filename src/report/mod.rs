@@ -1,12 +1,14 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
 mod diagram;
+mod style;
 mod terminal;
 mod text;
 
 use serde::Serialize;
 
-pub use terminal::{Style, headline, terminal};
+pub use style::Style;
+pub use terminal::{headline, terminal};
 pub use text::visible;
 
 use crate::gate::Decision;

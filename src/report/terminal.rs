@@ -8,70 +8,9 @@ use crate::gate::{Line, Verdict, percent};
 use crate::record::Record;
 use crate::scorecard::{EndpointCard, SourceCard, confident_wrong};
 
+use super::style::{Style, hanging, line, strip};
 use super::text::{fit, width, wrap};
 use super::{Page, diagram, visible};
-
-/// What a terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
-    /// ANSI colours.
-    pub color: bool,
-    /// Characters beyond ASCII.
-    pub unicode: bool,
-    /// Columns.
-    pub width: usize,
-}
-
-impl Style {
-    /// Neither colours nor anything that a log could break.
-    pub const PLAIN: Style = Style { color: false, unicode: true, width: 80 };
-
-    fn paint(self, code: &str, text: &str) -> String {
-        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
-    fn bold(self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    fn dim(self, text: &str) -> String {
-        self.paint("2", text)
-    }
-
-    fn red(self, text: &str) -> String {
-        self.paint("1;31", text)
-    }
-
-    fn green(self, text: &str) -> String {
-        self.paint("1;32", text)
-    }
-
-    fn yellow(self, text: &str) -> String {
-        self.paint("1;33", text)
-    }
-
-    fn ellipsis(self) -> &'static str {
-        if self.unicode { "…" } else { "..." }
-    }
-
-    /// Text for this terminal: what it cannot show is written in ASCII.
-    fn text(self, text: &str) -> String {
-        if self.unicode {
-            return text.to_owned();
-        }
-        let ascii = |c: char| match c {
-            '·' => "-".to_owned(),
-            '≥' => ">=".to_owned(),
-            '…' => "...".to_owned(),
-            '→' => "->".to_owned(),
-            '✓' => "+".to_owned(),
-            '✗' => "x".to_owned(),
-            c if c.is_ascii() => c.to_string(),
-            c => c.escape_unicode().to_string(),
-        };
-        text.chars().map(ascii).collect()
-    }
-}
 
 /// The whole page.
 #[must_use]
@@ -124,22 +63,6 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
     let name = fit(&name, style.width.saturating_sub(verdict_width + 2), style.ellipsis());
     let gap = style.width.saturating_sub(width(&name) + verdict_width).max(2);
     format!("{}{}{verdict}", style.bold(&name), " ".repeat(gap))
-}
-
-/// A painted text without its paint.
-fn strip(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("\x1b[") {
-        plain.push_str(&rest[..start]);
-        rest = rest[start..].find('m').map_or("", |end| &rest[start + end + 1..]);
-    }
-    plain + rest
-}
-
-fn line(out: &mut String, text: &str) {
-    out.push_str(text.trim_end());
-    out.push('\n');
 }
 
 fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
@@ -239,16 +162,6 @@ fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style
             visible(&served.asked)
         );
         hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
-    }
-}
-
-fn hanging(out: &mut String, first: &str, indent: usize, text: &str, style: Style) {
-    for (index, text) in wrap(text, style.width.saturating_sub(indent)).iter().enumerate() {
-        if index == 0 {
-            line(out, &format!("{first}{text}"));
-        } else {
-            line(out, &format!("{}{text}", " ".repeat(indent)));
-        }
     }
 }
 

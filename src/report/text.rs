@@ -46,21 +46,25 @@ pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
+/// Bytes of the longest start of a text that takes at most so many columns.
+fn start(text: &str, columns: usize) -> usize {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        // The selector of emoji takes no column itself, but can make the character before it wide.
+        used += if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(1) };
+        if used > columns {
+            return at;
+        }
+    }
+    text.len()
+}
+
 /// The text in at most so many columns, an ellipsis at the end where something is left out.
 pub(super) fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
-    let room = columns.saturating_sub(width(ellipsis));
-    let mut kept = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > room {
-            break;
-        }
-        kept.push(c);
-    }
+    let kept = &text[..start(text, columns.saturating_sub(width(ellipsis)))];
     Cow::Owned(kept.trim_end().to_owned() + ellipsis)
 }
 
@@ -75,9 +79,9 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
             }
             _ => {
                 let mut rest = word;
-                while width(rest) > columns {
-                    let cut = fit(rest, columns, "").len();
-                    if cut == 0 {
+                loop {
+                    let cut = start(rest, columns);
+                    if cut == 0 || cut == rest.len() {
                         break;
                     }
                     lines.push(rest[..cut].to_owned());
@@ -111,6 +115,17 @@ mod tests {
         assert_eq!(fit("short", 5, "…"), "short");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+    }
+
+    #[test]
+    fn words_that_look_empty_or_grow_are_cut_as_well() {
+        for word in ["\u{3000}", "\u{a0}", "☺\u{fe0f}", "e\u{301}", "👩🏽", "﷽"] {
+            let text = word.repeat(30);
+            let lines = wrap(&text, 8);
+            assert_eq!(lines.concat(), text);
+            assert!(lines.iter().all(|line| width(line) <= 8), "{lines:?}");
+            assert!(width(&fit(&text, 8, "…")) <= 8, "{word}");
+        }
     }
 
     proptest! {
