@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod project;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
