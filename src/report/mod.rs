@@ -1,15 +1,18 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
 mod diagram;
+mod exchange;
 mod style;
 mod terminal;
 mod text;
+mod trial;
 
 use serde::Serialize;
 
 pub use style::Style;
 pub use terminal::{headline, terminal};
 pub use text::visible;
+pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;
 use crate::record::{Header, Record, Run};

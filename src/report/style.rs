@@ -1,6 +1,6 @@
 //! What a terminal can show, and how lines are put on it.
 
-use super::text::wrap;
+use super::text::{visible, width, wrap};
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,5 +89,88 @@ pub(super) fn hanging(out: &mut String, first: &str, indent: usize, text: &str, 
         } else {
             line(out, &format!("{}{text}", " ".repeat(indent)));
         }
+    }
+}
+
+/// Adds a text in bold, in as many lines as it takes, all but the first indented.
+pub(super) fn title(out: &mut String, first: &str, indent: usize, text: &str, style: Style) {
+    let mut first = first.to_owned();
+    for text in shown(&visible(text), style.width.saturating_sub(indent), style) {
+        line(out, &style.bold(&format!("{first}{text}")));
+        first = " ".repeat(indent);
+    }
+}
+
+/// Columns of a label with the gap behind it.
+const LABEL: usize = 12;
+
+/// A label at the start of a line.
+pub(super) fn label(indent: usize, name: &str, style: Style) -> String {
+    if name.is_empty() {
+        return " ".repeat(indent + LABEL);
+    }
+    let gap = LABEL.saturating_sub(name.len());
+    format!("{}{}{}", " ".repeat(indent), style.dim(name), " ".repeat(gap))
+}
+
+/// Adds a text beside its label.
+pub(super) fn labelled(out: &mut String, indent: usize, name: &str, text: &str, style: Style) {
+    let beside = indent + LABEL;
+    let mut first = label(indent, name, style);
+    for text in shown(text, style.width.saturating_sub(beside), style) {
+        line(out, &format!("{first}{text}"));
+        first = " ".repeat(beside);
+    }
+}
+
+/// Adds a text below its label, a little further in.
+pub(super) fn block(out: &mut String, indent: usize, name: &str, text: &str, style: Style) {
+    line(out, &format!("{}{}", " ".repeat(indent), style.dim(name)));
+    let indent = indent + 2;
+    for text in shown(text, style.width.saturating_sub(indent), style) {
+        line(out, &format!("{}{text}", " ".repeat(indent)));
+    }
+}
+
+/// The lines of a text that strangers may have written. Its line breaks and indentation are kept,
+/// all of it is visible, and a line that is too wide goes on in the next one.
+fn shown(text: &str, columns: usize, style: Style) -> Vec<String> {
+    if text.trim().is_empty() {
+        let nothing = if text.is_empty() { "(empty)" } else { "(nothing but blanks)" };
+        return vec![nothing.to_owned()];
+    }
+    let mut lines = Vec::new();
+    for text in text.lines() {
+        let text = style.text(&visible(&text.replace('\t', "    ")));
+        let text = text.trim_end();
+        if width(text) <= columns {
+            lines.push(text.to_owned());
+            continue;
+        }
+        let blanks = text.len() - text.trim_start_matches(' ').len();
+        let indent = " ".repeat(blanks.min(columns / 2));
+        let wrapped = wrap(text, columns - indent.len());
+        lines.extend(wrapped.iter().map(|text| format!("{indent}{text}")));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_breaks_and_indentation() {
+        let lines = |text: &str| shown(text, 12, Style::PLAIN);
+        assert_eq!(lines("a  b\r\n\n\tcode  \nend\n"), ["a  b", "", "    code", "end"]);
+        assert_eq!(lines("  one two three four"), ["  one two", "  three four"]);
+        assert_eq!(lines(&format!("{}deep down", " ".repeat(40))), ["      deep", "      down"]);
+        assert_eq!(lines(&format!("a\n{}\nb", " ".repeat(40))), ["a", "", "b"]);
+        assert_eq!(lines("漢字漢字漢字漢字"), ["漢字漢字漢字", "漢字"]);
+        assert_eq!(lines("a\rb\u{1b}[2Jc"), ["a b␛[2Jc"]);
+        assert_eq!(lines(""), ["(empty)"]);
+        assert_eq!(lines(" \n\t"), ["(nothing but blanks)"]);
+        let ascii = shown("2 × ü ≥ 漢", 40, Style { unicode: false, ..Style::PLAIN });
+        assert_eq!(ascii, ["2 x \\u{fc} >= \\u{6f22}"]);
     }
 }

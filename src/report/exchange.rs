@@ -1,0 +1,239 @@
+//! One exchange, for reading: where the reply came from, the prompt as it was sent, the reply as it
+//! came, and what fetching it took.
+
+use crate::record::{
+    Attempt, Fetched, Finish, Heard, Origin, Record, Reply, Request, Role, Run, Times, Token,
+};
+
+use super::style::{Style, block, labelled, title};
+
+/// Columns before everything that belongs to an exchange.
+const INDENT: usize = 5;
+/// How many of the trials that shared a reply are named.
+const JOINED_NAMED: usize = 5;
+/// How many of an answer's tokens are shown, and how many alternatives of each.
+const TOKENS: usize = 8;
+const ALTERNATIVES: usize = 5;
+/// From here down a log probability means that it is not known.
+const UNKNOWN: f64 = -9999.0;
+
+/// Adds an exchange of a trial of a run.
+pub(super) fn exchange(
+    out: &mut String,
+    number: usize,
+    heard: &Heard,
+    record: &Record,
+    run: &Run,
+    style: Style,
+) {
+    let mut name = role(heard.role).to_owned();
+    if heard.endpoint != record.endpoint {
+        name += &format!(" at {}", heard.endpoint);
+    }
+    let name = format!("{name} · {}", origin(heard, record, run));
+    title(out, &format!("{number:>3}  "), INDENT, &name, style);
+    let field = |out: &mut String, name, text: &str| labelled(out, INDENT, name, text, style);
+    if let Some(joined) = joined_by(heard, record, run) {
+        field(out, "shared", &joined);
+    }
+    for turn in heard.request.turns.iter() {
+        block(out, INDENT, turn.speaker.name(), &turn.text, style);
+    }
+    let target = &heard.request.target;
+    field(out, "asked", &format!("{} at {}", target.model, target.url));
+    field(out, "parameters", &parameters(&heard.request));
+    if let Some(reply) = &heard.reply {
+        said(out, reply, style);
+        told(out, reply, heard, style);
+    }
+    if let Some(error) = &heard.error {
+        let status = error.status.map(|status| format!(" (status {status})")).unwrap_or_default();
+        block(out, INDENT, &format!("{}{status}", error.kind.words()), &error.message, style);
+    }
+    let attempts = heard.attempts.iter().zip(1..).map(|(tried, number)| attempt(number, tried));
+    let attempts: Vec<String> = attempts.collect();
+    if !attempts.is_empty() {
+        field(out, "attempts", &attempts.join("\n"));
+    }
+    field(out, "times", &times(heard.waited_ms, heard.times));
+    field(out, "digest", &heard.digest.to_string()[..16]);
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Answer => "answer",
+        Role::Confidence => "confidence",
+        Role::Judge => "judge",
+    }
+}
+
+/// Where the reply came from, in words.
+fn origin(heard: &Heard, record: &Record, run: &Run) -> String {
+    match (heard.origin, &heard.fetched) {
+        (Origin::Live, _) if heard.reply.is_none() => "asked now".into(),
+        (Origin::Live, _) => "fetched now".into(),
+        (Origin::Joined, _) => match sharers(heard, record, run, Origin::Live).next() {
+            Some(live) => format!("joined: fetched by the trial {live}, which asked the same"),
+            None => "joined: fetched in this run by another caller".into(),
+        },
+        (Origin::Stored | Origin::Shared, Some(fetched)) => {
+            format!("stored: fetched {} by a run of the suite {}", when(fetched), fetched.suite)
+        }
+        (Origin::Stored, None) => "stored: fetched earlier".into(),
+        (Origin::Shared, None) => "fetched by another process meanwhile".into(),
+        (Origin::Replayed, _) if heard.reply.is_none() => "looked for in a recording".into(),
+        (Origin::Replayed, _) => "replayed from a recording".into(),
+    }
+}
+
+fn when(fetched: &Fetched) -> String {
+    jiff::Timestamp::from_millisecond(fetched.at_ms).map_or_else(
+        |_| "at an unknown time".into(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
+
+/// Who got the reply of a live exchange without a call.
+fn joined_by(heard: &Heard, record: &Record, run: &Run) -> Option<String> {
+    let joined: Vec<&str> = match heard.origin {
+        Origin::Live => sharers(heard, record, run, Origin::Joined).collect(),
+        _ => Vec::new(),
+    };
+    let named = joined.iter().take(JOINED_NAMED).copied().collect::<Vec<_>>().join(", ");
+    let rest = if joined.len() > JOINED_NAMED { " …" } else { "" };
+    match joined.len() {
+        0 => None,
+        1 => Some(format!("joined by 1 other: {named}")),
+        all => Some(format!("joined by {all} others: {named}{rest}")),
+    }
+}
+
+/// Other trials that heard the same with this origin, in plan order. What failed is asked again
+/// under the same digest, so who shared it is told by the outcome as well.
+fn sharers<'a>(
+    heard: &'a Heard,
+    record: &'a Record,
+    run: &'a Run,
+    origin: Origin,
+) -> impl Iterator<Item = &'a str> {
+    let shares = move |other: &Heard| {
+        other.origin == origin
+            && other.digest == heard.digest
+            && other.reply == heard.reply
+            && other.error == heard.error
+    };
+    let others = run.records.iter().filter(|other| other.index != record.index);
+    others.filter(move |other| other.exchanges.iter().any(shares)).map(|other| other.trial.as_str())
+}
+
+/// The parameters as they were sent.
+fn parameters(request: &Request) -> String {
+    let Request { target, params, draw, .. } = request;
+    let limit = if target.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
+    let stop = (!params.stop.is_empty()).then(|| format!("{:?}", params.stop));
+    let alternatives = params.top_logprobs.filter(|n| *n > 0);
+    let named = [
+        ("temperature", params.temperature.map(|value| value.to_string())),
+        ("top_p", params.top_p.map(|value| value.to_string())),
+        (limit, params.max_tokens.map(|value| value.to_string())),
+        ("stop", stop),
+        ("seed", request.wire_seed().map(|value| value.to_string())),
+        ("top_logprobs", alternatives.map(|value| value.to_string())),
+    ];
+    let sent = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let mut sent: Vec<(&str, String)> = sent.collect();
+    for (name, value) in &params.extra {
+        // One that the tool sets is not replaced by one that is passed on.
+        if !sent.iter().any(|(known, _)| known == name) {
+            sent.push((name, value.to_string()));
+        }
+    }
+    let mut parts: Vec<String> =
+        sent.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if (draw.repeat, draw.sample) != (0, 0) {
+        parts.push(format!("draw of repeat {}, sample {}", draw.repeat, draw.sample));
+    }
+    if parts.is_empty() { "none".into() } else { parts.join(" · ") }
+}
+
+/// The model's own words.
+fn said(out: &mut String, reply: &Reply, style: Style) {
+    if let Some(reasoning) = &reply.reasoning {
+        block(out, INDENT, "reasoning", reasoning, style);
+    }
+    if let Some(refusal) = &reply.refusal {
+        block(out, INDENT, "refusal", refusal, style);
+    }
+    block(out, INDENT, "reply", &reply.text, style);
+}
+
+/// What the server told about its reply.
+fn told(out: &mut String, reply: &Reply, heard: &Heard, style: Style) {
+    let mut field = |name, text: &str| labelled(out, INDENT, name, text, style);
+    field(
+        "finish",
+        match &reply.finish {
+            None => "not told",
+            Some(Finish::Stop) => "stop",
+            Some(Finish::Length) => "length: cut off by the token limit",
+            Some(Finish::ContentFilter) => "cut off by the provider's filter",
+            Some(Finish::Other(other)) => other,
+        },
+    );
+    if let Some(model) = &reply.model {
+        field("model", model);
+    }
+    if let Some(fingerprint) = &reply.fingerprint {
+        field("fingerprint", fingerprint);
+    }
+    if let Some(usage) = heard.usage {
+        let cost = heard.cost.map(|cost| format!(" · cost {cost:.6}")).unwrap_or_default();
+        field("tokens", &format!("{} in · {} out{cost}", usage.input_tokens, usage.output_tokens));
+    }
+    if let Some(tokens) = reply.tokens.as_ref().filter(|tokens| !tokens.is_empty()) {
+        let mut lines: Vec<String> = tokens.iter().take(TOKENS).map(token).collect();
+        lines.extend(more(tokens.len(), TOKENS));
+        field("logprobs", &lines.join("\n"));
+    }
+}
+
+/// A token with its probability, and what could have stood there instead.
+fn token(token: &Token) -> String {
+    let drawn = weighed(&token.token, token.logprob);
+    let top = token.top.iter().take(ALTERNATIVES);
+    let mut among: Vec<String> = top.map(|top| weighed(&top.token, top.logprob)).collect();
+    among.extend(more(token.top.len(), ALTERNATIVES));
+    if among.is_empty() { drawn } else { format!("{drawn} of {}", among.join(" · ")) }
+}
+
+fn weighed(token: &str, logprob: f64) -> String {
+    if logprob <= UNKNOWN {
+        format!("{token:?} ?")
+    } else {
+        format!("{token:?} {:.2}", logprob.exp())
+    }
+}
+
+fn more(all: usize, shown: usize) -> Option<String> {
+    (all > shown).then(|| format!("… {} more", all - shown))
+}
+
+fn attempt(number: usize, attempt: &Attempt) -> String {
+    let mut parts =
+        vec![attempt.status.map_or_else(|| "no status".to_owned(), |status| status.to_string())];
+    parts.extend(attempt.error.map(|kind| kind.words().to_owned()));
+    parts.push(format!("{:.1} ms", attempt.ms));
+    parts.push(format!("waited {:.1} ms before", attempt.wait_ms));
+    format!("{number}  {}", parts.join(" · "))
+}
+
+/// What the caller waited, and what the call took that fetched the reply.
+fn times(waited_ms: f64, call: Option<Times>) -> String {
+    let mut parts = vec![format!("waited {waited_ms:.1} ms")];
+    if let Some(Times { first_token_ms, head_ms, total_ms }) = call {
+        parts.extend(first_token_ms.map(|ms| format!("first token {ms:.1} ms")));
+        parts.extend(head_ms.map(|ms| format!("head {ms:.1} ms")));
+        parts.push(format!("total {total_ms:.1} ms"));
+    }
+    parts.join(" · ")
+}

@@ -1,0 +1,112 @@
+//! One trial, for reading: what became of it, and then every word that was said.
+//!
+//! The page is for the moment in which a number of the report is not believed. So nothing is cut:
+//! a text that is too long for a line goes on in the next one.
+
+use crate::record::{Measured, Outcome, Quadrant, Record, Run};
+
+use super::exchange::exchange;
+use super::style::{Style, label, labelled, line, title};
+
+/// A trial with everything that was said in it.
+#[must_use]
+pub fn trial(run: &Run, record: &Record, style: Style) -> String {
+    let mut out = String::new();
+    heading(&mut out, run, record, style);
+    place(&mut out, record, style);
+    labelled(&mut out, 2, "question", &record.question, style);
+    let said = record.said().unwrap_or_else(|| "nothing that could be read".into());
+    labelled(&mut out, 2, "said", &said, style);
+    labelled(&mut out, 2, "expected", &record.wanted(), style);
+    outcome(&mut out, record, style);
+    confidence(&mut out, run, record, style);
+    for (index, heard) in record.exchanges.iter().enumerate() {
+        line(&mut out, "");
+        exchange(&mut out, index + 1, heard, record, run, style);
+    }
+    out
+}
+
+/// A trial's name and what became of it.
+#[must_use]
+pub fn trial_headline(run: &Run, record: &Record, style: Style) -> String {
+    let mut out = String::new();
+    heading(&mut out, run, record, style);
+    outcome(&mut out, record, style);
+    out
+}
+
+fn heading(out: &mut String, run: &Run, record: &Record, style: Style) {
+    let asked = run.header.endpoints.iter().find(|asked| asked.name == record.endpoint);
+    let mut parts = vec![record.case.clone(), record.endpoint.to_string()];
+    parts.extend(asked.map(|asked| asked.target.model.clone()));
+    if record.repeat > 0 {
+        parts.push(format!("repeat {}", record.repeat));
+    }
+    title(out, "", 4, &parts.join(" · "), style);
+}
+
+/// Where the case is written, and among which it belongs.
+fn place(out: &mut String, record: &Record, style: Style) {
+    labelled(out, 2, "written", &format!("{}:{}", record.at.file, record.at.line), style);
+    if !record.tags.is_empty() {
+        labelled(out, 2, "tags", &record.tags.join(", "), style);
+    }
+    if let Some(group) = &record.group {
+        labelled(out, 2, "group", group, style);
+    }
+}
+
+fn outcome(out: &mut String, record: &Record, style: Style) {
+    let mut words = vec![record.outcome.name()];
+    words.extend(record.quadrant.map(quadrant));
+    if record.abstained && record.outcome != Outcome::Abstained {
+        words.push("declined to answer");
+    }
+    let words = style.text(&words.join(" · "));
+    let painted = match &record.outcome {
+        Outcome::Correct => style.green(&words),
+        Outcome::Incorrect => style.red(&words),
+        _ => style.yellow(&words),
+    };
+    line(out, &format!("{}{painted}", label(2, "outcome", style)));
+    match &record.outcome {
+        Outcome::Ungraded(reason) => labelled(out, 2, "", reason, style),
+        Outcome::Failed(error) => labelled(out, 2, "", &error.to_string(), style),
+        _ => {}
+    }
+}
+
+fn quadrant(quadrant: Quadrant) -> &'static str {
+    match quadrant {
+        Quadrant::ConfidentRight => "confidently right",
+        Quadrant::ConfidentWrong => "confidently wrong",
+        Quadrant::UnsureRight => "right, but not sure",
+        Quadrant::UnsureWrong => "wrong, and not sure",
+    }
+}
+
+/// Every source, the primary first, with what decides whether it counts as confident.
+fn confidence(out: &mut String, run: &Run, record: &Record, style: Style) {
+    let primary = run.header.sources.first();
+    let mut sources: Vec<(&String, &Measured)> = record.confidence.iter().collect();
+    sources.sort_by_key(|(source, _)| Some(*source) != primary);
+    let mut name = "confidence";
+    for (source, measured) in sources {
+        let mut text = match measured {
+            Measured::Known(value) => format!("{value:.3} by {source}"),
+            Measured::Missing { missing } => format!("missing by {source}: {missing}"),
+        };
+        if Some(source) == primary && measured.value().is_some() {
+            text += &format!(", confident from {:.3} on", run.header.threshold);
+        }
+        labelled(out, 2, name, &text, style);
+        name = "";
+    }
+    if let Some(mass) = record.letter_mass {
+        labelled(out, 2, "on letters", &format!("{mass:.3} of the probability"), style);
+    }
+}
+
+#[cfg(test)]
+mod tests;
