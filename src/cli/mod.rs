@@ -7,6 +7,7 @@ mod prepare;
 mod progress;
 mod report;
 mod run;
+mod show;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +43,9 @@ enum Command {
     Check(CheckArgs),
     /// Show a run again
     Report(ReportArgs),
+    /// Show everything that was said in one case, word for word
+    #[command(allow_missing_positional = true)]
+    Show(ShowArgs),
 }
 
 /// Which suites, and against what.
@@ -132,6 +136,22 @@ struct ReportArgs {
     output: OutputArgs,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("json", |arg| arg.help("The records of the trials as one JSON list, and nothing else")),
+    mut_arg("quiet", |arg| arg.help("Print the names of the trials and what became of them only"))
+)]
+struct ShowArgs {
+    /// Run directory [default: the latest below reports/]
+    #[arg(value_name = "RUN")]
+    run: Option<PathBuf>,
+    /// Case by its id, trial by its name (`case@endpoint`), or cases by a glob
+    #[arg(value_name = "CASE")]
+    case: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// The page after a run
@@ -161,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Report(args) => report::report(&args),
+        Command::Show(args) => show::show(&args),
     };
     match exit {
         Ok(exit) => exit.into(),

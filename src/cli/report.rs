@@ -30,7 +30,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     Ok(told.exit())
 }
 
-fn latest() -> Result<PathBuf, String> {
+/// The run that is meant where none is named.
+pub(super) fn latest() -> Result<PathBuf, String> {
     let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
     let config = Config::find(&here, &mut Findings::default());
     let reports = config.root.unwrap_or_default().join("reports");
