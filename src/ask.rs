@@ -196,6 +196,12 @@ impl Digest {
         Digest(*blake3::hash(bytes).as_bytes())
     }
 
+    /// The first 16 bytes: enough to find it by, where what is found is compared as a whole.
+    #[must_use]
+    pub fn short(&self) -> [u8; 16] {
+        self.0[..16].try_into().unwrap_or_default()
+    }
+
     /// Reads 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Digest> {

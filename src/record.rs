@@ -11,11 +11,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Confidence;
+use crate::ask::Exchange;
 pub use crate::ask::{
-    AskError, AskErrorKind, Attempt, Digest, Draw, Fetched, Finish, Logprob, Origin, Params, Reply,
-    Request, Role, Speaker, Times, Token, Turn, Usage, same_model,
+    AskError, AskErrorKind, Attempt, Digest, Draw, Fetched, Finish, Logprob, Origin, Params, Price,
+    Reply, Request, Role, Speaker, Times, Token, Turn, Usage, same_model,
 };
-use crate::ask::{Exchange, Price};
 use crate::budget::Budget;
 use crate::grade::Verdict;
 

@@ -87,7 +87,7 @@ fn a_run_prints_its_page_and_writes_its_directory() {
       ✓ coverage at least 95%
         40 of 40 planned trials were measured
 
-      40 trials · 40 calls · TIME
+      40 trials · 40 calls · 0 joined · 0 stored · TIME
       reports/demo/TIME
     ");
     assert_eq!(server.calls(), 40);

@@ -1,9 +1,26 @@
 //! Replies that need not be asked for again.
 //!
-//! A cache is an asker around an asker: those who ask do not know of it.
+//! A cache is an asker around an asker: those who ask do not know of it. What is asked right now is
+//! joined ([`Flights`]), what was asked before is kept ([`Store`]), and [`Cached`] puts the two in
+//! front of an endpoint. A [`Cassette`] is recorded exchanges in a file, an asker of its own.
 
+mod cached;
 mod cassette;
+mod difference;
 mod flight;
+mod freshness;
+mod place;
+mod recorder;
+mod store;
 
-pub use cassette::{Cassette, CassetteError, Decode, Recorded, Recorder};
+pub use cached::{Cache, Cached, Explanation, Mode, now_ms};
+pub use cassette::{Cassette, CassetteError, Decode, Line, Lines, Recorded};
+pub use difference::compared;
 pub use flight::{Flights, Landed, Lost};
+pub use freshness::{Freshness, is_fixed};
+pub use place::{VARIABLE, directory};
+pub use recorder::{ExportError, Recorder, export};
+pub use store::{
+    Entry, Found, Limits, ModelSize, Pruned, Seen, Session, Size, Store, StoreError, Stored,
+    SuiteSize, Verified, Wanted, prompt_bytes,
+};

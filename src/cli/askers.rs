@@ -1,5 +1,5 @@
-//! From endpoints to askers: servers behind their transport, cassettes, and a recorder around
-//! either. The only place that puts these together.
+//! From endpoints to askers: servers behind their transport and the cache, cassettes, and a recorder
+//! around either. The only place that puts these together.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::ask::{Ask, AskError, AskErrorKind, Target, Times};
-use crate::cache::{Cassette, CassetteError, Decode, Recorder};
+use crate::cache::{Cache, Cached, Cassette, CassetteError, Decode, Recorder, Session, now_ms};
 use crate::endpoint::{self, Wire, WireResponse, openai_chat};
 use crate::plan::{Asked, Plan, Selection};
 use crate::run::Askers;
@@ -36,6 +36,20 @@ pub(super) struct Ready {
     /// Calls that may be under way at once, over all endpoints.
     pub in_flight: usize,
     pub recorder: Option<Arc<Recorder>>,
+    /// The cache in front of the servers, if one is used.
+    pub caching: Option<Caching>,
+}
+
+/// The cache as a run uses it.
+pub(super) struct Caching {
+    pub cache: Arc<Cache>,
+    pub session: Arc<Session>,
+}
+
+impl Caching {
+    fn around(&self, asker: Arc<dyn Ask>) -> Arc<dyn Ask> {
+        Arc::new(Cached::new(Arc::clone(&self.cache), Arc::clone(&self.session), asker))
+    }
 }
 
 /// Builds the askers of a suite's endpoints; what cannot be built is a finding.
@@ -43,19 +57,28 @@ pub(super) fn build(
     prepared: &Prepared,
     keys: Keys,
     record: Option<&Path>,
+    cache: Option<&Arc<Cache>>,
     findings: &mut Findings,
 ) -> Ready {
+    let started = now_ms();
+    let session = || Arc::new(Session::new(&prepared.suite.name, started));
+    let caching = cache.map(|cache| Caching { cache: Arc::clone(cache), session: session() });
     let mut ready = Ready {
         asked: Vec::new(),
         askers: Askers::new(),
         cassettes: BTreeMap::new(),
         in_flight: 0,
         recorder: None,
+        caching,
     };
     for chosen in &prepared.endpoints {
         let name: Arc<str> = chosen.spec.name.value.as_str().into();
         let built = match &chosen.spec.wire {
             Wire::OpenaiChat(chat) => http(&chosen.spec, keys).map(|asker| {
+                let asker = match &ready.caching {
+                    None => asker,
+                    Some(caching) => caching.around(asker),
+                };
                 let target = chosen.spec.target().expect("this wire has a target");
                 (
                     Asked {
@@ -113,12 +136,11 @@ pub(super) fn build(
 type Fault = (Option<Span>, String, String);
 
 fn http(spec: &endpoint::Spec, keys: Keys) -> Result<Arc<dyn Ask>, Fault> {
-    let key = match (spec.key_env(), keys) {
-        (Some(name), Keys::Wanted) => Some(key(spec, name)?),
-        _ => None,
+    let http = match (spec.key_env(), keys) {
+        (Some(name), Keys::Wanted) => Http::new(spec, Some(key(spec, name)?)),
+        _ => Http::new(&spec.without_key(), None),
     };
-    let http = Http::new(spec, key)
-        .map_err(|error| (None, error.to_string(), "mend this endpoint".to_owned()))?;
+    let http = http.map_err(|error| (None, error.to_string(), "mend this endpoint".to_owned()))?;
     Ok(Arc::new(http))
 }
 
@@ -148,7 +170,7 @@ fn play(spec: &endpoint::Cassette) -> Result<(crate::cache::Recorded, Arc<dyn As
 }
 
 /// Reads recorded bodies by the wire that their target names.
-fn decoder() -> Decode {
+pub(super) fn decoder() -> Decode {
     Arc::new(|target: &Target, body: &str, times: Times| match target.wire.as_str() {
         openai_chat::WIRE => openai_chat::decode(&WireResponse {
             status: 200,

@@ -31,7 +31,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     for prepared in &selection.suites {
         // Cassettes are opened, since a suite without its recording cannot run; keys are a matter
         // of the machine that runs it.
-        askers::build(prepared, Keys::Absent, None, &mut findings);
+        askers::build(prepared, Keys::Absent, None, None, &mut findings);
     }
     let valid = !findings.has_errors();
     let checked = selection.suites.iter().map(|prepared| Checked {

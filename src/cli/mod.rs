@@ -1,8 +1,11 @@
 //! The command line: arguments become calls of the library, a small file a command.
 
 mod askers;
+mod cache;
+mod caching;
 mod check;
 mod output;
+mod plan;
 mod prepare;
 mod progress;
 mod report;
@@ -15,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::plan::Filter;
+use caching::CacheMode;
 use output::{Color, Exit};
 
 /// Catches confident wrong answers of language models.
@@ -39,10 +43,14 @@ const EXIT_CODES: &str = "Exit codes:
 enum Command {
     /// Ask, grade and judge; writes a run directory per suite
     Run(RunArgs),
+    /// What a run would ask: trials, requests, calls, bounds on tokens and cost; asks nothing
+    Plan(PlanArgs),
     /// Validate suites: every finding with its place and remedy; asks nothing
     Check(CheckArgs),
     /// Show a run again
     Report(ReportArgs),
+    /// Look after the store of replies
+    Cache(cache::CacheArgs),
     /// Show everything that was said in one case, word for word
     #[command(allow_missing_positional = true)]
     Show(ShowArgs),
@@ -97,6 +105,9 @@ struct RunArgs {
     /// Confidence from which on a wrong answer counts as confident [default: the suite's]
     #[arg(long, value_name = "T", value_parser = share)]
     threshold: Option<f64>,
+    /// How stored replies are used
+    #[arg(long, value_enum, default_value_t = CacheMode::Use)]
+    cache: CacheMode,
     /// Most calls under way at once [default: the endpoint's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
@@ -109,6 +120,26 @@ struct RunArgs {
     /// How many confident wrong answers are shown
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+struct PlanArgs {
+    #[command(flatten)]
+    suites: SuiteArgs,
+    /// Cases by id and tag, as of `run`
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<Filter>,
+    /// At most so many cases of each suite, the first ones
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Seed sent with every request
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// How stored replies would be used
+    #[arg(long, value_enum, default_value_t = CacheMode::Use)]
+    cache: CacheMode,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -179,7 +210,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let exit = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
+        Command::Cache(args) => cache::cache(&args),
         Command::Report(args) => report::report(&args),
         Command::Show(args) => show::show(&args),
     };

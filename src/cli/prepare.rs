@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::ask::Target;
 use crate::endpoint;
 use crate::span::{Problems, Span, did_you_mean};
-use crate::suite::{Census, Config, Findings, Source, Suite};
+use crate::suite::{Census, Config, Findings, Keep, Source, Suite};
 
 use super::SuiteArgs;
 
@@ -31,6 +32,8 @@ pub(super) struct Chosen {
 pub(super) struct Selection {
     pub suites: Vec<Prepared>,
     pub root: PathBuf,
+    /// What the configuration says of the cache.
+    pub keep: Keep,
 }
 
 /// Reads configuration and suites. Suites with an error are left out; the findings say why.
@@ -38,11 +41,7 @@ pub(super) struct Selection {
 /// # Errors
 /// The arguments themselves contradict each other.
 pub(super) fn prepare(args: &SuiteArgs, findings: &mut Findings) -> Result<Selection, String> {
-    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
-    let config = match &args.config {
-        Some(path) => Config::load(path, findings),
-        None => Config::find(&here, findings),
-    };
+    let config = configuration(args, findings)?;
     let root = config.root.clone().unwrap_or_default();
     let named = endpoints_by_flag(args, &config)?;
     let paths = if args.suites.is_empty() { default_suites(&root) } else { args.suites.clone() };
@@ -56,7 +55,28 @@ pub(super) fn prepare(args: &SuiteArgs, findings: &mut Findings) -> Result<Selec
         };
         suites.push(Prepared { suite, path, census, endpoints });
     }
-    Ok(Selection { suites, root })
+    Ok(Selection { suites, root, keep: config.keep })
+}
+
+/// The targets of the servers that the arguments name, or of all that are configured.
+pub(super) fn servers(args: &SuiteArgs, findings: &mut Findings) -> Result<Vec<Target>, String> {
+    let config = configuration(args, findings)?;
+    let named = endpoints_by_flag(args, &config)?;
+    let specs = match named {
+        Some(named) => named.into_iter().map(|chosen| chosen.spec).collect(),
+        None => {
+            config.endpoints.iter().map(|endpoint| Arc::clone(&endpoint.spec)).collect::<Vec<_>>()
+        }
+    };
+    Ok(specs.iter().filter_map(|spec| spec.target()).collect())
+}
+
+fn configuration(args: &SuiteArgs, findings: &mut Findings) -> Result<Config, String> {
+    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
+    Ok(match &args.config {
+        Some(path) => Config::load(path, findings),
+        None => Config::find(&here, findings),
+    })
 }
 
 /// `suites/*.yaml` below the project's root, in order of their names.

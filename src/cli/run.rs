@@ -16,6 +16,7 @@ use crate::scorecard::Span;
 use crate::suite::{Findings, display};
 
 use super::askers::{self, Keys, Ready};
+use super::caching::{self, CacheMode};
 use super::output::{Exit, Output, error, remark};
 use super::prepare::{Prepared, prepare, summary};
 use super::progress::Progress;
@@ -26,12 +27,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::default();
     let selection = prepare(&args.suites, &mut findings)?;
+    let cache = caching::open(args.cache, &selection)?;
+    let keys = if args.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
             prepared.suite.threshold = threshold;
         }
-        let built = askers::build(&prepared, Keys::Wanted, args.record.as_deref(), &mut findings);
+        let record = args.record.as_deref();
+        let built = askers::build(&prepared, keys, record, cache.as_ref(), &mut findings);
         ready.push((prepared, built));
     }
     output.findings(&findings);
@@ -195,6 +199,12 @@ impl One<'_> {
             error(&failure.to_string());
             exit = Exit::Invalid;
         }
+        if let Some(caching) = &self.ready.caching
+            && let Err(failure) = caching.cache.finish(&caching.session)
+        {
+            // The run has all its replies; only the next one will have to ask again.
+            error(&format!("the cache is incomplete: {failure}"));
+        }
         let run = journal::read(dir).map_err(|error| error.to_string())?;
         let elapsed = crate::record::millis(start.elapsed());
         let span = Span {
@@ -245,7 +255,7 @@ impl One<'_> {
                 filter: self.args.filter.as_ref().map(ToString::to_string),
                 limit: self.args.limit,
             },
-            cache: "off".into(),
+            cache: self.args.cache.name().to_owned(),
             planned,
             plan: digest,
             started: now

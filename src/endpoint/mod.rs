@@ -127,6 +127,16 @@ impl Spec {
         })
     }
 
+    /// The same without a key, for those who ask nothing.
+    #[must_use]
+    pub fn without_key(&self) -> Spec {
+        let mut spec = self.clone();
+        if let Wire::OpenaiChat(chat) = &mut spec.wire {
+            chat.key_env = None;
+        }
+        spec
+    }
+
     /// The environment variable that holds its key.
     #[must_use]
     pub fn key_env(&self) -> Option<&str> {

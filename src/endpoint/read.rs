@@ -233,7 +233,7 @@ fn limit(node: &Node, problems: &mut Problems) -> Option<Duration> {
     time
 }
 
-/// Reads `500ms`, `30s`, `1.5s`, `2m` or `1h`. A number without a unit is not a time.
+/// Reads `500ms`, `30s`, `1.5s`, `2m`, `1h`, `7d` or `4w`. A number without a unit is not a time.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();
@@ -244,6 +244,8 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
+        "d" => 86_400.0,
+        "w" => 604_800.0,
         _ => return None,
     };
     Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()

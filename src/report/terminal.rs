@@ -2,11 +2,12 @@
 //! else happened, where to look next. Made to be pasted into a chat: 80 columns, no line without
 //! something to say.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::gate::{Line, Verdict, percent};
-use crate::record::Record;
-use crate::scorecard::{EndpointCard, SourceCard, confident_wrong};
+use crate::record::{Origin, Record};
+use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard, confident_wrong};
 
 use super::style::{Style, hanging, line, strip};
 use super::text::{fit, width, wrap};
@@ -257,29 +258,65 @@ fn limit(budget: &Line) -> String {
 fn ending(out: &mut String, page: &Page<'_>, style: Style) {
     let mut parts = vec![format!("{} trials", page.run.records.len())];
     let mut attempts = 0;
-    let mut origins = std::collections::BTreeMap::new();
+    let mut origins: BTreeMap<Origin, usize> = BTreeMap::new();
+    if page.run.header.endpoints.iter().any(|asked| asked.cassette.is_none()) {
+        // Whoever asks a server wants to read that nothing was joined, too.
+        origins.extend([(Origin::Joined, 0), (Origin::Stored, 0)]);
+    }
     for endpoint in &page.operations.endpoints {
         attempts += endpoint.attempts;
         for (origin, count) in &endpoint.origins {
             *origins.entry(*origin).or_insert(0) += count;
         }
     }
-    parts.push(format!("{attempts} calls"));
+    parts.push(counted(attempts, "call"));
     for (origin, count) in origins {
         let name = match origin {
-            crate::record::Origin::Live => continue,
-            crate::record::Origin::Joined => "joined",
-            crate::record::Origin::Stored => "stored",
-            crate::record::Origin::Shared => "shared",
-            crate::record::Origin::Replayed => "replayed",
+            Origin::Live => continue,
+            Origin::Joined => "joined",
+            Origin::Stored => "stored",
+            Origin::Shared => "shared",
+            Origin::Replayed => "replayed",
         };
         parts.push(format!("{count} {name}"));
+    }
+    if let Some(cost) = sum(page, |endpoint| endpoint.cost) {
+        parts.push(format!("cost {cost:.4}"));
     }
     if let Some(elapsed) = page.operations.span.elapsed_ms {
         parts.push(format!("{:.1} s", elapsed / 1000.0));
     }
     line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
+    if let Some(text) = saved(page) {
+        line(out, &style.dim(&style.text(&format!("  {text}"))));
+    }
     line(out, &style.dim(&style.text(&format!("  {}", page.dir))));
+}
+
+/// What the cache and joining saved, if they did.
+fn saved(page: &Page<'_>) -> Option<String> {
+    let saved = || page.operations.endpoints.iter().map(|endpoint| &endpoint.saved);
+    let calls: usize = saved().map(|saved| saved.calls).sum();
+    if calls == 0 {
+        return None;
+    }
+    let tokens: u64 = saved().map(|saved| saved.input_tokens + saved.output_tokens).sum();
+    let seconds = saved().map(|saved| saved.call_ms).sum::<f64>() / 1000.0;
+    let mut parts = vec![format!("saved {}", counted(calls, "call")), format!("{tokens} tokens")];
+    if let Some(cost) = sum(page, |endpoint| endpoint.saved.cost) {
+        parts.push(format!("cost {cost:.4}"));
+    }
+    parts.push(format!("{seconds:.1} s of calls"));
+    Some(parts.join(" · "))
+}
+
+/// A sum over the endpoints that know theirs; none if none does.
+fn sum(page: &Page<'_>, of: impl Fn(&EndpointOperations) -> Option<f64>) -> Option<f64> {
+    page.operations.endpoints.iter().filter_map(of).reduce(|sum, cost| sum + cost)
+}
+
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 #[cfg(test)]
@@ -384,7 +421,7 @@ mod tests {
           ✗ coverage at least 95%
             4 of 6 planned trials were measured, and every run needs 95%
 
-          5 trials · 0 calls · 1.2 s
+          5 trials · 0 calls · 0 joined · 0 stored · 1.2 s
           reports/demo/run
         ");
     }

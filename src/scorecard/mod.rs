@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use operations::{Operations, Quantiles, Served, Span, operations};
+pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
 
 use crate::record::{Outcome, Quadrant, Record, Run};
 use crate::score::{

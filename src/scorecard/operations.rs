@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::record::{Digest, Ending, Origin, Outcome, Role, Run, same_model};
+use crate::record::{
+    AskedEndpoint, Digest, Ending, Heard, Origin, Outcome, Price, Role, Run, same_model,
+};
 
 /// Version of `operations.json`.
 const FORMAT: u32 = 1;
@@ -52,12 +54,49 @@ pub struct EndpointOperations {
     pub input_tokens: u64,
     /// Tokens of the replies heard, as counted by the server.
     pub output_tokens: u64,
+    /// What the calls cost; null where the endpoint has no price.
+    pub cost: Option<f64>,
+    /// What the cache and joining saved.
+    pub saved: Saved,
     /// Milliseconds of answer calls made now; null without one.
     pub live_ms: Option<Quantiles>,
     /// Milliseconds that the replayed answers took when they were recorded.
     pub recorded_ms: Option<Quantiles>,
     /// Who answered, where it is not the model that was asked for.
     pub served: Vec<Served>,
+}
+
+/// What need not be asked again, because it was stored or joined.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Saved {
+    /// Calls that were not made.
+    pub calls: usize,
+    /// Tokens of prompts that were not read again.
+    pub input_tokens: u64,
+    /// Tokens of replies that were not written again.
+    pub output_tokens: u64,
+    /// What that would have cost; null where the endpoint has no price.
+    pub cost: Option<f64>,
+    /// Milliseconds that those calls took when they were made, one after the other.
+    pub call_ms: f64,
+}
+
+impl Saved {
+    fn add(&mut self, heard: &Heard, price: Option<Price>) {
+        if !matches!(heard.origin, Origin::Joined | Origin::Stored | Origin::Shared) {
+            return;
+        }
+        // A replay that found nothing saved nothing; who joined a failure did not fail again.
+        if heard.reply.is_none() && heard.origin != Origin::Joined {
+            return;
+        }
+        self.calls += 1;
+        self.call_ms += heard.times.map_or(0.0, |times| times.total_ms);
+        let usage = heard.usage.unwrap_or_default();
+        self.input_tokens += usage.input_tokens;
+        self.output_tokens += usage.output_tokens;
+        self.cost = self.cost.zip(price).map(|(cost, price)| cost + price.of(usage));
+    }
 }
 
 /// Trials that failed in one way.
@@ -96,18 +135,20 @@ pub struct Quantiles {
 /// How a run went, from its records and what is known of its end.
 #[must_use]
 pub fn operations(run: &Run, span: Span) -> Operations {
-    let endpoints =
-        run.header.endpoints.iter().map(|asked| of_endpoint(run, &asked.name)).collect();
+    let endpoints = run.header.endpoints.iter().map(|asked| of_endpoint(run, asked)).collect();
     Operations { format: FORMAT, run: run.header.run.clone(), span, endpoints }
 }
 
-fn of_endpoint(run: &Run, endpoint: &Arc<str>) -> EndpointOperations {
+fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
+    let AskedEndpoint { name: endpoint, price, .. } = asked;
     let mut origins = BTreeMap::new();
     let mut distinct: BTreeSet<Digest> = BTreeSet::new();
     let mut failures: BTreeMap<String, Failure> = BTreeMap::new();
     let mut served: BTreeMap<(String, String), usize> = BTreeMap::new();
     let (mut live, mut recorded) = (Vec::new(), Vec::new());
     let (mut attempts, mut input_tokens, mut output_tokens) = (0, 0, 0);
+    let mut saved = Saved { cost: price.map(|_| 0.0), ..Saved::default() };
+    let mut cost = price.map(|_| 0.0);
     for record in run.of_endpoint(endpoint) {
         if let Outcome::Failed(error) = &record.outcome {
             let message = error.message.clone();
@@ -118,6 +159,8 @@ fn of_endpoint(run: &Run, endpoint: &Arc<str>) -> EndpointOperations {
             *origins.entry(heard.origin).or_insert(0) += 1;
             distinct.insert(heard.digest);
             attempts += heard.attempts.len();
+            saved.add(heard, *price);
+            cost = cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
             let Some(reply) = &heard.reply else { continue };
             let usage = reply.usage.unwrap_or_default();
             input_tokens += usage.input_tokens;
@@ -144,6 +187,8 @@ fn of_endpoint(run: &Run, endpoint: &Arc<str>) -> EndpointOperations {
         failures,
         input_tokens,
         output_tokens,
+        cost,
+        saved,
         live_ms: Quantiles::of(live),
         recorded_ms: Quantiles::of(recorded),
         served: served

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::endpoint::{self, looks_like_a_key};
 use crate::span::{self, Node, Problems, Value};
@@ -19,6 +20,29 @@ pub struct Config {
     /// The directory of the file: relative paths on the command line do not depend on it, default
     /// paths (`suites/`, `reports/`) do.
     pub root: Option<PathBuf>,
+    /// How long replies are kept.
+    pub keep: Keep,
+}
+
+/// How old a stored reply may be before it is asked for again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Replies of every model.
+    pub max_age: Age,
+    /// Replies of models whose name moves: it has neither a date nor a digest.
+    pub alias_max_age: Age,
+}
+
+/// A largest age.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Age {
+    /// Nothing is said.
+    #[default]
+    Unsaid,
+    /// However old.
+    Any,
+    /// This old.
+    AtMost(Duration),
 }
 
 /// An endpoint with the file that defines it.
@@ -45,12 +69,15 @@ impl Config {
     /// Reads one file.
     pub fn load(path: &Path, findings: &mut Findings) -> Config {
         let dir = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut config = Config { endpoints: Vec::new(), root: Some(dir.clone()) };
+        let mut config = Config { root: Some(dir.clone()), ..Config::default() };
         let Some((source, node)) = parse_file(path, findings) else { return config };
         let mut problems = Problems::default();
         if let Some(mut fields) = node.fields(&mut problems) {
             if let Some(endpoints) = fields.take("endpoints") {
                 config.endpoints = read_endpoints(endpoints, &dir, &source, &mut problems);
+            }
+            if let Some(cache) = fields.take("cache") {
+                config.keep = read_keep(cache, &mut problems);
             }
             fields.finish(&mut problems);
         }
@@ -95,6 +122,38 @@ pub(super) fn parse_file(path: &Path, findings: &mut Findings) -> Option<(Arc<So
             None
         }
     }
+}
+
+/// Reads how long replies are kept.
+fn read_keep(node: &Node, problems: &mut Problems) -> Keep {
+    let Some(mut fields) = node.fields(problems) else { return Keep::default() };
+    let mut age = |name| match fields.take(name) {
+        Some(node) => read_age(node, problems),
+        None => Age::Unsaid,
+    };
+    let keep = Keep { max_age: age("max_age"), alias_max_age: age("alias_max_age") };
+    fields.finish(problems);
+    keep
+}
+
+fn read_age(node: &Node, problems: &mut Problems) -> Age {
+    let Some(typed) = node.text(problems) else { return Age::Unsaid };
+    if typed.value == "off" {
+        return Age::Any;
+    }
+    let age = endpoint::parse_duration(&typed.value).filter(|age| !age.is_zero());
+    age.map_or_else(
+        || {
+            let message = format!("`{}` is not an age", typed.value);
+            problems.error(
+                typed.span,
+                message,
+                "write a number and its unit, as 12h or 30d, or off",
+            );
+            Age::Unsaid
+        },
+        Age::AtMost,
+    )
 }
 
 /// Reads a map of endpoints by name.

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use cases::{Case, Census};
-pub use config::{Config, Endpoint, display};
+pub use config::{Age, Config, Endpoint, Keep, display};
 pub use findings::{Finding, Findings, Source};
 
 use crate::ask::{Digest, Params, Speaker, Turn};

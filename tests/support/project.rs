@@ -54,6 +54,7 @@ impl Project {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("overclaim"));
         command.current_dir(self.dir.path()).args(args);
+        command.env("OVERCLAIM_CACHE_DIR", self.dir.path().join("cache"));
         command.env_remove("CI").env_remove("NO_COLOR").env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::null());
         command
