@@ -19,7 +19,7 @@ use overclaim::cache::{Decode, Entry, Limits, Session, Store};
 const SIZE: usize = 2048;
 
 fn main() {
-    let entries = std::env::args().filter_map(|word| word.parse().ok()).next();
+    let entries = std::env::args().find_map(|word| word.parse().ok());
     let entries: usize = entries.unwrap_or(1_000_000);
     let dir = tempfile::Builder::new().prefix("overclaim-bench").tempdir_in(".").expect("a disk");
     let store = Store::open(dir.path()).expect("a store");

@@ -176,6 +176,7 @@ pub(super) fn cache(args: &CacheArgs) -> Result<Exit, String> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it goes into `map_err`")]
 fn told(error: impl ToString) -> String {
     error.to_string()
 }
@@ -192,8 +193,9 @@ fn stat(args: &StatArgs) -> Result<Exit, String> {
 }
 
 fn page(size: &Size) -> String {
+    let entries = if size.entries == 1 { "entry" } else { "entries" };
     let mut page = format!(
-        "{}\n{} entries · {} on disk\n",
+        "{}\n{} {entries} · {} on disk\n",
         visible(&size.path),
         size.entries,
         megabytes(size.file_bytes)
@@ -439,7 +441,7 @@ fn export(args: &ExportArgs) -> Result<Exit, String> {
 #[derive(Debug, Default, Serialize)]
 struct Imported {
     /// Entries that are new.
-    imported: usize,
+    new: usize,
     /// Entries that were there already, which stay as they were.
     present: usize,
     /// Exchanges that could not be taken.
@@ -464,7 +466,7 @@ fn import(args: &ImportArgs) -> Result<Exit, String> {
         let lines = Lines::open(file).map_err(told)?;
         let entries = lines.map_while(|line| import.entries(line)).flatten();
         let new = store.put_all(entries, &session).map_err(told)?;
-        imported.imported += new;
+        imported.new += new;
         imported.present += import.given - new;
         imported.refused += import.refused;
         failure = failure.or(import.failure);
@@ -473,8 +475,8 @@ fn import(args: &ImportArgs) -> Result<Exit, String> {
     if output.json {
         Output::document(&imported)?;
     } else {
-        let Imported { imported, present, refused } = imported;
-        let mut text = format!("{imported} exchanges imported, {present} were there already");
+        let Imported { new, present, refused } = imported;
+        let mut text = format!("{new} exchanges imported, {present} were there already");
         if refused > 0 {
             text += &format!(", {refused} refused");
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::ask::{Digest, Heard, Price, Request, Role, Step, Usage};
 use crate::cache::{Cache, Seen, prompt_bytes};
 use crate::plan::{Asked, Plan, Selection};
-use crate::report::visible;
+use crate::report::{amount, visible};
 use crate::run::step;
 use crate::suite::{Findings, display};
 
@@ -233,10 +233,7 @@ fn page(planned: &Planned, mode: CacheMode) -> String {
         let basis = match at.seen_replies {
             0 => "a quarter of the bytes".to_owned(),
             seen => {
-                format!(
-                    "a quarter of the bytes × {:.2}, as seen in {seen} replies",
-                    at.input_correction
-                )
+                format!("{:.2} × a quarter of the bytes, as seen {seen} times", at.input_correction)
             }
         };
         line("tokens", format!("about {} in ({basis})", at.input_tokens));
@@ -247,7 +244,7 @@ fn page(planned: &Planned, mode: CacheMode) -> String {
         let expected = at.output_tokens_expected.map(|mean| format!(", about {mean} as seen"));
         line("", most + &expected.unwrap_or_default());
         match at.cost_at_most {
-            Some(cost) => line("cost", format!("at most {cost:.4}")),
+            Some(cost) => line("cost", format!("at most {}", amount(cost))),
             None if at.output_tokens_at_most.is_none() => {
                 line("cost", "no bound without `max_tokens`".into());
             }

@@ -6,6 +6,7 @@ use crate::record::{
 };
 
 use super::style::{Style, block, labelled, title};
+use super::text::amount;
 
 /// Columns before everything that belongs to an exchange.
 const INDENT: usize = 5;
@@ -187,7 +188,7 @@ fn told(out: &mut String, reply: &Reply, heard: &Heard, style: Style) {
         field("fingerprint", fingerprint);
     }
     if let Some(usage) = heard.usage {
-        let cost = heard.cost.map(|cost| format!(" · cost {cost:.6}")).unwrap_or_default();
+        let cost = heard.cost.map(|cost| format!(" · cost {}", amount(cost))).unwrap_or_default();
         field("tokens", &format!("{} in · {} out{cost}", usage.input_tokens, usage.output_tokens));
     }
     if let Some(tokens) = reply.tokens.as_ref().filter(|tokens| !tokens.is_empty()) {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use style::Style;
 pub use terminal::{headline, terminal};
-pub use text::visible;
+pub use text::{amount, visible};
 pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;

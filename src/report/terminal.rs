@@ -10,7 +10,7 @@ use crate::record::{Origin, Record};
 use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard, confident_wrong};
 
 use super::style::{Style, hanging, line, strip};
-use super::text::{fit, width, wrap};
+use super::text::{amount, fit, width, wrap};
 use super::{Page, diagram, visible};
 
 /// The whole page.
@@ -281,7 +281,7 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
         parts.push(format!("{count} {name}"));
     }
     if let Some(cost) = sum(page, |endpoint| endpoint.cost) {
-        parts.push(format!("cost {cost:.4}"));
+        parts.push(format!("cost {}", amount(cost)));
     }
     if let Some(elapsed) = page.operations.span.elapsed_ms {
         parts.push(format!("{:.1} s", elapsed / 1000.0));
@@ -304,7 +304,7 @@ fn saved(page: &Page<'_>) -> Option<String> {
     let seconds = saved().map(|saved| saved.call_ms).sum::<f64>() / 1000.0;
     let mut parts = vec![format!("saved {}", counted(calls, "call")), format!("{tokens} tokens")];
     if let Some(cost) = sum(page, |endpoint| endpoint.saved.cost) {
-        parts.push(format!("cost {cost:.4}"));
+        parts.push(format!("cost {}", amount(cost)));
     }
     parts.push(format!("{seconds:.1} s of calls"));
     Some(parts.join(" · "))

@@ -41,6 +41,17 @@ fn is_hidden(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// An amount of money: cents where there are any, and two digits that say something below that.
+#[must_use]
+pub fn amount(amount: f64) -> String {
+    if amount == 0.0 || amount >= 0.01 {
+        return format!("{amount:.2}");
+    }
+    // 0.000038 has its first digit at the fifth place.
+    let places = (1..=12).find(|places| amount * 10_f64.powi(*places) >= 1.0).unwrap_or(12);
+    format!("{amount:.*}", usize::try_from(places).unwrap_or(12) + 1)
+}
+
 /// Columns that a text takes.
 pub(super) fn width(text: &str) -> usize {
     text.width()
@@ -107,6 +118,19 @@ mod tests {
         assert_eq!(visible("a\r\n\tb"), "a b");
         assert_eq!(visible("x\u{202e}evil\u{200b}"), "x\\u{202e}evil\\u{200b}");
         assert_eq!(visible("\u{9b}31m"), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn small_amounts_keep_two_digits() {
+        for (money, text) in [
+            (0.0, "0.00"),
+            (12.345, "12.35"),
+            (0.01, "0.01"),
+            (0.0384, "0.04"),
+            (0.000_038_4, "0.000038"),
+        ] {
+            assert_eq!(amount(money), text);
+        }
     }
 
     #[test]

@@ -403,12 +403,13 @@ impl World {
         }
     }
 
-    fn pick<V>(map: &BTreeMap<u32, V>, which: usize) -> Option<u32> {
-        map.keys().nth(which.checked_rem(map.len())?).copied()
+    fn pick(numbers: impl ExactSizeIterator<Item = u32>, which: usize) -> Option<u32> {
+        let which = which.checked_rem(numbers.len())?;
+        numbers.into_iter().nth(which)
     }
 
     fn leave(&mut self, which: usize) {
-        let Some(caller) = World::pick(&self.observing, which) else { return };
+        let Some(caller) = World::pick(self.observing.keys().copied(), which) else { return };
         self.observing.remove(&caller);
         let (work, brought) = self.model.callers.remove(&caller).unwrap();
         if brought {
@@ -423,9 +424,8 @@ impl World {
     }
 
     async fn end(&mut self, which: usize, ended: Ended) {
-        let flying: BTreeMap<u32, ()> =
-            self.model.flying.values().map(|(work, _)| (*work, ())).collect();
-        let Some(work) = World::pick(&flying, which) else { return };
+        let flying = self.model.flying.values().map(|(work, _)| *work);
+        let Some(work) = World::pick(flying, which) else { return };
         // Work that has not been polled yet cannot have ended.
         self.settle().await;
         let _ = self.ends.remove(&work).unwrap().send(ended);
@@ -434,7 +434,7 @@ impl World {
     }
 
     fn look(&mut self, which: usize) {
-        let Some(caller) = World::pick(&self.observing, which) else { return };
+        let Some(caller) = World::pick(self.observing.keys().copied(), which) else { return };
         let observing = self.observing.get_mut(&caller).unwrap();
         let poll = observing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let (work, brought) = self.model.callers[&caller];

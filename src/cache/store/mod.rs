@@ -183,6 +183,8 @@ impl Store {
     /// Stores an entry. It is found at once, by this process, and on disk within 50 ms. Waits
     /// only when the disk is far behind.
     pub async fn put(&self, entry: Entry, session: &Arc<Session>) {
+        // What waits for its batch is found already, and its run is not on disk yet.
+        lock(&self.suites).entry(session.id).or_insert_with(|| Arc::clone(&session.suite));
         self.writer.put(entry, session).await;
     }
 
@@ -218,8 +220,9 @@ impl Store {
                 .query_row("SELECT suite FROM run WHERE id = ?1", [run], |row| row.get(0))
                 .optional()
         });
-        let suite: Option<String> = asked.ok().flatten();
-        let suite: Arc<str> = suite.as_deref().unwrap_or("unknown").into();
+        let known: Option<String> = asked.ok().flatten();
+        let Some(suite) = known else { return "unknown".into() };
+        let suite: Arc<str> = suite.into();
         lock(&self.suites).insert(run, Arc::clone(&suite));
         suite
     }

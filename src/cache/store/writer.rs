@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
@@ -191,7 +191,7 @@ impl Writer {
         self.shared.changed.notify_all();
         let idle = |state: &mut State| !state.queue.is_empty() || state.writing;
         let waited = self.shared.changed.wait_while(state, idle);
-        let mut state = waited.unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.hurry = false;
         let failure = state.failure.take();
         drop(state);
@@ -280,10 +280,9 @@ impl Shared {
     }
 
     fn gather(&self) -> Vec<Arc<Waiting>> {
-        let poisoned = std::sync::PoisonError::into_inner;
         let empty = |state: &mut State| state.queue.is_empty() && !state.closing;
         let waited = self.changed.wait_while(lock(&self.state), empty);
-        let mut state: MutexGuard<'_, State> = waited.unwrap_or_else(|error| error.into_inner());
+        let mut state: MutexGuard<'_, State> = waited.unwrap_or_else(PoisonError::into_inner);
         let until = Instant::now() + GATHER;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -291,7 +290,8 @@ impl Shared {
             if full || state.closing || state.hurry || left.is_zero() {
                 break;
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(poisoned).0;
+            state =
+                self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         let size = state.queue.len().min(BATCH);
         state.writing = size > 0;

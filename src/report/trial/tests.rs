@@ -193,7 +193,7 @@ fn everything_that_was_said_is_on_the_page() {
          finish      stop
          model       m-1␇-0613
          fingerprint fp_44
-         tokens      30 in · 1 out · cost 0.000123
+         tokens      30 in · 1 out · cost 0.00012
          logprobs    "B" 0.95 of "B" 0.95 · "\n\u{1b}[2J" 0.02 · " Ä" 0.01 ·
                      "\u{202e}" 0.00 · "e" ? · … 1 more
                      "" ?
