@@ -63,8 +63,12 @@ impl Store {
                 }
             }
             verified.corrupt += corrupt.len() as u64;
-            // What cannot even be deleted shows in the check of the file.
-            let _ = self.delete(&corrupt);
+            // What cannot even be deleted shows in the check of the file, and keeps nothing else.
+            if self.delete(&corrupt).is_err() {
+                for id in &corrupt {
+                    let _ = self.delete(&[*id]);
+                }
+            }
             after = next;
         }
         verified.damage = self.mend()?;

@@ -103,7 +103,12 @@ impl Store {
             let draw = Draw { repeat: row.get(2).ok()?, sample: row.get(3).ok()? };
             settings?.request(text(row, 1)?, draw).ok()
         };
-        let body = || Some((times(row, 5).ok()?, row.get(8).ok()?, text(row, 4)?.to_owned()));
+        let run: Option<i64> = row.get(12).ok();
+        let body = || {
+            // Without a run a reply is not given either.
+            run?;
+            Some((times(row, 5).ok()?, row.get(8).ok()?, text(row, 4)?.to_owned()))
+        };
         let sum: Option<i64> = row.get(9).ok();
         let stored = match (request(), body()) {
             (None, _) => Err("the request cannot be read"),
@@ -117,7 +122,7 @@ impl Store {
             }
         };
         let key = row.get(10).unwrap_or_default();
-        Ok(Looked { id: row.get(11)?, run: row.get(12).unwrap_or(0), key, stored })
+        Ok(Looked { id: row.get(11)?, run: run.unwrap_or(0), key, stored })
     }
 }
 
