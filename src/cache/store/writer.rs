@@ -283,7 +283,8 @@ impl Shared {
         let poisoned = std::sync::PoisonError::into_inner;
         let empty = |state: &mut State| state.queue.is_empty() && !state.closing;
         let waited = self.changed.wait_while(lock(&self.state), empty);
-        let mut state: MutexGuard<'_, State> = waited.unwrap_or_else(|error| error.into_inner());
+        let mut state: MutexGuard<'_, State> =
+            waited.unwrap_or_else(std::sync::PoisonError::into_inner);
         let until = Instant::now() + GATHER;
         loop {
             let left = until.saturating_duration_since(Instant::now());

@@ -17,8 +17,14 @@ async fn intact(home: &Home) -> Vec<u8> {
     fs::read(home.file()).unwrap()
 }
 
-/// Requests that are found, each with its own reply: a wrong one is never given.
+/// How many requests are found.
 fn found(store: &Store) -> u64 {
+    found_among(store, 1)
+}
+
+/// How many of every so many requests are found, each with its own reply: a wrong one is never
+/// given.
+fn found_among(store: &Store, step: usize) -> u64 {
     let right = |n: &u32| match store.get(&request(*n)) {
         Ok(Some(found)) => {
             assert_eq!(*found.body, *told(*n));
@@ -27,7 +33,7 @@ fn found(store: &Store) -> u64 {
         Ok(None) | Err(StoreError::Damaged { .. }) => false,
         Err(error) => panic!("{error:?}"),
     };
-    (1..=ENTRIES).filter(right).count() as u64
+    (1..=ENTRIES).step_by(step).filter(right).count() as u64
 }
 
 /// What verifying a damaged file says, or what is wrong with it if it cannot even be read.
@@ -50,16 +56,15 @@ fn survive(bytes: &[u8], what: &str) {
         }
         Err(error) => panic!("{what}: {error:?}"),
     };
-    found(&store);
+    found_among(&store, 9);
     let first = verified(&store);
     let second = verified(&store);
-    let whole = found(&store);
     match (first, second) {
         (_, Err(message)) => assert!(!message.is_empty(), "{what}"),
         (_, Ok(Verified { damage: Some(damage), .. })) => assert!(!damage.is_empty(), "{what}"),
         (first, Ok(second)) => {
             assert!(second.is_clean(), "{what}: {first:?}, then {second:?}");
-            assert_eq!(second.entries, whole, "{what}: what is counted as whole is found");
+            assert_eq!(second.entries, found(&store), "{what}: what is counted as whole is found");
         }
     }
 }
@@ -71,7 +76,7 @@ async fn a_damaged_page_is_named_or_its_entries_dropped() {
     let pages = bytes.len() / PAGE;
     assert!(pages > 60, "{pages} pages");
     // The first pages are the roots of the tables, then come entries and keys.
-    for page in (0..12).chain((12..pages).step_by(pages / 8)) {
+    for page in (0..9).chain((9..pages).step_by(pages / 4)) {
         let at = page * PAGE;
         let mut damaged = bytes.clone();
         damaged[at..at + PAGE].fill(0);
@@ -123,9 +128,6 @@ async fn an_index_that_lost_entries_is_made_anew() {
     let places: Vec<usize> =
         (0..bytes.len() - 16).filter(|at| bytes[*at..*at + 16] == key).collect();
     assert_eq!(places.len(), 2, "in the entry and in the index");
-    let root: usize =
-        home.asked("SELECT rootpage FROM sqlite_schema WHERE name = 'entry_key'").parse().unwrap();
-    assert!(root > 0);
     // The one beside the turns is the entry's.
     let indexed = places.iter().find(|at| {
         let near = &bytes[**at..(**at + 200).min(bytes.len())];

@@ -138,8 +138,10 @@ async fn the_age_of_a_refreshed_entry_is_its_last() {
 #[tokio::test]
 async fn the_file_gets_smaller_while_others_have_it_open() {
     let home = Home::new();
-    let store = holding(&home, (1..=500).map(|n| entry(&request(n), &long(n), n.into()))).await;
-    let other = home.open();
+    drop(holding(&home, (1..=500).map(|n| entry(&request(n), &long(n), n.into()))).await);
+    let before = fs::metadata(home.file()).unwrap().len();
+    assert!(before > 500 * 4096, "{before} bytes for five hundred entries");
+    let (store, other) = (home.open(), home.open());
     assert_eq!(answer(&other, &request(500)), Some(long(500)));
     store.prune(&limits(Some(451), None, None)).unwrap();
     let length = fs::metadata(home.file()).unwrap().len();
