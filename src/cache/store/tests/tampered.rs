@@ -177,3 +177,18 @@ async fn nobody_exports_or_lists_what_is_not_whole() {
     assert_eq!(store.latest(5).unwrap(), [(request(3), 3), (request(1), 1)]);
     assert_eq!(store.with_digest(&victim().digest().to_string()).unwrap(), []);
 }
+
+#[tokio::test]
+async fn a_time_that_is_none_keeps_nobody_from_counting_or_pruning() {
+    let home = Home::new();
+    let store = holding(&home, [numbered(1), entry(&victim(), &body(2), 2), numbered(3)]).await;
+    home.raw().execute_batch("UPDATE entry SET created = 'x' WHERE id = 2").unwrap();
+    let size = store.size().unwrap();
+    assert_eq!(size.entries, 3);
+    let times: Vec<_> =
+        size.models.iter().map(|model| (model.oldest_ms, model.newest_ms)).collect();
+    assert_eq!(times, [(Some(1), Some(3)), (None, None)]);
+    let limits = Limits { before_ms: Some(3), ..Limits::default() };
+    let pruned = store.prune(&limits).unwrap();
+    assert_eq!((pruned.deleted, pruned.left), (1, 2), "nobody knows how old the other is");
+}
