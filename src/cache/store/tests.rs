@@ -172,6 +172,8 @@ async fn what_waits_is_written_at_the_end_and_one_file_is_left() {
     let (first, second, run) = (home.open(), home.open(), session("sums"));
     first.put(numbered(1), &run).await;
     drop(first);
+    let log = fs::metadata(home.dir().join("cache.db-wal")).unwrap();
+    assert_eq!(log.len(), 0, "all of it is in the database");
     assert_eq!(answer(&second, &request(1)), Some(body(1)));
     second.put(numbered(2), &run).await;
     drop(second);
