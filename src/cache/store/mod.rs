@@ -183,8 +183,7 @@ impl Store {
     /// Stores an entry. It is found at once, by this process, and on disk within 50 ms. Waits
     /// only when the disk is far behind.
     pub async fn put(&self, entry: Entry, session: &Arc<Session>) {
-        // What waits for its batch is found already, and its run is not on disk yet.
-        lock(&self.suites).entry(session.id).or_insert_with(|| Arc::clone(&session.suite));
+        self.remember(session);
         self.writer.put(entry, session).await;
     }
 
@@ -198,6 +197,7 @@ impl Store {
         entries: impl IntoIterator<Item = Entry>,
         session: &Arc<Session>,
     ) -> Result<usize, StoreError> {
+        self.remember(session);
         self.writer.put_all(entries, session)
     }
 
@@ -220,11 +220,18 @@ impl Store {
                 .query_row("SELECT suite FROM run WHERE id = ?1", [run], |row| row.get(0))
                 .optional()
         });
-        let known: Option<String> = asked.ok().flatten();
-        let Some(suite) = known else { return "unknown".into() };
+        let suite: Option<String> = asked.ok().flatten();
+        // Another process may be about to say; until it has, nothing is settled.
+        let Some(suite) = suite else { return "unknown".into() };
         let suite: Arc<str> = suite.into();
         lock(&self.suites).insert(run, Arc::clone(&suite));
         suite
+    }
+
+    /// Entries are found before their run is on disk, and so is its suite.
+    fn remember(&self, session: &Session) {
+        let mut suites = lock(&self.suites);
+        suites.entry(session.id).or_insert_with(|| Arc::clone(&session.suite));
     }
 
     /// The requests whose digest starts with these hexadecimal digits, at most two.
@@ -232,16 +239,22 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub fn with_digest(&self, digits: &str) -> Result<Vec<Request>, StoreError> {
-        let digits = digits.get(..32).unwrap_or(digits).to_uppercase();
+        let digits = digits.to_lowercase();
+        let of_key = digits.get(..32).unwrap_or(&digits).to_uppercase();
         self.read(|connection| {
             let mut select = connection.prepare_cached(
                 "SELECT settings, turns, repeat, sample, created FROM entry \
-                 WHERE substr(hex(key), 1, length(?1)) = ?1 LIMIT 2",
+                 WHERE substr(hex(key), 1, length(?1)) = ?1",
             )?;
-            let mut rows = select.query([&digits])?;
+            let mut rows = select.query([&of_key])?;
             let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.extend(self.request(connection, row)?.map(|(request, _)| request));
+            while found.len() < 2
+                && let Some(row) = rows.next()?
+            {
+                // The key is half of a digest, and a row may bear another's.
+                let request = self.request(connection, row)?.map(|(request, _)| request);
+                let meant = |request: &Request| request.digest().to_string().starts_with(&digits);
+                found.extend(request.filter(meant));
             }
             Ok(found)
         })
@@ -289,11 +302,13 @@ impl Store {
         if let Some(settings) = lock(&self.settings).get(&id) {
             return Ok(Some(Arc::clone(settings)));
         }
-        let json: Option<String> = connection
+        let read =
+            |row: &Row<'_>| Ok(text(row, 0).and_then(|json| serde_json::from_str(json).ok()));
+        let settings = connection
             .prepare_cached("SELECT json FROM settings WHERE id = ?1")?
-            .query_row([id], |row| row.get(0))
+            .query_row([id], read)
             .optional()?;
-        let settings = json.and_then(|json| serde_json::from_str(&json).ok()).map(Arc::new);
+        let settings = settings.flatten().map(Arc::new);
         if let Some(settings) = &settings {
             lock(&self.settings).insert(id, Arc::clone(settings));
         }
@@ -343,3 +358,6 @@ fn times(row: &Row<'_>, first: usize) -> rusqlite::Result<Times> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

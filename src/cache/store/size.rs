@@ -159,7 +159,8 @@ fn held(connection: &Connection) -> rusqlite::Result<(Vec<SuiteSize>, Vec<ModelS
     while let Some(row) = rows.next()? {
         let (suite, model): (String, String) = (row.get(0)?, row.get(1)?);
         let (entries, bytes): (u64, u64) = (row.get(2)?, row.get(3)?);
-        let (oldest, newest): (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
+        // A time that is no number is for verifying to find; the rest is counted all the same.
+        let (oldest, newest): (Option<i64>, Option<i64>) = (row.get(4).ok(), row.get(5).ok());
         let by_suite = suites.entry(suite.clone()).or_default();
         by_suite.suite = suite;
         by_suite.entries += entries;

@@ -38,9 +38,16 @@ impl Store {
     /// The database cannot be read or written at all.
     pub fn verify(&self, decode: &Decode) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();
-        let last: i64 = self.read(|connection| {
+        let last = self.read(|connection| {
             connection.query_row("SELECT ifnull(max(id), 0) FROM entry", [], |row| row.get(0))
-        })?;
+        });
+        let last: i64 = match last {
+            // Not even the first page can be read: there is nothing to go through.
+            Err(StoreError::Damaged { message, .. }) => {
+                return Ok(Verified { damage: Some(message), ..verified });
+            }
+            last => last?,
+        };
         let mut after = 0;
         while after < last {
             let (rows, next) = match self.step(after) {
@@ -49,7 +56,7 @@ impl Store {
                     (rows, next)
                 }
                 // Somewhere in here the file is broken: one by one, what is whole is still found.
-                Err(StoreError::Damaged { .. }) => (self.one_by_one(after + 1), after + STEP),
+                Err(StoreError::Damaged { .. }) => (self.one_by_one(after + 1)?, after + STEP),
                 Err(error) => return Err(error),
             };
             let mut corrupt = Vec::new();
@@ -63,8 +70,12 @@ impl Store {
                 }
             }
             verified.corrupt += corrupt.len() as u64;
-            // What cannot even be deleted shows in the check of the file.
-            let _ = self.delete(&corrupt);
+            // What cannot even be deleted shows in the check of the file, and keeps nothing else.
+            if self.delete(&corrupt).is_err() {
+                for id in &corrupt {
+                    let _ = self.delete(&[*id]);
+                }
+            }
             after = next;
         }
         verified.damage = self.mend()?;

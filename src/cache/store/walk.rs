@@ -87,11 +87,15 @@ impl Store {
     }
 
     /// A step's entries, those that cannot be read among them.
-    pub(super) fn one_by_one(&self, first: i64) -> Vec<Looked> {
+    pub(super) fn one_by_one(&self, first: i64) -> Result<Vec<Looked>, StoreError> {
         let unreadable = |id| Looked { id, run: 0, key: Vec::new(), stored: Err("unreadable") };
-        (first..first + STEP)
-            .filter_map(|id| self.one(id).unwrap_or_else(|_| Some(unreadable(id))))
-            .collect()
+        let look = |id| match self.one(id) {
+            Ok(looked) => looked.map(Ok),
+            Err(StoreError::Damaged { .. }) => Some(Ok(unreadable(id))),
+            // A disk that is out of reach for a moment says nothing about the entry.
+            Err(error) => Some(Err(error)),
+        };
+        (first..first + STEP).filter_map(look).collect()
     }
 
     fn look(&self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Looked> {
@@ -103,7 +107,12 @@ impl Store {
             let draw = Draw { repeat: row.get(2).ok()?, sample: row.get(3).ok()? };
             settings?.request(text(row, 1)?, draw).ok()
         };
-        let body = || Some((times(row, 5).ok()?, row.get(8).ok()?, text(row, 4)?.to_owned()));
+        let run: Option<i64> = row.get(12).ok();
+        let body = || {
+            // Without a run a reply is not given either.
+            run?;
+            Some((times(row, 5).ok()?, row.get(8).ok()?, text(row, 4)?.to_owned()))
+        };
         let sum: Option<i64> = row.get(9).ok();
         let stored = match (request(), body()) {
             (None, _) => Err("the request cannot be read"),
@@ -117,7 +126,7 @@ impl Store {
             }
         };
         let key = row.get(10).unwrap_or_default();
-        Ok(Looked { id: row.get(11)?, run: row.get(12).unwrap_or(0), key, stored })
+        Ok(Looked { id: row.get(11)?, run: run.unwrap_or(0), key, stored })
     }
 }
 

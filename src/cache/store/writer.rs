@@ -373,7 +373,8 @@ impl Usage {
     fn add(&mut self, entry: &Entry) {
         // Replies whose tokens nobody counted teach nothing about tokens.
         let Some(usage) = entry.reply.usage else { return };
-        let count = |count: u64| i64::try_from(count).unwrap_or(0);
+        // A server may say anything; sums of what fits here cannot overflow.
+        let count = |count: u64| u32::try_from(count).map_or(0, i64::from);
         self.replies += 1;
         self.prompt_bytes += count(row::prompt_bytes(&entry.request));
         self.input_tokens = self.input_tokens.saturating_add(count(usage.input_tokens));
