@@ -311,6 +311,16 @@ pub struct Times {
     pub total_ms: f64,
 }
 
+impl Times {
+    /// Whether a call can have taken so long: every time is a number of milliseconds, and no more
+    /// than thirty years.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        let all = [self.first_token_ms, self.head_ms, Some(self.total_ms)];
+        all.into_iter().flatten().all(|ms| (0.0..=1e12).contains(&ms))
+    }
+}
+
 /// What the server said. Shared by all who asked the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {

@@ -495,3 +495,50 @@ fn a_leader_is_joined_while_it_works() {
         "{shown}"
     );
 }
+
+#[test]
+fn what_strangers_wrote_neither_runs_nor_steers_the_terminal() {
+    let server = Server::json(200, chat("42"));
+    let project = Project::at(&server);
+    same(&project, 20);
+    project.run(&["run", "suites/same.yaml", "--out", "a"]);
+    let line = "{\"digest\":\"x\",\"request\":{\"target\":{},\"turns\":[{\"speaker\":\"\\u001b[2Jx\"}]}}\n";
+    project.write("evil.jsonl", line);
+    let import = project.run(&["cache", "import", "evil.jsonl"]);
+    assert_eq!(code(&import), 2);
+    assert!(!text(&import.stderr).contains('\u{1b}'), "{}", text(&import.stderr));
+    // A trigger, and a table that never ends, are refused before anything is asked of them.
+    let path = project.dir.path().join("cache/cache.db");
+    for change in [
+        "CREATE TRIGGER t BEFORE INSERT ON entry BEGIN SELECT raise(abort, 'no'); END",
+        "DROP TABLE lease; CREATE VIEW lease AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS key FROM c",
+    ] {
+        let base = rusqlite::Connection::open(&path).unwrap();
+        base.execute_batch(change).unwrap();
+        drop(base);
+        let run = project.run(&["run", "suites/same.yaml", "--out", "b"]);
+        assert_eq!(code(&run), 2);
+        assert!(text(&run.stderr).contains("not a cache of overclaim"), "{}", text(&run.stderr));
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_is_asked_again() {
+    let server = Server::json(200, chat("42"));
+    let project = Project::at(&server);
+    same(&project, 20);
+    project.run(&["run", "suites/same.yaml", "--out", "a"]);
+    for time in ["9e999", "-1e308"] {
+        let base = rusqlite::Connection::open(project.dir.path().join("cache/cache.db")).unwrap();
+        base.execute_batch(&format!("UPDATE entry SET total_ms = {time}")).unwrap();
+        drop(base);
+        let before = server.calls();
+        let out = format!("run{time}");
+        assert_eq!(code(&project.run(&["run", "suites/same.yaml", "--out", &out])), 0);
+        assert_eq!(server.calls(), before + 1);
+    }
+    let config = project.read("overclaim.yaml");
+    let long = format!("{config}cache: {{alias_max_age: 30000000000000w}}\n");
+    project.write("overclaim.yaml", &long);
+    assert_eq!(code(&project.run(&["run", "suites/same.yaml", "--out", "c"])), 0);
+}

@@ -8,7 +8,7 @@
 //! Failures are not stored. Within a run they are remembered: a run asks each request once, with
 //! its retries, and all cases that ask the same share the reply or the error.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -27,7 +27,7 @@ use crate::ask::{
 const EXPLAINED: usize = 20;
 
 /// Among how many of the latest entries the nearest is looked for.
-const CANDIDATES: usize = 5000;
+const CANDIDATES: usize = 2000;
 
 /// How the cache is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct Cache {
     trouble: Mutex<Option<StoreError>>,
     explained: AtomicUsize,
     latest: OnceLock<Vec<(Request, i64)>>,
+    /// Runs of this process.
+    runs: Mutex<HashSet<i64>>,
 }
 
 impl fmt::Debug for Cache {
@@ -126,6 +128,7 @@ impl Cache {
             trouble: Mutex::default(),
             explained: AtomicUsize::new(0),
             latest: OnceLock::new(),
+            runs: Mutex::default(),
         }
     }
 
@@ -154,11 +157,12 @@ impl Cache {
         })
     }
 
-    /// Why a run would find this request, or would not.
+    /// Why a run would find this request, or would not. Searching for the nearest entry of one that
+    /// is not there takes its time.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn explain(&self, request: &Request) -> Result<Explanation, StoreError> {
+    pub fn explain(&self, request: &Request, search: bool) -> Result<Explanation, StoreError> {
         if let Some(found) = self.store.get(request)? {
             let limit = self.freshness.limit(&request.target.model, &request.digest().short());
             let fetched = self.fetched(&found);
@@ -170,7 +174,7 @@ impl Cache {
                 limit => Explanation::Hit { fetched, limit },
             });
         }
-        let latest = self.latest()?;
+        let latest = if search { self.latest()? } else { &[] };
         let nearest = nearest(request, latest.iter().map(|(request, _)| request));
         let created_ms = |near: &Request| {
             latest.iter().find(|(request, _)| std::ptr::eq(request, near)).map_or(0, |(_, at)| *at)
@@ -197,7 +201,7 @@ impl Cache {
         let mut message =
             "the cache has no such exchange, and `--cache replay` asks nothing".to_owned();
         let explained = self.explained.fetch_add(1, Ordering::Relaxed) < EXPLAINED;
-        match explained.then(|| self.explain(request)) {
+        match explained.then(|| self.explain(request, true)) {
             Some(Ok(Explanation::Miss { nearest: Some((differences, _)), .. })) => {
                 message += &format!("; the nearest differs in {differences}");
             }
@@ -211,7 +215,8 @@ impl Cache {
     fn counts(&self, request: &Request, found: &Found) -> bool {
         match self.mode {
             Mode::Replay => true,
-            Mode::Refresh => found.created_ms >= self.started_ms,
+            // What claims to be from tomorrow is not what was fetched just now.
+            Mode::Refresh => (self.started_ms..=now_ms()).contains(&found.created_ms),
             Mode::Use => {
                 let limit = self.freshness.limit(&request.target.model, &request.digest().short());
                 limit.is_none_or(|limit| age(found.created_ms) <= limit)
@@ -235,13 +240,13 @@ impl Cache {
                 return None;
             }
         };
-        if !self.counts(request, &found) {
+        if found.run != session.id && !self.counts(request, &found) {
             return None;
         }
         let reply = Arc::new(self.decoded(request, &found)?);
         let (origin, fetched) = if found.run == session.id {
             (Origin::Joined, None)
-        } else if found.created_ms >= session.started_ms {
+        } else if found.created_ms >= session.started_ms && !lock(&self.runs).contains(&found.run) {
             (Origin::Shared, Some(self.fetched(&found)))
         } else {
             (Origin::Stored, Some(self.fetched(&found)))
@@ -264,6 +269,7 @@ impl Cached {
     /// Puts the cache in front of an asker.
     #[must_use]
     pub fn new(cache: Arc<Cache>, session: Arc<Session>, inner: Arc<dyn Ask>) -> Cached {
+        lock(&cache.runs).insert(session.id);
         Cached { cache, session, inner, failed: Arc::default() }
     }
 
@@ -297,8 +303,19 @@ impl Cached {
             let error = self.cache.not_stored(&request);
             return Answer::of(Origin::Stored, Err(error.into()));
         }
-        let work = self.clone().fly(request, digest);
-        let landed = self.cache.flights.observe(digest, work).await;
+        let landed = loop {
+            let work = self.clone().fly(Arc::clone(&request), digest);
+            let landed = self.cache.flights.observe(digest, work).await;
+            // Another endpoint of the same target led: its key, its deadline and so its failure
+            // are its own. It remembers that, so this happens once for each such endpoint.
+            let failed = matches!(
+                &landed.outcome,
+                Ok(Flown::Asked { result: Err(_), .. } | Flown::Failed(_))
+            );
+            if !failed || landed.led || lock(&self.failed).contains_key(&digest) {
+                break landed;
+            }
+        };
         let origin = if landed.led { Origin::Live } else { Origin::Joined };
         match landed.outcome {
             Ok(Flown::Asked { attempts, result }) => {
@@ -366,9 +383,15 @@ pub fn now_ms() -> i64 {
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// How long ago that was; a time to come, from a clock that was wrong, is now.
+/// How long ago that was. Clocks differ a little; a time further to come is that of a clock that
+/// was wrong, and nobody knows how old its entry is.
 fn age(created_ms: i64) -> Duration {
-    Duration::from_millis(u64::try_from(now_ms().saturating_sub(created_ms)).unwrap_or(0))
+    const SKEW_MS: i64 = 5 * 60 * 1000;
+    match now_ms().saturating_sub(created_ms) {
+        past @ 0.. => Duration::from_millis(past.unsigned_abs()),
+        ahead if ahead >= -SKEW_MS => Duration::ZERO,
+        _ => Duration::MAX,
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -5,9 +5,9 @@
 //! more from an old recording. The identity of an exchange leaves out the URL's scheme and host:
 //! what was recorded on one machine plays on every other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,6 +27,9 @@ pub type Decode = Arc<dyn Fn(&Target, &str, Times) -> Result<Reply, AskError> + 
 
 /// How many misses are explained by their nearest recorded exchange; finding it looks at all.
 const EXPLAINED: usize = 20;
+
+/// How many models are named where a cassette holds several.
+const NAMED: usize = 10;
 
 /// One recorded exchange.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,12 +133,11 @@ impl Cassette {
     /// There are several, or none of this model.
     pub fn recorded(&self, model: Option<&str>) -> Result<Recorded, CassetteError> {
         let mut all: Vec<Recorded> = Vec::new();
+        let mut known: HashSet<Digest> = HashSet::new();
         for line in self.lines.values() {
-            let extra = &line.request.params.extra;
-            let recorded =
-                Recorded { target: line.request.target.portable(), extra: extra.clone() };
-            if !all.contains(&recorded) {
-                all.push(recorded);
+            let Request { target, params, .. } = &line.request;
+            if known.insert(Digest::of(&(target, &params.extra))) {
+                all.push(Recorded { target: (**target).clone(), extra: params.extra.clone() });
             }
         }
         let wanted = |one: &&Recorded| model.is_none_or(|model| model == one.target.model);
@@ -152,8 +154,11 @@ impl Cassette {
             _ => {
                 let models: BTreeSet<&str> =
                     all.iter().map(|one| one.target.model.as_str()).collect();
-                let models = models.into_iter().collect::<Vec<_>>().join(", ");
-                Err(error(format!("holds exchanges of {models}; name one of them with `model:`")))
+                let more = if models.len() > NAMED { ", …" } else { "" };
+                let models = models.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+                Err(error(format!(
+                    "holds exchanges of {models}{more}; name one of them with `model:`"
+                )))
             }
         }
     }
@@ -201,6 +206,16 @@ impl Ask for Cassette {
     }
 }
 
+/// Longest line that is read: a request and a reply are a few megabytes at most.
+const LONGEST_LINE: u64 = 256 << 20;
+
+/// Whether a line is the beginning of one of ours, without its end.
+fn is_torn(text: &[u8]) -> bool {
+    const BEGINNING: &[u8] = b"{\"digest\":";
+    let ours = text.starts_with(BEGINNING) || BEGINNING.starts_with(text);
+    ours && !text.ends_with(b"\n") && (text.len() as u64) < LONGEST_LINE
+}
+
 /// All lines of a cassette by digest; of equal ones the last counts.
 pub(super) fn read(path: &Path) -> Result<HashMap<Digest, Line>, CassetteError> {
     let keyed = |line: Result<Line, CassetteError>| line.map(|line| (line.digest, line));
@@ -231,7 +246,7 @@ impl Lines {
         let mut text = Vec::new();
         loop {
             text.clear();
-            let read = self.reader.read_until(b'\n', &mut text);
+            let read = (&mut self.reader).take(LONGEST_LINE).read_until(b'\n', &mut text);
             self.number += 1;
             let unreadable = |error| CassetteError::Unreadable { path: self.path.clone(), error };
             if read.map_err(unreadable)? == 0 {
@@ -249,9 +264,12 @@ impl Lines {
         let line: Line = match serde_json::from_slice(&text) {
             Ok(line) => line,
             // A recording that was killed ends in the middle of a line.
-            Err(_) if !text.ends_with(b"\n") => return Ok(None),
+            Err(_) if is_torn(&text) => return Ok(None),
             Err(error) => return Err(malformed(error.to_string())),
         };
+        if !line.times.are_sound() {
+            return Err(malformed("its times are none".into()));
+        }
         if line.request.portable_digest() != line.digest {
             return Err(malformed("its digest is not that of its request".into()));
         }

@@ -42,7 +42,9 @@ impl Freshness {
         let bytes = <[u8; 8]>::try_from(&key[8..]).unwrap_or_default();
         #[expect(clippy::cast_precision_loss, reason = "53 bits of chance are plenty")]
         let unit = (u64::from_be_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64;
-        Some(nominal.mul_f64(0.9 + 0.2 * unit))
+        let own = Duration::try_from_secs_f64(nominal.as_secs_f64() * (0.9 + 0.2 * unit));
+        // Longer than time can be counted is as good as for ever.
+        Some(own.unwrap_or(Duration::MAX))
     }
 }
 

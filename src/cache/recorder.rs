@@ -141,6 +141,10 @@ pub fn export(store: &Store, wanted: &Wanted, path: &Path) -> Result<usize, Expo
             .map_err(|error| ExportError::from(unwritable(error)))
     });
     let written = exported.and_then(|()| {
+        if count == 0 {
+            // Nothing to write is no reason to replace what is there.
+            return fs::remove_file(&whole).map_err(|error| unwritable(error).into());
+        }
         file.flush()
             .and_then(|()| fs::rename(&whole, path))
             .map_err(|error| unwritable(error).into())

@@ -270,7 +270,8 @@ fn verify(args: &StatArgs) -> Result<Exit, String> {
         }
         if let Some(damage) = &verified.damage {
             text += &format!(
-                "\n  the file itself is damaged ({damage}): delete it, and what it held is asked again"
+                "\n  the file itself is damaged ({}): delete it, and what it held is asked again",
+                visible(damage)
             );
         }
         output.people(&(text + "\n"));

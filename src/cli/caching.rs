@@ -51,9 +51,9 @@ pub(super) fn open(mode: CacheMode, selection: &Selection) -> Result<Option<Arc<
 
 /// The cache as [`open`] gives it, if there is one on disk already.
 pub(super) fn look(mode: CacheMode, selection: &Selection) -> Result<Option<Arc<Cache>>, String> {
-    let dir = cache::directory().map_err(|error| error.to_string())?;
     match mode.mode() {
         Some(mode) if asks_servers(selection) => {
+            let dir = cache::directory().map_err(|error| error.to_string())?;
             let store = Store::open_existing(&dir).map_err(|error| error.to_string())?;
             let cache = |store| Cache::new(store, mode, freshness(selection.keep), decoder());
             Ok(store.map(cache).map(Arc::new))

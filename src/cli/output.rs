@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::report::Style;
+use crate::report::{Style, visible};
 use crate::suite::Findings;
 
 /// When colours are used.
@@ -116,9 +116,7 @@ impl Output {
 
     /// Findings go to standard error, whatever else is printed.
     pub(super) fn findings(self, findings: &Findings) {
-        to_stderr(
-            &findings.render(self.colored(io::stderr().is_terminal()), crate::report::visible),
-        );
+        to_stderr(&findings.render(self.colored(io::stderr().is_terminal()), visible));
     }
 }
 
@@ -139,12 +137,12 @@ fn unicode() -> bool {
 
 /// An error that has no place in a file.
 pub(super) fn error(message: &str) {
-    to_stderr(&format!("error: {message}\n"));
+    to_stderr(&format!("error: {}\n", visible(message)));
 }
 
 /// A remark on standard error.
 pub(super) fn remark(message: &str) {
-    to_stderr(&format!("{message}\n"));
+    to_stderr(&format!("{}\n", visible(message)));
 }
 
 // A reader that went away (`| head`) is no reason to fail: the run directory has everything.

@@ -68,10 +68,17 @@ pub(super) fn servers(args: &SuiteArgs, findings: &mut Findings) -> Result<Vec<T
             config.endpoints.iter().map(|endpoint| Arc::clone(&endpoint.spec)).collect::<Vec<_>>()
         }
     };
-    Ok(specs.iter().filter_map(|spec| spec.target()).collect())
+    let mut targets: Vec<Target> = Vec::new();
+    for target in specs.iter().filter_map(|spec| spec.target()) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
 }
 
-fn configuration(args: &SuiteArgs, findings: &mut Findings) -> Result<Config, String> {
+/// What the arguments or the directories above say.
+pub(super) fn configuration(args: &SuiteArgs, findings: &mut Findings) -> Result<Config, String> {
     let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
     Ok(match &args.config {
         Some(path) => Config::load(path, findings),

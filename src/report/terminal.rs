@@ -300,7 +300,9 @@ fn saved(page: &Page<'_>) -> Option<String> {
     if calls == 0 {
         return None;
     }
-    let tokens: u64 = saved().map(|saved| saved.input_tokens + saved.output_tokens).sum();
+    let tokens: u64 = saved()
+        .map(|saved| saved.input_tokens.saturating_add(saved.output_tokens))
+        .fold(0, u64::saturating_add);
     let seconds = saved().map(|saved| saved.call_ms).sum::<f64>() / 1000.0;
     let mut parts = vec![format!("saved {}", counted(calls, "call")), format!("{tokens} tokens")];
     if let Some(cost) = sum(page, |endpoint| endpoint.saved.cost) {

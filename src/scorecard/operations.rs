@@ -93,8 +93,8 @@ impl Saved {
         self.calls += 1;
         self.call_ms += heard.times.map_or(0.0, |times| times.total_ms);
         let usage = heard.usage.unwrap_or_default();
-        self.input_tokens += usage.input_tokens;
-        self.output_tokens += usage.output_tokens;
+        self.input_tokens = self.input_tokens.saturating_add(usage.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(usage.output_tokens);
         self.cost = self.cost.zip(price).map(|(cost, price)| cost + price.of(usage));
     }
 }
@@ -156,15 +156,18 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
             failures.entry(error.kind.words().to_owned()).or_insert(first).count += 1;
         }
         for heard in &record.exchanges {
-            *origins.entry(heard.origin).or_insert(0) += 1;
+            // A replay that found nothing was not answered by the store.
+            if heard.reply.is_some() || heard.origin != Origin::Stored {
+                *origins.entry(heard.origin).or_insert(0) += 1;
+            }
             distinct.insert(heard.digest);
             attempts += heard.attempts.len();
             saved.add(heard, *price);
             cost = cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
             let Some(reply) = &heard.reply else { continue };
             let usage = reply.usage.unwrap_or_default();
-            input_tokens += usage.input_tokens;
-            output_tokens += usage.output_tokens;
+            input_tokens = u64::saturating_add(input_tokens, usage.input_tokens);
+            output_tokens = u64::saturating_add(output_tokens, usage.output_tokens);
             if let Some(name) = &reply.model {
                 let asked = heard.request.target.model.clone();
                 *served.entry((asked, name.clone())).or_insert(0) += 1;

@@ -293,7 +293,7 @@ async fn aliases_age_and_fixed_models_do_not() {
     }
     let stale = request("alias", "stale");
     store_old(&cache, &stale, "old", 9);
-    let explanation = cache.explain(&stale).unwrap();
+    let explanation = cache.explain(&stale, true).unwrap();
     assert!(matches!(explanation, Explanation::Stale { .. }), "{explanation:?}");
 }
 
@@ -303,7 +303,78 @@ async fn an_entry_that_cannot_be_read_is_asked_again() {
     let cache = cache(dir.path(), Mode::Use);
     let question = request("m", "2 + 2?");
     store_old(&cache, &question, "? garbage", 1);
-    assert_eq!(cache.explain(&question).unwrap(), Explanation::Corrupt);
+    assert_eq!(cache.explain(&question, true).unwrap(), Explanation::Corrupt);
     let exchange = run_of(&cache, "suite", &server).ask(question).await;
     assert_eq!((exchange.origin, server.calls()), (Origin::Live, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_does_not_inherit_the_failure_of_another_with_the_same_target() {
+    let (dir, good) = (tempfile::tempdir().unwrap(), Arc::new(Server::default()));
+    let refused = Arc::new(Server::default());
+    refused.says(Err(AskError::new(AskErrorKind::Authentication, "wrong key")));
+    let cache = cache(dir.path(), Mode::Use);
+    let (one, other) = (run_of(&cache, "suite", &refused), run_of(&cache, "suite", &good));
+    let question = request("m", "2 + 2?");
+    refused.hold();
+    let first = {
+        let (one, question) = (one.clone(), Arc::clone(&question));
+        tokio::spawn(async move { one.ask(question).await })
+    };
+    while refused.calls() == 0 {
+        yield_now().await;
+    }
+    let second = {
+        let (other, question) = (other.clone(), Arc::clone(&question));
+        tokio::spawn(async move { other.ask(question).await })
+    };
+    while cache.flights.seats(&question.digest()) < 2 {
+        yield_now().await;
+    }
+    refused.release();
+    assert_eq!(first.await.unwrap().result.unwrap_err().kind, AskErrorKind::Authentication);
+    let second = second.await.unwrap();
+    assert_eq!((text(&second), second.origin), ("2 + 2? 0", Origin::Live));
+    assert_eq!((refused.calls(), good.calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_entry_from_the_future_is_no_fresh_one() {
+    let (dir, server) = (tempfile::tempdir().unwrap(), Arc::new(Server::default()));
+    for (mode, model) in [(Mode::Use, "alias"), (Mode::Refresh, "model-2026-01-01")] {
+        let cache = cache(dir.path(), mode);
+        let question = request(model, "tomorrow");
+        store_old(&cache, &question, "old", -1);
+        let exchange = run_of(&cache, "suite", &server).ask(question).await;
+        assert_eq!(exchange.origin, Origin::Live, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_suite_of_this_process_is_an_earlier_run() {
+    let (dir, server) = (tempfile::tempdir().unwrap(), Arc::new(Server::default()));
+    let cache = cache(dir.path(), Mode::Use);
+    // Both are made before either asks, as a command with two suites does.
+    let (one, two) = (run_of(&cache, "one", &server), run_of(&cache, "two", &server));
+    one.ask(request("m", "2 + 2?")).await;
+    let exchange = two.ask(request("m", "2 + 2?")).await;
+    assert_eq!(
+        (exchange.origin, exchange.fetched.unwrap().suite.as_ref()),
+        (Origin::Stored, "one")
+    );
+}
+
+#[tokio::test]
+async fn a_time_that_no_call_can_have_taken_spoils_the_entry() {
+    let (dir, server) = (tempfile::tempdir().unwrap(), Arc::new(Server::default()));
+    let cache = cache(dir.path(), Mode::Use);
+    for total_ms in [f64::INFINITY, -1.0, 1e13] {
+        let question = request("m", &total_ms.to_string());
+        let times = Times { total_ms, ..Times::default() };
+        let reply = Arc::new(Reply { times, ..reply("4") });
+        let entry = Entry { request: Arc::clone(&question), reply, created_ms: now_ms() };
+        cache.store().put_all([entry], &Arc::new(Session::new("old", 0))).unwrap();
+        assert!(!cache.holds(&question), "{total_ms}");
+        assert_eq!(run_of(&cache, "suite", &server).ask(question).await.origin, Origin::Live);
+    }
 }

@@ -329,7 +329,7 @@ impl Store {
 /// The entry in a row, if it is whole and that of this request with these settings.
 fn verified(row: &Row<'_>, request: &Request, settings: &Settings) -> Option<Found> {
     let draw = Draw { repeat: row.get(2).ok()?, sample: row.get(3).ok()? };
-    let times = times(row, 5).ok()?;
+    let times = times(row, 5)?;
     let checksum: i64 = row.get(9).ok()?;
     let (created_ms, run) = (row.get(8).ok()?, row.get(10).ok()?);
     let (turns, body) = (text(row, 1)?, text(row, 4)?);
@@ -347,12 +347,13 @@ fn text<'a>(row: &'a Row<'_>, column: usize) -> Option<&'a str> {
 }
 
 /// The times in three columns of a row, from this one on.
-fn times(row: &Row<'_>, first: usize) -> rusqlite::Result<Times> {
-    Ok(Times {
-        first_token_ms: row.get(first)?,
-        head_ms: row.get(first + 1)?,
-        total_ms: row.get(first + 2)?,
-    })
+fn times(row: &Row<'_>, first: usize) -> Option<Times> {
+    let times = Times {
+        first_token_ms: row.get(first).ok()?,
+        head_ms: row.get(first + 1).ok()?,
+        total_ms: row.get(first + 2).ok()?,
+    };
+    times.are_sound().then_some(times)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

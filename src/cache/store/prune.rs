@@ -47,12 +47,13 @@ impl Store {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             format!(" AND settings IN ({})", ids.join(","))
         });
-        let mut sweep = Sweep { store: self, among, after: 0, left: self.entries()?, deleted: 0 };
+        let mut sweep =
+            Sweep { store: self, among, after: i64::MIN, left: self.entries()?, deleted: 0 };
         if limits.before_ms.is_some() || limits.most_bytes.is_none() {
             while sweep.step(limits.before_ms, STEP)? {}
         }
         if let Some(most) = limits.most_bytes {
-            sweep.after = 0;
+            sweep.after = i64::MIN;
             loop {
                 let used = self.pages()?.used_bytes();
                 if used <= most || sweep.left == 0 {

@@ -3,10 +3,12 @@
 //! It is made to be looked at with `sqlite3 cache.db`: texts are texts, times are milliseconds,
 //! and the view `exchange` puts the parts together.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
@@ -22,8 +24,8 @@ pub(super) const VERSION: i64 = 1;
 const APPLICATION: i64 = 0x6f76_636c;
 
 /// How long a writer waits for another process to finish its batch. A batch takes a fraction of a
-/// second; a minute means that something holds the database.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+/// second; half a minute means that something holds the database.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The log is cut back to this size whenever it has been written back into the database.
 const LARGEST_LOG: u32 = 64 << 20;
@@ -96,6 +98,10 @@ pub(super) enum Use {
 pub(super) fn open(dir: &Path) -> Result<Connection, StoreError> {
     let path = dir.join(FILE);
     let _lock = lock(dir)?;
+    if !path.exists() {
+        // Only then: closing a file drops the locks that this process has on it.
+        private(&path).map_err(|error| StoreError::Directory { dir: dir.to_owned(), error })?;
+    }
     let connection = Connection::open_with_flags(&path, flags() | OpenFlags::SQLITE_OPEN_CREATE);
     let connection = connection.map_err(|error| StoreError::sqlite(&path, &error))?;
     migrate(&connection, &path)?;
@@ -119,9 +125,33 @@ fn flags() -> OpenFlags {
 /// Holds the lock until it is dropped, or until the process dies.
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join(LOCK);
-    let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let locked = open.and_then(|file| file.lock().map(|()| file));
+    let locked = private(&path).and_then(|file| {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let seconds = PATIENCE.as_secs();
+                    let message = format!("another process has been opening it for {seconds} s");
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+                }
+            }
+        }
+    });
     locked.map_err(|error| StoreError::Directory { dir: dir.to_owned(), error })
+}
+
+/// A file that only this user can read, made if it is not there. What `SQLite` puts beside it has
+/// the same permissions.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.create(true).truncate(false).write(true).open(path)
 }
 
 fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -158,12 +188,37 @@ fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
         );
         connection.execute_batch(&create).map_err(broken)?;
     }
+    // A table that is a view without end, a trigger, a column that computes: nothing of that is
+    // ours, and all of it would run when we only look something up.
+    if objects_of(connection).map_err(broken)? != expected().map_err(broken)? {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
     Ok(())
+}
+
+type Object = (String, String, Option<String>);
+
+/// Everything that the database is made of: kind, name and definition.
+fn objects_of(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
+    // The statistics of an ANALYZE are somebody's good deed.
+    let sql = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' \
+               ORDER BY type, name";
+    let mut select = connection.prepare(sql)?;
+    let objects = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    objects.collect()
+}
+
+fn expected() -> rusqlite::Result<Vec<Object>> {
+    let memory = Connection::open_in_memory()?;
+    memory.execute_batch(TABLES)?;
+    objects_of(&memory)
 }
 
 fn set_up(connection: &Connection, purpose: Use) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(32);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     // In WAL mode a killed process loses nothing it has committed, and a power cut at most the
     // last commits: what is lost is asked again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;

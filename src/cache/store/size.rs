@@ -131,8 +131,8 @@ fn held(connection: &Connection) -> rusqlite::Result<(Vec<SuiteSize>, Vec<ModelS
     let mut suites: BTreeMap<String, SuiteSize> = BTreeMap::new();
     let mut models: BTreeMap<String, ModelSize> = BTreeMap::new();
     let mut runs = connection.prepare_cached(
-        "SELECT suite, count(*), sum(live), sum(joined), sum(stored), sum(shared) \
-         FROM run GROUP BY suite",
+        "SELECT CAST(suite AS TEXT), count(*), max(0, sum(live)), max(0, sum(joined)), \
+         max(0, sum(stored)), max(0, sum(shared)) FROM run GROUP BY 1",
     )?;
     let mut rows = runs.query([])?;
     while let Some(row) = rows.next()? {
@@ -149,7 +149,8 @@ fn held(connection: &Connection) -> rusqlite::Result<(Vec<SuiteSize>, Vec<ModelS
         suites.insert(suite, size);
     }
     let mut entries = connection.prepare_cached(
-        "SELECT ifnull(run.suite, 'unknown'), ifnull(settings.model, 'unknown'), n, bytes, oldest, \
+        "SELECT CAST(ifnull(run.suite, 'unknown') AS TEXT), \
+         CAST(ifnull(settings.model, 'unknown') AS TEXT), n, bytes, oldest, \
          newest FROM (SELECT run, settings, count(*) AS n, min(created) AS oldest, \
          max(created) AS newest, sum(octet_length(turns) + octet_length(body)) AS bytes \
          FROM entry GROUP BY run, settings) AS held \

@@ -48,7 +48,7 @@ impl Store {
             }
             last => last?,
         };
-        let mut after = 0;
+        let mut after = i64::MIN;
         while after < last {
             let (rows, next) = match self.step(after) {
                 Ok(rows) => {
@@ -56,7 +56,10 @@ impl Store {
                     (rows, next)
                 }
                 // Somewhere in here the file is broken: one by one, what is whole is still found.
-                Err(StoreError::Damaged { .. }) => (self.one_by_one(after + 1)?, after + STEP),
+                Err(StoreError::Damaged { .. }) => match self.next_by_index(after) {
+                    Some(first) => (self.one_by_one(first)?, first.saturating_add(STEP - 1)),
+                    None => break,
+                },
                 Err(error) => return Err(error),
             };
             let mut corrupt = Vec::new();

@@ -6,8 +6,8 @@ use super::row::checksum;
 use super::{Draw, Store, StoreError, Times, text, times};
 use crate::ask::{Digest, Request};
 
-/// Entries that are looked at in one step.
-pub(super) const STEP: i64 = 512;
+/// Entries that are looked at in one step; their bodies are all in memory then.
+pub(super) const STEP: i64 = 64;
 
 /// An entry on its way out.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,7 @@ impl Store {
         mut each: impl FnMut(Stored) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut order: Vec<(Digest, i64)> = Vec::new();
-        let mut after = 0;
+        let mut after = i64::MIN;
         loop {
             let step = self.step(after)?;
             let Some(last) = step.last() else { break };
@@ -86,6 +86,18 @@ impl Store {
         })
     }
 
+    /// The entry that follows, where the entries themselves cannot be walked: the index tells.
+    pub(super) fn next_by_index(&self, after: i64) -> Option<i64> {
+        let next = self.read(|connection| {
+            connection.query_row(
+                "SELECT min(id) FROM entry INDEXED BY entry_key WHERE id > ?1",
+                [after],
+                |row| row.get(0),
+            )
+        });
+        next.ok().flatten()
+    }
+
     /// A step's entries, those that cannot be read among them.
     pub(super) fn one_by_one(&self, first: i64) -> Result<Vec<Looked>, StoreError> {
         let unreadable = |id| Looked { id, run: 0, key: Vec::new(), stored: Err("unreadable") };
@@ -95,7 +107,7 @@ impl Store {
             // A disk that is out of reach for a moment says nothing about the entry.
             Err(error) => Some(Err(error)),
         };
-        (first..first + STEP).filter_map(look).collect()
+        (first..first.saturating_add(STEP)).filter_map(look).collect()
     }
 
     fn look(&self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Looked> {
@@ -111,7 +123,7 @@ impl Store {
         let body = || {
             // Without a run a reply is not given either.
             run?;
-            Some((times(row, 5).ok()?, row.get(8).ok()?, text(row, 4)?.to_owned()))
+            Some((times(row, 5)?, row.get(8).ok()?, text(row, 4)?.to_owned()))
         };
         let sum: Option<i64> = row.get(9).ok();
         let stored = match (request(), body()) {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -107,6 +107,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     room: Semaphore,
+    /// Another process has kept the database to itself for longer than we wait.
+    gave_up: AtomicBool,
     base: Mutex<Base>,
 }
 
@@ -136,6 +138,7 @@ impl Writer {
             state: Mutex::default(),
             changed: Condvar::new(),
             room: Semaphore::new(WAITING),
+            gave_up: AtomicBool::new(false),
             base: Mutex::new(Base { connection, settings: HashMap::new() }),
         });
         let theirs = Arc::clone(&shared);
@@ -259,7 +262,13 @@ impl Shared {
         if batch.is_empty() {
             return false;
         }
-        let written = self.write(&batch, Conflict::Replace);
+        // Who has waited once for a process that keeps the database to itself does not wait for it
+        // with every batch: the run has its replies, and would only become slow.
+        let written = if self.gave_up.load(Ordering::Relaxed) {
+            Ok(0)
+        } else {
+            self.write(&batch, Conflict::Replace)
+        };
         let mut state = lock(&self.state);
         for waiting in &batch {
             let key = waiting.entry.request.digest().short();
@@ -298,23 +307,15 @@ impl Shared {
         state.queue.drain(..size).collect()
     }
 
-    /// Writes a batch, however long another process keeps the database to itself.
     fn write(&self, batch: &[Arc<Waiting>], conflict: Conflict) -> Result<usize, StoreError> {
         let mut base = lock(&self.base);
-        for last in [false, false, true] {
-            match base.write(batch, conflict) {
-                Ok(new) => return Ok(new),
-                Err(error) => {
-                    // The numbers of settings that were not committed are nobody's.
-                    base.settings.clear();
-                    let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
-                    if !busy || last {
-                        return Err(StoreError::sqlite(&self.path, &error));
-                    }
-                }
-            }
-        }
-        unreachable!("the last try returns")
+        base.write(batch, conflict).map_err(|error| {
+            // The numbers of settings that were not committed are nobody's.
+            base.settings.clear();
+            let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+            self.gave_up.fetch_or(busy, Ordering::Relaxed);
+            StoreError::sqlite(&self.path, &error)
+        })
     }
 }
 

@@ -7,17 +7,17 @@ use serde::Serialize;
 
 use crate::ask::Request;
 use crate::cache::{self, Cache, Explanation, Mode, Store};
-use crate::plan::{Plan, Selection};
+use crate::plan::{Plan, Selection, Trial};
 use crate::report::visible;
 use crate::span::did_you_mean;
-use crate::suite::{Findings, Keep, display};
+use crate::suite::{Findings, display};
 
 use super::{FromArgs, minute, told};
 use crate::cli::OutputArgs;
 use crate::cli::askers::{self, Keys, decoder};
 use crate::cli::caching;
 use crate::cli::output::{Exit, Output, remark};
-use crate::cli::prepare::{prepare, summary};
+use crate::cli::prepare::{configuration, prepare, summary};
 
 /// How many misses of a suite are explained; each is compared with thousands of entries.
 const EXPLAINED: usize = 20;
@@ -100,14 +100,11 @@ fn of_suite(args: &ExplainArgs) -> Result<Result<Vec<Explained>, Exit>, String> 
             args.second.as_deref().is_none_or(|named| named == case || named == trial)
         };
         let mut ids = Vec::new();
-        for trial in plan.trials() {
-            if ready.cassettes.contains_key(&trial.endpoint) {
-                remark(&format!(
-                    "{} plays from a cassette: the cache is not asked",
-                    trial.endpoint
-                ));
-                return Ok(Err(Exit::Nothing));
-            }
+        for endpoint in ready.cassettes.keys() {
+            remark(&format!("{endpoint} plays from a cassette: the cache is not asked"));
+        }
+        let servers = |trial: &Trial| !ready.cassettes.contains_key(&trial.endpoint);
+        for trial in plan.trials().filter(servers) {
             if wanted(&trial.case.id, &trial.id) {
                 let brief = explained.len() >= EXPLAINED;
                 explained.push(of_request(&cache, Some(trial.id), &trial.base, brief)?);
@@ -115,7 +112,7 @@ fn of_suite(args: &ExplainArgs) -> Result<Result<Vec<Explained>, Exit>, String> 
                 ids.push(trial.case.id.clone());
             }
         }
-        if let (true, Some(named)) = (explained.is_empty(), &args.second) {
+        if let (true, false, Some(named)) = (explained.is_empty(), ids.is_empty(), &args.second) {
             let known: Vec<&str> = ids.iter().map(String::as_str).collect();
             let near = did_you_mean(named, &known);
             let near = near.map(|near| format!(" (did you mean '{near}'?)")).unwrap_or_default();
@@ -146,7 +143,10 @@ fn of_digests(args: &ExplainArgs) -> Result<Vec<Explained>, String> {
         let digest = first.digest().to_string();
         return Ok(vec![Explained { trial: None, digest, state: "entry", sentence }]);
     }
-    let cache = Cache::new(store, Mode::Use, caching::freshness(Keep::default()), decoder());
+    let mut findings = Findings::default();
+    let config = configuration(&args.from.suites(Vec::new()), &mut findings)?;
+    Output::new(&args.output).findings(&findings);
+    let cache = Cache::new(store, Mode::Use, caching::freshness(config.keep), decoder());
     Ok(vec![of_request(&cache, None, &first, false)?])
 }
 
@@ -172,11 +172,10 @@ fn of_request(
     brief: bool,
 ) -> Result<Explained, String> {
     let digest = request.digest().to_string();
-    if brief && !cache.holds(request) {
-        let sentence = "not stored; name this case to have it explained".to_owned();
-        return Ok(Explained { trial, digest, state: "miss", sentence });
-    }
-    let (state, sentence) = match cache.explain(request).map_err(told)? {
+    let (state, sentence) = match cache.explain(request, !brief).map_err(told)? {
+        Explanation::Miss { .. } if brief => {
+            ("miss", "not stored; name this case to have it explained".to_owned())
+        }
         Explanation::Hit { fetched, limit } => {
             let until = limit.map_or_else(
                 || "it does not age".to_owned(),

@@ -57,7 +57,14 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, String> {
     let mut failure = None;
     for file in &args.files {
         let mut import = Import { file, targets: &targets, given: 0, refused: 0, failure: None };
-        let lines = Lines::open(file).map_err(told)?;
+        let lines = match Lines::open(file) {
+            Ok(lines) => lines,
+            // What the other files hold is not lost over this one.
+            Err(error) => {
+                failure = failure.or_else(|| Some(error.to_string()));
+                continue;
+            }
+        };
         let entries = lines.map_while(|line| import.entries(line)).flatten();
         let new = store.put_all(entries, &session).map_err(told)?;
         imported.new += new;
