@@ -11,14 +11,14 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::difference::{differences, nearest};
-use super::{Decode, Entry, Flights, Found, Freshness, Session, Store, StoreError};
+use super::{Decode, Entry, Flights, Found, Freshness, Session, Store, StoreError, lock};
 use crate::ask::{
     Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Fetched, Origin, Reply, Request, Role,
 };
@@ -151,9 +151,10 @@ impl Cache {
     /// Whether a run would find this request now.
     #[must_use]
     pub fn holds(&self, request: &Request) -> bool {
-        let found = self.store.get(request).ok().flatten();
+        let key = request.digest().short();
+        let found = self.store.get_at(&key, request).ok().flatten();
         found.is_some_and(|found| {
-            self.counts(request, &found) && self.decoded(request, &found).is_some()
+            self.counts(request, &key, &found) && self.decoded(request, &found).is_some()
         })
     }
 
@@ -163,8 +164,9 @@ impl Cache {
     /// # Errors
     /// The store cannot be read.
     pub fn explain(&self, request: &Request, search: bool) -> Result<Explanation, StoreError> {
-        if let Some(found) = self.store.get(request)? {
-            let limit = self.freshness.limit(&request.target.model, &request.digest().short());
+        let key = request.digest().short();
+        if let Some(found) = self.store.get_at(&key, request)? {
+            let limit = self.freshness.limit(&request.target.model, &key);
             let fetched = self.fetched(&found);
             return Ok(match limit {
                 _ if self.decoded(request, &found).is_none() => Explanation::Corrupt,
@@ -212,13 +214,13 @@ impl Cache {
     }
 
     /// Whether an entry stands for the model of today.
-    fn counts(&self, request: &Request, found: &Found) -> bool {
+    fn counts(&self, request: &Request, key: &[u8; 16], found: &Found) -> bool {
         match self.mode {
             Mode::Replay => true,
             // What claims to be from tomorrow is not what was fetched just now.
             Mode::Refresh => (self.started_ms..=now_ms()).contains(&found.created_ms),
             Mode::Use => {
-                let limit = self.freshness.limit(&request.target.model, &request.digest().short());
+                let limit = self.freshness.limit(&request.target.model, key);
                 limit.is_none_or(|limit| age(found.created_ms) <= limit)
             }
         }
@@ -232,15 +234,16 @@ impl Cache {
         Fetched { at_ms: found.created_ms, suite: self.store.suite(found.run) }
     }
 
-    fn find(&self, request: &Request, session: &Session) -> Option<Hit> {
-        let found = match self.store.get(request) {
+    fn find(&self, request: &Request, digest: &Digest, session: &Session) -> Option<Hit> {
+        let key = digest.short();
+        let found = match self.store.get_at(&key, request) {
             Ok(found) => found?,
             Err(error) => {
                 lock(&self.trouble).get_or_insert(error);
                 return None;
             }
         };
-        if found.run != session.id && !self.counts(request, &found) {
+        if found.run != session.id && !self.counts(request, &key, &found) {
             return None;
         }
         let reply = Arc::new(self.decoded(request, &found)?);
@@ -278,7 +281,7 @@ impl Cached {
         if let Some(error) = lock(&self.failed).get(&digest) {
             return Flown::Failed(Arc::clone(error));
         }
-        if let Some(hit) = self.cache.find(&request, &self.session) {
+        if let Some(hit) = self.cache.find(&request, &digest, &self.session) {
             return Flown::Found(hit);
         }
         let Exchange { attempts, result, .. } = self.inner.ask(Arc::clone(&request)).await;
@@ -296,7 +299,7 @@ impl Cached {
     }
 
     async fn answer(&self, request: Arc<Request>, digest: Digest) -> Answer {
-        if let Some(hit) = self.cache.find(&request, &self.session) {
+        if let Some(hit) = self.cache.find(&request, &digest, &self.session) {
             return Answer::hit(hit);
         }
         if self.cache.mode == Mode::Replay {
@@ -392,10 +395,6 @@ fn age(created_ms: i64) -> Duration {
         ahead if ahead >= -SKEW_MS => Duration::ZERO,
         _ => Duration::MAX,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -15,11 +15,13 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, abortable};
 use tokio::sync::watch;
+
+use super::lock;
 
 /// The flights that are under way, by key.
 #[derive(Debug)]
@@ -156,8 +158,7 @@ impl<K: Eq + Hash, T> Flights<K, T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Flight<T>>> {
-        // Nothing that can panic runs under the lock, but for allocation.
-        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.map)
     }
 }
 

@@ -4,6 +4,8 @@
 //! joined ([`Flights`]), what was asked before is kept ([`Store`]), and [`Cached`] puts the two in
 //! front of an endpoint. A [`Cassette`] is recorded exchanges in a file, an asker of its own.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 mod cached;
 mod cassette;
 mod difference;
@@ -24,3 +26,8 @@ pub use store::{
     Entry, Found, Limits, ModelSize, Pruned, Seen, Session, Size, Store, StoreError, Stored,
     SuiteSize, Verified, Wanted, prompt_bytes,
 };
+
+/// The content of a mutex. Nothing in here leaves it half-changed by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::cassette::{CassetteError, Line, read};
+use super::lock;
 use super::store::{Store, StoreError, Wanted};
 use crate::ask::{Ask, Digest, Exchange, Reply, Request};
 
@@ -59,7 +60,7 @@ impl Recorder {
     pub fn finish(&self) -> Result<usize, CassetteError> {
         let path = &self.tape.path;
         let unwritable = |error| CassetteError::Unwritable { path: path.clone(), error };
-        if let Some(error) = self.tape.lock().take() {
+        if let Some(error) = lock(&self.tape.error).take() {
             return Err(unwritable(error));
         }
         let lines: BTreeMap<Digest, Line> = read(path)?.into_iter().collect();
@@ -90,15 +91,11 @@ fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 impl Tape {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<io::Error>> {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn write(&self, request: &Request, reply: &Reply) {
         let request = Request { target: request.target.portable().into(), ..request.clone() };
         let line = Line::new(request, reply.times, None, reply.raw.to_string());
         let text = serde_json::to_string(&line).map_err(io::Error::from);
-        let mut first = self.lock();
+        let mut first = lock(&self.error);
         let result = text.and_then(|text| append(&self.path, (text + "\n").as_bytes()));
         if let Err(error) = result {
             first.get_or_insert(error);

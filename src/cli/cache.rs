@@ -15,7 +15,7 @@ use crate::suite::display;
 
 use super::askers::decoder;
 use super::output::{Exit, Output};
-use super::{OutputArgs, SuiteArgs, caching};
+use super::{OutputArgs, caching};
 
 #[derive(Debug, Args)]
 pub(super) struct CacheArgs {
@@ -26,7 +26,7 @@ pub(super) struct CacheArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Size and hits by suite, entries by model
-    Stat(StatArgs),
+    Stat(OutputArgs),
     /// Why a lookup would miss: the nearest entry, and what differs
     Explain(explain::ExplainArgs),
     /// Write entries into a cassette
@@ -36,38 +36,7 @@ enum Command {
     /// Delete entries by age, model and size
     Prune(PruneArgs),
     /// Read every entry, and drop and count the corrupt ones
-    Verify(StatArgs),
-}
-
-#[derive(Debug, Args)]
-struct StatArgs {
-    #[command(flatten)]
-    output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-struct FromArgs {
-    /// Configuration file [default: overclaim.yaml, found upward from here]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Endpoint by name, or by URL together with --model; may be repeated
-    #[arg(long, value_name = "NAME|URL")]
-    endpoint: Vec<String>,
-    /// Model, where --endpoint is a URL
-    #[arg(long, value_name = "NAME")]
-    model: Option<String>,
-}
-
-impl FromArgs {
-    fn suites(&self, suites: Vec<PathBuf>) -> SuiteArgs {
-        SuiteArgs {
-            suites,
-            config: self.config.clone(),
-            endpoint: self.endpoint.clone(),
-            model: self.model.clone(),
-            key_env: None,
-        }
-    }
+    Verify(OutputArgs),
 }
 
 #[derive(Debug, Args)]
@@ -142,8 +111,8 @@ fn told(error: impl ToString) -> String {
     error.to_string()
 }
 
-fn stat(args: &StatArgs) -> Result<Exit, String> {
-    let output = Output::new(&args.output);
+fn stat(args: &OutputArgs) -> Result<Exit, String> {
+    let output = Output::new(args);
     let size = caching::store()?.size().map_err(told)?;
     if output.json {
         Output::document(&size)?;
@@ -255,8 +224,8 @@ fn prune(args: &PruneArgs) -> Result<Exit, String> {
     Ok(Exit::Passed)
 }
 
-fn verify(args: &StatArgs) -> Result<Exit, String> {
-    let output = Output::new(&args.output);
+fn verify(args: &OutputArgs) -> Result<Exit, String> {
+    let output = Output::new(args);
     let verified = caching::store()?.verify(&decoder()).map_err(told)?;
     if output.json {
         Output::document(&verified)?;

@@ -62,6 +62,13 @@ struct SuiteArgs {
     /// Suite files [default: suites/*.yaml]
     #[arg(value_name = "SUITE")]
     suites: Vec<PathBuf>,
+    #[command(flatten)]
+    from: FromArgs,
+}
+
+/// Where endpoints are looked up.
+#[derive(Debug, Args)]
+struct FromArgs {
     /// Configuration file [default: overclaim.yaml, found upward from here]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -89,10 +96,9 @@ struct OutputArgs {
     color: Color,
 }
 
+/// What of the suites is asked, and what the cache may answer.
 #[derive(Debug, Args)]
-struct RunArgs {
-    #[command(flatten)]
-    suites: SuiteArgs,
+struct SelectArgs {
     /// Cases by id and tag: globs; blanks mean and, commas or, `!` not; `id:` and `tag:` narrow
     #[arg(long, value_name = "EXPR")]
     filter: Option<Filter>,
@@ -102,12 +108,20 @@ struct RunArgs {
     /// Seed sent with every request; a draw adds its number
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Confidence from which on a wrong answer counts as confident [default: the suite's]
-    #[arg(long, value_name = "T", value_parser = share)]
-    threshold: Option<f64>,
     /// How stored replies are used
     #[arg(long, value_enum, default_value_t = CacheMode::Use)]
     cache: CacheMode,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    suites: SuiteArgs,
+    #[command(flatten)]
+    select: SelectArgs,
+    /// Confidence from which on a wrong answer counts as confident [default: the suite's]
+    #[arg(long, value_name = "T", value_parser = share)]
+    threshold: Option<f64>,
     /// Most calls under way at once [default: the endpoint's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
@@ -128,18 +142,8 @@ struct RunArgs {
 struct PlanArgs {
     #[command(flatten)]
     suites: SuiteArgs,
-    /// Cases by id and tag, as of `run`
-    #[arg(long, value_name = "EXPR")]
-    filter: Option<Filter>,
-    /// At most so many cases of each suite, the first ones
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// Seed sent with every request
-    #[arg(long, value_name = "S")]
-    seed: Option<u64>,
-    /// How stored replies would be used
-    #[arg(long, value_enum, default_value_t = CacheMode::Use)]
-    cache: CacheMode,
+    #[command(flatten)]
+    select: SelectArgs,
     #[command(flatten)]
     output: OutputArgs,
 }

@@ -16,7 +16,7 @@ use super::PlanArgs;
 use super::askers::{self, Keys, Ready};
 use super::caching::{self, CacheMode};
 use super::output::{Exit, Output, remark};
-use super::prepare::{Prepared, prepare, summary};
+use super::prepare::{Prepared, prepare, refused};
 
 /// What a run of a suite would ask.
 #[derive(Debug, Serialize)]
@@ -61,7 +61,7 @@ pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::default();
     let selection = prepare(&args.suites, &mut findings)?;
-    let cache = caching::look(args.cache, &selection)?;
+    let cache = caching::look(args.select.cache, &selection)?;
     let ready: Vec<(&Prepared, Ready)> = selection
         .suites
         .iter()
@@ -69,10 +69,8 @@ pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
             (prepared, askers::build(prepared, Keys::Absent, None, None, &mut findings))
         })
         .collect();
-    output.findings(&findings);
-    if findings.has_errors() {
-        remark(&summary(&findings));
-        return Ok(Exit::Invalid);
+    if let Some(exit) = refused(&findings, output) {
+        return Ok(exit);
     }
     if ready.is_empty() {
         remark("no suites: name one, or put some into suites/");
@@ -89,7 +87,7 @@ pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
         }
     } else {
         for suite in &planned {
-            output.people(&page(suite, args.cache));
+            output.people(&page(suite, args.select.cache));
         }
     }
     let nothing = planned.iter().all(|suite| suite.trials == 0);
@@ -103,14 +101,14 @@ fn of_suite(
     cache: Option<&Cache>,
 ) -> Result<Planned, String> {
     let suite = &prepared.suite;
-    let selection = Selection { filter: args.filter.clone(), limit: args.limit };
-    let plan = Plan::new(suite, ready.asked.clone(), selection, args.seed)
+    let selection = Selection { filter: args.select.filter.clone(), limit: args.select.limit };
+    let plan = Plan::new(suite, ready.asked.clone(), selection, args.select.seed)
         .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
     let methods: Vec<_> = plan.methods().cloned().collect();
     let mut counts: BTreeMap<Arc<str>, Count<'_>> = ready
         .asked
         .iter()
-        .map(|asked| (Arc::clone(&asked.name), Count::new(asked, ready, cache, args.cache)))
+        .map(|asked| (Arc::clone(&asked.name), Count::new(asked, ready, cache, args.select.cache)))
         .collect();
     let mut trials = 0;
     for trial in plan.trials() {

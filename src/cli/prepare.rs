@@ -9,7 +9,8 @@ use crate::endpoint;
 use crate::span::{Problems, Span, did_you_mean};
 use crate::suite::{Census, Config, Findings, Keep, Source, Suite};
 
-use super::SuiteArgs;
+use super::output::{Exit, Output, remark};
+use super::{FromArgs, SuiteArgs};
 
 /// A valid suite, its cases counted, with the endpoints it is asked at.
 #[derive(Debug)]
@@ -41,10 +42,27 @@ pub(super) struct Selection {
 /// # Errors
 /// The arguments themselves contradict each other.
 pub(super) fn prepare(args: &SuiteArgs, findings: &mut Findings) -> Result<Selection, String> {
-    let config = configuration(args, findings)?;
+    prepare_all(&args.suites, &args.from, findings)
+}
+
+/// As [`prepare`], for a single suite.
+pub(super) fn prepare_one(
+    suite: &Path,
+    from: &FromArgs,
+    findings: &mut Findings,
+) -> Result<Selection, String> {
+    prepare_all(&[suite.to_owned()], from, findings)
+}
+
+fn prepare_all(
+    paths: &[PathBuf],
+    from: &FromArgs,
+    findings: &mut Findings,
+) -> Result<Selection, String> {
+    let config = configuration(from, findings)?;
     let root = config.root.clone().unwrap_or_default();
-    let named = endpoints_by_flag(args, &config)?;
-    let paths = if args.suites.is_empty() { default_suites(&root) } else { args.suites.clone() };
+    let named = endpoints_by_flag(from, &config)?;
+    let paths = if paths.is_empty() { default_suites(&root) } else { paths.to_owned() };
     let mut suites = Vec::new();
     for path in paths {
         let Some(suite) = Suite::load(&path, findings) else { continue };
@@ -59,7 +77,7 @@ pub(super) fn prepare(args: &SuiteArgs, findings: &mut Findings) -> Result<Selec
 }
 
 /// The targets of the servers that the arguments name, or of all that are configured.
-pub(super) fn servers(args: &SuiteArgs, findings: &mut Findings) -> Result<Vec<Target>, String> {
+pub(super) fn servers(args: &FromArgs, findings: &mut Findings) -> Result<Vec<Target>, String> {
     let config = configuration(args, findings)?;
     let named = endpoints_by_flag(args, &config)?;
     let specs = match named {
@@ -78,7 +96,7 @@ pub(super) fn servers(args: &SuiteArgs, findings: &mut Findings) -> Result<Vec<T
 }
 
 /// What the arguments or the directories above say.
-pub(super) fn configuration(args: &SuiteArgs, findings: &mut Findings) -> Result<Config, String> {
+pub(super) fn configuration(args: &FromArgs, findings: &mut Findings) -> Result<Config, String> {
     let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
     Ok(match &args.config {
         Some(path) => Config::load(path, findings),
@@ -98,7 +116,7 @@ fn default_suites(root: &Path) -> Vec<PathBuf> {
     suites
 }
 
-fn endpoints_by_flag(args: &SuiteArgs, config: &Config) -> Result<Option<Vec<Chosen>>, String> {
+fn endpoints_by_flag(args: &FromArgs, config: &Config) -> Result<Option<Vec<Chosen>>, String> {
     if args.endpoint.is_empty() {
         return match (&args.model, &args.key_env) {
             (None, None) => Ok(None),
@@ -161,6 +179,15 @@ fn endpoints_of_suite(suite: &Suite, config: &Config, findings: &mut Findings) -
     }
     findings.add(&suite.source, problems);
     chosen
+}
+
+/// Tells the findings. The exit, if one of them is an error and nothing can go on.
+pub(super) fn refused(findings: &Findings, output: Output) -> Option<Exit> {
+    output.findings(findings);
+    findings.has_errors().then(|| {
+        remark(&summary(findings));
+        Exit::Invalid
+    })
 }
 
 /// The line after the findings.

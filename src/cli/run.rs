@@ -18,7 +18,7 @@ use crate::suite::{Findings, display};
 use super::askers::{self, Keys, Ready};
 use super::caching::{self, CacheMode};
 use super::output::{Exit, Output, error, remark};
-use super::prepare::{Prepared, prepare, summary};
+use super::prepare::{Prepared, prepare, refused};
 use super::progress::Progress;
 use super::report::Told;
 use super::{Format, RunArgs};
@@ -27,8 +27,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::default();
     let selection = prepare(&args.suites, &mut findings)?;
-    let cache = caching::open(args.cache, &selection)?;
-    let keys = if args.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
+    let cache = caching::open(args.select.cache, &selection)?;
+    let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
@@ -38,10 +38,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
         let built = askers::build(&prepared, keys, record, cache.as_ref(), &mut findings);
         ready.push((prepared, built));
     }
-    output.findings(&findings);
-    if findings.has_errors() {
-        remark(&summary(&findings));
-        return Ok(Exit::Invalid);
+    if let Some(exit) = refused(&findings, output) {
+        return Ok(exit);
     }
     if ready.is_empty() {
         remark("no suites: name one, or put some into suites/");
@@ -140,8 +138,8 @@ impl One<'_> {
     ) -> Result<Exit, String> {
         let One { args, prepared, ready, output, .. } = &self;
         let suite = &prepared.suite;
-        let selection = Selection { filter: args.filter.clone(), limit: args.limit };
-        let plan = Plan::new(suite, ready.asked.clone(), selection, args.seed)
+        let selection = Selection { filter: args.select.filter.clone(), limit: args.select.limit };
+        let plan = Plan::new(suite, ready.asked.clone(), selection, args.select.seed)
             .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
         let extent = plan.extent();
         if extent.trials == 0 {
@@ -252,10 +250,10 @@ impl One<'_> {
             budget: suite.budget.clone(),
             seed: plan.seed(),
             selection: Selected {
-                filter: self.args.filter.as_ref().map(ToString::to_string),
-                limit: self.args.limit,
+                filter: self.args.select.filter.as_ref().map(ToString::to_string),
+                limit: self.args.select.limit,
             },
-            cache: self.args.cache.name().to_owned(),
+            cache: self.args.select.cache.name().to_owned(),
             planned,
             plan: digest,
             started: now

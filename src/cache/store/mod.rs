@@ -17,14 +17,14 @@ mod writer;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
+use super::lock;
 use crate::ask::{Draw, Request, Times};
 use row::Settings;
-use schema::Use;
 use writer::Writer;
 
 pub use prune::{Limits, Pruned};
@@ -134,7 +134,7 @@ impl Store {
         super::place::prepare(dir)?;
         let connection = schema::open(dir)?;
         let path = dir.join(schema::FILE);
-        let reader = || schema::open_again(dir, Use::Read).map(Mutex::new);
+        let reader = || schema::open_again(dir).map(Mutex::new);
         let readers = [reader()?, reader()?];
         let writer = Writer::start(connection, path.clone())
             .map_err(|error| StoreError::Directory { dir: dir.to_owned(), error })?;
@@ -161,8 +161,15 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub fn get(&self, request: &Request) -> Result<Option<Found>, StoreError> {
-        let key = request.digest().short();
-        if let Some(entry) = self.writer.pending(&key) {
+        self.get_at(&request.digest().short(), request)
+    }
+
+    /// As [`Store::get`], for who knows the first half of the request's digest already.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn get_at(&self, key: &[u8; 16], request: &Request) -> Result<Option<Found>, StoreError> {
+        if let Some(entry) = self.writer.pending(key) {
             let whole = *entry.entry.request == *request;
             return Ok(whole.then(|| entry.found()));
         }
@@ -354,10 +361,6 @@ fn times(row: &Row<'_>, first: usize) -> Option<Times> {
         total_ms: row.get(first + 2).ok()?,
     };
     times.are_sound().then_some(times)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

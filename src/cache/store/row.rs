@@ -43,7 +43,7 @@ pub fn prompt_bytes(request: &Request) -> u64 {
 
 /// A sum over what a hit gives back. A disk that turned a bit must not turn a letter of an answer;
 /// the request needs no sum, since it is compared with what was asked. Against chance, not against
-/// malice: who can write here can write the sum as well. A hash took a fifth of a lookup.
+/// malice: who can write here can write the sum as well.
 pub(super) fn checksum(body: &str, times: &Times, created_ms: i64) -> i64 {
     let mut hasher = crc32fast::Hasher::new();
     let number = |value: Option<f64>| value.map_or([0xff; 8], f64::to_be_bytes);

@@ -86,12 +86,10 @@ SELECT lower(hex(entry.key)) AS digest, run.suite, settings.model AS asked, entr
 FROM entry LEFT JOIN run ON run.id = entry.run LEFT JOIN settings ON settings.id = entry.settings;
 ";
 
-/// What a connection is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
-    Read,
-    Write,
-}
+/// Page cache of a connection in KiB. Keys are random: the index, 36 MB for a million entries,
+/// should stay in memory.
+const CACHE_WRITING: i64 = 64 << 10;
+const CACHE_READING: i64 = 40 << 10;
 
 /// Opens the database for writing, making or migrating it where needed. Processes that come at the
 /// same time do this one after the other: switching to WAL heeds no busy timeout.
@@ -105,16 +103,16 @@ pub(super) fn open(dir: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(&path, flags() | OpenFlags::SQLITE_OPEN_CREATE);
     let connection = connection.map_err(|error| StoreError::sqlite(&path, &error))?;
     migrate(&connection, &path)?;
-    set_up(&connection, Use::Write).map_err(|error| StoreError::sqlite(&path, &error))?;
+    set_up(&connection, CACHE_WRITING).map_err(|error| StoreError::sqlite(&path, &error))?;
     Ok(connection)
 }
 
-/// Opens a database that [`open`] has made.
-pub(super) fn open_again(dir: &Path, purpose: Use) -> Result<Connection, StoreError> {
+/// Opens a database that [`open`] has made, for reading.
+pub(super) fn open_again(dir: &Path) -> Result<Connection, StoreError> {
     let path = dir.join(FILE);
     let connection = Connection::open_with_flags(&path, flags());
     let connection = connection.map_err(|error| StoreError::sqlite(&path, &error))?;
-    set_up(&connection, purpose).map_err(|error| StoreError::sqlite(&path, &error))?;
+    set_up(&connection, CACHE_READING).map_err(|error| StoreError::sqlite(&path, &error))?;
     Ok(connection)
 }
 
@@ -214,7 +212,7 @@ fn expected() -> rusqlite::Result<Vec<Object>> {
     objects_of(&memory)
 }
 
-fn set_up(connection: &Connection, purpose: Use) -> rusqlite::Result<()> {
+fn set_up(connection: &Connection, kibibytes: i64) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -223,11 +221,6 @@ fn set_up(connection: &Connection, purpose: Use) -> rusqlite::Result<()> {
     // last commits: what is lost is asked again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    // Keys are random: the index, 36 MB for a million entries, should stay in memory.
-    let kibibytes = match purpose {
-        Use::Write => 64 << 10,
-        Use::Read => 40 << 10,
-    };
     connection.pragma_update(None, "cache_size", -kibibytes)?;
     connection.pragma_update_and_check(None, "journal_size_limit", LARGEST_LOG, |_| Ok(()))
 }

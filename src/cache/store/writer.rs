@@ -16,9 +16,10 @@ use std::{fmt, io};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use tokio::sync::Semaphore;
 
+use super::StoreError;
 use super::row::{self, Entry, Found, Settings};
-use super::{StoreError, lock};
 use crate::ask::Origin;
+use crate::cache::lock;
 
 /// Entries that are written at once.
 pub(super) const BATCH: usize = 2048;
@@ -78,11 +79,17 @@ fn column(origin: Origin) -> Option<usize> {
 /// An entry on its way to the disk.
 #[derive(Debug, Clone)]
 pub(super) struct Waiting {
+    key: [u8; 16],
     pub entry: Entry,
     session: Arc<Session>,
 }
 
 impl Waiting {
+    fn new(entry: Entry, session: &Arc<Session>) -> Arc<Waiting> {
+        let key = entry.request.digest().short();
+        Arc::new(Waiting { key, entry, session: Arc::clone(session) })
+    }
+
     pub(super) fn found(&self) -> Found {
         let Entry { reply, created_ms, .. } = &self.entry;
         let (body, times) = (Arc::clone(&reply.raw), reply.times);
@@ -157,10 +164,9 @@ impl Writer {
         if let Ok(permit) = self.shared.room.acquire().await {
             permit.forget();
         }
-        let key = entry.request.digest().short();
-        let waiting = Arc::new(Waiting { entry, session: Arc::clone(session) });
+        let waiting = Waiting::new(entry, session);
         let mut state = lock(&self.shared.state);
-        state.pending.insert(key, Arc::clone(&waiting));
+        state.pending.insert(waiting.key, Arc::clone(&waiting));
         state.queue.push_back(waiting);
         // The thread waits for a first entry, and then for a full batch.
         if state.queue.len() == 1 || state.queue.len() == BATCH {
@@ -176,11 +182,8 @@ impl Writer {
         let mut entries = entries.into_iter();
         let mut new = 0;
         loop {
-            let batch: Vec<Arc<Waiting>> = entries
-                .by_ref()
-                .take(BATCH)
-                .map(|entry| Arc::new(Waiting { entry, session: Arc::clone(session) }))
-                .collect();
+            let batch: Vec<Arc<Waiting>> =
+                entries.by_ref().take(BATCH).map(|entry| Waiting::new(entry, session)).collect();
             if batch.is_empty() {
                 return Ok(new);
             }
@@ -271,7 +274,7 @@ impl Shared {
         };
         let mut state = lock(&self.state);
         for waiting in &batch {
-            let key = waiting.entry.request.digest().short();
+            let key = waiting.key;
             // A newer entry of the same key may be waiting by now.
             if state.pending.get(&key).is_some_and(|pending| Arc::ptr_eq(pending, waiting)) {
                 state.pending.remove(&key);
@@ -410,21 +413,18 @@ fn insert(
     settings: i64,
     conflict: Conflict,
 ) -> rusqlite::Result<bool> {
-    let sql = match conflict {
-        Conflict::Replace => {
-            "INSERT OR REPLACE INTO entry (key, settings, run, repeat, sample, created, \
-             first_token_ms, head_ms, total_ms, model, checksum, turns, body) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-        }
-        Conflict::Keep => {
-            "INSERT OR IGNORE INTO entry (key, settings, run, repeat, sample, created, \
-             first_token_ms, head_ms, total_ms, model, checksum, turns, body) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-        }
+    let otherwise = match conflict {
+        Conflict::Replace => "REPLACE",
+        Conflict::Keep => "IGNORE",
     };
+    let sql = format!(
+        "INSERT OR {otherwise} INTO entry (key, settings, run, repeat, sample, created, \
+         first_token_ms, head_ms, total_ms, model, checksum, turns, body) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+    );
     let Entry { request, reply, created_ms } = &waiting.entry;
-    let changed = connection.prepare_cached(sql)?.execute(params![
-        &request.digest().short()[..],
+    let changed = connection.prepare_cached(&sql)?.execute(params![
+        &waiting.key[..],
         settings,
         waiting.session.id,
         request.draw.repeat,

@@ -1,6 +1,6 @@
 //! `overclaim cache explain`: why a lookup would miss.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
@@ -12,12 +12,12 @@ use crate::report::visible;
 use crate::span::did_you_mean;
 use crate::suite::{Findings, display};
 
-use super::{FromArgs, minute, told};
-use crate::cli::OutputArgs;
+use super::{minute, told};
 use crate::cli::askers::{self, Keys, decoder};
 use crate::cli::caching;
 use crate::cli::output::{Exit, Output, remark};
-use crate::cli::prepare::{configuration, prepare, summary};
+use crate::cli::prepare::{configuration, prepare_one, refused};
+use crate::cli::{FromArgs, OutputArgs};
 
 /// How many misses of a suite are explained; each is compared with thousands of entries.
 const EXPLAINED: usize = 20;
@@ -53,10 +53,12 @@ struct Explained {
 pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let explained = if Path::new(&args.first).is_file() {
-        match of_suite(args)? {
-            Ok(explained) => explained,
-            Err(exit) => return Ok(exit),
+        let mut findings = Findings::default();
+        let explained = of_suite(args, &mut findings)?;
+        if let Some(exit) = refused(&findings, output) {
+            return Ok(exit);
         }
+        explained
     } else if is_digest(&args.first) {
         of_digests(args)?
     } else {
@@ -82,15 +84,13 @@ fn is_digest(text: &str) -> bool {
     (8..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn of_suite(args: &ExplainArgs) -> Result<Result<Vec<Explained>, Exit>, String> {
-    let mut findings = Findings::default();
-    let suites = args.from.suites(vec![PathBuf::from(&args.first)]);
-    let selection = prepare(&suites, &mut findings)?;
+fn of_suite(args: &ExplainArgs, findings: &mut Findings) -> Result<Vec<Explained>, String> {
+    let selection = prepare_one(Path::new(&args.first), &args.from, findings)?;
     let freshness = caching::freshness(selection.keep);
     let cache = Cache::new(caching::store()?, Mode::Use, freshness, decoder());
     let mut explained = Vec::new();
     for prepared in &selection.suites {
-        let ready = askers::build(prepared, Keys::Absent, None, None, &mut findings);
+        let ready = askers::build(prepared, Keys::Absent, None, None, findings);
         if findings.has_errors() {
             break;
         }
@@ -119,12 +119,7 @@ fn of_suite(args: &ExplainArgs) -> Result<Result<Vec<Explained>, Exit>, String> 
             return Err(format!("no case '{}' in {}{near}", visible(named), visible(&args.first)));
         }
     }
-    Output::new(&args.output).findings(&findings);
-    if findings.has_errors() {
-        remark(&summary(&findings));
-        return Ok(Err(Exit::Invalid));
-    }
-    Ok(Ok(explained))
+    Ok(explained)
 }
 
 fn of_digests(args: &ExplainArgs) -> Result<Vec<Explained>, String> {
@@ -144,7 +139,7 @@ fn of_digests(args: &ExplainArgs) -> Result<Vec<Explained>, String> {
         return Ok(vec![Explained { trial: None, digest, state: "entry", sentence }]);
     }
     let mut findings = Findings::default();
-    let config = configuration(&args.from.suites(Vec::new()), &mut findings)?;
+    let config = configuration(&args.from, &mut findings)?;
     Output::new(&args.output).findings(&findings);
     let cache = Cache::new(store, Mode::Use, caching::freshness(config.keep), decoder());
     Ok(vec![of_request(&cache, None, &first, false)?])

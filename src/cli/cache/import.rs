@@ -11,12 +11,12 @@ use crate::cache::{CassetteError, Entry, Line, Lines, Session, now_ms};
 use crate::report::visible;
 use crate::suite::{Findings, display};
 
-use super::{FromArgs, told};
-use crate::cli::OutputArgs;
+use super::told;
 use crate::cli::askers::decoder;
 use crate::cli::caching;
-use crate::cli::output::{Exit, Output, error, remark};
-use crate::cli::prepare::{servers, summary};
+use crate::cli::output::{Exit, Output, error};
+use crate::cli::prepare::{refused, servers};
+use crate::cli::{FromArgs, OutputArgs};
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
@@ -45,11 +45,9 @@ struct Imported {
 pub(super) fn import(args: &ImportArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::default();
-    let targets = servers(&args.from.suites(Vec::new()), &mut findings)?;
-    output.findings(&findings);
-    if findings.has_errors() {
-        remark(&summary(&findings));
-        return Ok(Exit::Invalid);
+    let targets = servers(&args.from, &mut findings)?;
+    if let Some(exit) = refused(&findings, output) {
+        return Ok(exit);
     }
     let store = caching::store()?;
     let session = Arc::new(Session::new("(imported)", now_ms()));
