@@ -27,7 +27,7 @@ struct Checked<'a> {
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::default();
-    let selection = prepare(&args.suites, &mut findings)?;
+    let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     for prepared in &selection.suites {
         // Cassettes are opened, since a suite without its recording cannot run; keys are a matter
         // of the machine that runs it.

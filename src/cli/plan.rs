@@ -53,14 +53,15 @@ struct AtEndpoint {
     output_tokens_at_most: Option<u64>,
     /// Tokens of the replies if they are as long as those seen; null without any.
     output_tokens_expected: Option<u64>,
-    /// Cost at most, where the endpoint has a price and the replies a limit.
-    cost_at_most: Option<f64>,
+    /// Cost if every reply reaches its limit, where the endpoint has a price and the replies a
+    /// limit. The prompts' part of it is an estimate, so it is no bound.
+    cost_at_longest: Option<f64>,
 }
 
 pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::default();
-    let selection = prepare(&args.suites, &mut findings)?;
+    let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     let cache = caching::look(args.select.cache, &selection)?;
     let ready: Vec<(&Prepared, Ready)> = selection
         .suites
@@ -196,7 +197,7 @@ impl<'a> Count<'a> {
         at.output_tokens_at_most = output_limit;
         let mean = (seen.replies > 0).then(|| seen.output_tokens as f64 / seen.replies as f64);
         at.output_tokens_expected = mean.map(|mean| (mean * at.calls_at_most as f64).ceil() as u64);
-        at.cost_at_most = price.zip(output_limit).map(|(price, output_tokens)| {
+        at.cost_at_longest = price.zip(output_limit).map(|(price, output_tokens)| {
             price.of(Usage { input_tokens: at.input_tokens, output_tokens })
         });
         Ok(at)
@@ -241,10 +242,10 @@ fn page(planned: &Planned, mode: CacheMode) -> String {
         };
         let expected = at.output_tokens_expected.map(|mean| format!(", about {mean} as seen"));
         line("", most + &expected.unwrap_or_default());
-        match at.cost_at_most {
-            Some(cost) => line("cost", format!("at most {}", amount(cost))),
+        match at.cost_at_longest {
+            Some(cost) => line("cost", format!("about {} with the longest replies", amount(cost))),
             None if at.output_tokens_at_most.is_none() => {
-                line("cost", "no bound without `max_tokens`".into());
+                line("cost", "unknown without `max_tokens`".into());
             }
             None => line("cost", "unknown: the endpoint has no `price`".into()),
         }

@@ -9,8 +9,8 @@ use crate::endpoint;
 use crate::span::{Problems, Span, did_you_mean};
 use crate::suite::{Census, Config, Findings, Keep, Source, Suite};
 
+use super::FromArgs;
 use super::output::{Exit, Output, remark};
-use super::{FromArgs, SuiteArgs};
 
 /// A valid suite, its cases counted, with the endpoints it is asked at.
 #[derive(Debug)]
@@ -41,20 +41,7 @@ pub(super) struct Selection {
 ///
 /// # Errors
 /// The arguments themselves contradict each other.
-pub(super) fn prepare(args: &SuiteArgs, findings: &mut Findings) -> Result<Selection, String> {
-    prepare_all(&args.suites, &args.from, findings)
-}
-
-/// As [`prepare`], for a single suite.
-pub(super) fn prepare_one(
-    suite: &Path,
-    from: &FromArgs,
-    findings: &mut Findings,
-) -> Result<Selection, String> {
-    prepare_all(&[suite.to_owned()], from, findings)
-}
-
-fn prepare_all(
+pub(super) fn prepare(
     paths: &[PathBuf],
     from: &FromArgs,
     findings: &mut Findings,

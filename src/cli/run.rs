@@ -26,7 +26,7 @@ use super::{Format, RunArgs};
 pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::default();
-    let selection = prepare(&args.suites, &mut findings)?;
+    let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
