@@ -25,17 +25,23 @@
 
 mod choice;
 mod exact;
+mod expectation;
 mod numbers;
 mod numeric;
 mod units;
+mod verdict;
 
 use crate::answer::{Answer, Question, abstains, spoken};
 use crate::ask::{Heard, Request, Step};
-use crate::span::{Fields, Node, Problems, Span, Spanned};
+use crate::span::{Fields, Node, Problems, Spanned};
 
 pub use choice::Choice;
 pub use exact::Exact;
+pub use expectation::{BindError, Render, Unfit};
+use expectation::{any, single};
 pub use numeric::Numeric;
+use verdict::{ALL_OF, ANY_OF, Order, first};
+pub use verdict::{Judgement, Verdict};
 
 /// A grader as its author typed it: validated, with templates that are not filled in yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,28 +132,27 @@ impl Spec {
         }
     }
 
-    /// Fills in a case's values.
+    /// Fills in a case's values. Where a template yields several expected answers, any of them is
+    /// right.
     ///
     /// # Errors
     /// The renderer's own error, or that what was rendered does not fit the question.
     pub fn bind<E>(
         &self,
         question: &Question,
-        render: &mut dyn FnMut(&Spanned<String>) -> Result<String, E>,
+        render: &mut Render<'_, E>,
     ) -> Result<Grader, BindError<E>> {
         Ok(match self {
             Spec::Choice(spec) => {
-                let answer = render(&spec.answer).map_err(BindError::Render)?;
-                Grader::Choice(spec.bind(question, &answer)?)
+                any(&spec.answer, render, |answer| spec.bind(question, answer).map(Grader::Choice))?
             }
             Spec::Exact(spec) => {
-                let answer = render(&spec.answer).map_err(BindError::Render)?;
-                Grader::Exact(spec.bind(&answer)?)
+                any(&spec.answer, render, |answer| spec.bind(answer).map(Grader::Exact))?
             }
             Spec::Numeric(spec) => {
-                let answer = render(&spec.answer).map_err(BindError::Render)?;
-                let unit = spec.unit.as_ref().map(render).transpose().map_err(BindError::Render)?;
-                Grader::Numeric(spec.bind(&answer, unit.as_deref())?)
+                let unit = spec.unit.as_ref().map(|unit| single(unit, render)).transpose()?;
+                let bind = |answer: &str| spec.bind(answer, unit.as_deref()).map(Grader::Numeric);
+                any(&spec.answer, render, bind)?
             }
             Spec::Abstains => Grader::Abstains,
             Spec::AnyOf(specs) => Grader::AnyOf(bind_all(specs, question, render)?),
@@ -199,35 +204,9 @@ fn answer_field(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Span
 fn bind_all<E>(
     specs: &[Spec],
     question: &Question,
-    render: &mut dyn FnMut(&Spanned<String>) -> Result<String, E>,
+    render: &mut Render<'_, E>,
 ) -> Result<Vec<Grader>, BindError<E>> {
     specs.iter().map(|spec| spec.bind(question, render)).collect()
-}
-
-/// Why a case has no grader.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BindError<E> {
-    /// A template could not be rendered.
-    Render(E),
-    /// What was rendered does not fit.
-    Unfit(Unfit),
-}
-
-impl<E> From<Unfit> for BindError<E> {
-    fn from(unfit: Unfit) -> BindError<E> {
-        BindError::Unfit(unfit)
-    }
-}
-
-/// What is wrong with a rendered expectation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
-    /// The template that gave it.
-    pub span: Span,
-    /// What is wrong, a lower-case fragment.
-    pub message: String,
-    /// What to do about it, a lower-case fragment.
-    pub remedy: String,
 }
 
 /// A grader for one case.
@@ -249,105 +228,10 @@ pub enum Grader {
     Not(Box<Grader>),
 }
 
-/// What a grader says of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// Right, wrong, or why neither.
-    pub verdict: Verdict,
-    /// What was taken as the answer, such as `B` or `206`.
-    pub read: Option<String>,
-}
-
-/// Right, wrong, or why neither.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The answer is right.
-    Correct,
-    /// The answer is wrong.
-    Incorrect,
-    /// The reply declines to answer.
-    Abstained,
-    /// The token limit cut off what would decide.
-    Truncated,
-    /// No answer can be read.
-    Unparsable,
-    /// The grader itself could not judge, with the reason.
-    Ungraded(String),
-}
-
-impl Verdict {
-    fn turned(self) -> Verdict {
-        match self {
-            Verdict::Correct => Verdict::Incorrect,
-            Verdict::Incorrect => Verdict::Correct,
-            other => other,
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Verdict::Correct => Kind::Correct,
-            Verdict::Incorrect => Kind::Incorrect,
-            Verdict::Abstained => Kind::Abstained,
-            Verdict::Truncated => Kind::Truncated,
-            Verdict::Unparsable => Kind::Unparsable,
-            Verdict::Ungraded(_) => Kind::Ungraded,
-        }
-    }
-}
-
-impl From<Verdict> for Judgement {
-    fn from(verdict: Verdict) -> Judgement {
-        Judgement { verdict, read: None }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Correct,
-    Incorrect,
-    Abstained,
-    Truncated,
-    Unparsable,
-    Ungraded,
-}
-
-/// Which verdict counts among several; the first decides at once.
-type Order = [Kind; 6];
-
-const ANY_OF: Order = [
-    Kind::Correct,
-    Kind::Ungraded,
-    Kind::Truncated,
-    Kind::Abstained,
-    Kind::Incorrect,
-    Kind::Unparsable,
-];
-const ALL_OF: Order = [
-    Kind::Incorrect,
-    Kind::Ungraded,
-    Kind::Truncated,
-    Kind::Abstained,
-    Kind::Unparsable,
-    Kind::Correct,
-];
-
-/// The first of the judgements whose verdict comes first in the order.
-fn first(judgements: Vec<Judgement>, order: Order) -> Judgement {
-    let rank = |judgement: &Judgement| {
-        order.iter().position(|kind| *kind == judgement.verdict.kind()).unwrap_or(order.len())
-    };
-    let none = || Verdict::Ungraded("no grader".into()).into();
-    judgements.into_iter().min_by_key(rank).unwrap_or_else(none)
-}
-
 impl Grader {
     /// What is right, for people: `B`, `206`, `no answer`.
     #[must_use]
     pub fn expected(&self) -> String {
-        let joined = |graders: &[Grader], word: &str| {
-            graders.iter().map(Grader::expected).collect::<Vec<_>>().join(word)
-        };
         match self {
             Grader::Choice(choice) => choice.expected(),
             Grader::Exact(exact) => exact.expected(),
@@ -355,7 +239,17 @@ impl Grader {
             Grader::Abstains => "no answer".into(),
             Grader::AnyOf(graders) => joined(graders, " or "),
             Grader::AllOf(graders) => joined(graders, " and "),
-            Grader::Not(grader) => format!("not {}", grader.expected()),
+            Grader::Not(grader) => format!("not {}", grader.bracketed()),
+        }
+    }
+
+    /// The same as a part of something longer.
+    fn bracketed(&self) -> String {
+        match self {
+            Grader::AnyOf(graders) | Grader::AllOf(graders) if graders.len() > 1 => {
+                format!("({})", self.expected())
+            }
+            _ => self.expected(),
         }
     }
 
@@ -390,6 +284,14 @@ impl Grader {
             _ if abstains(text) => Verdict::Correct.into(),
             _ => Judgement { verdict: Verdict::Incorrect, read: Some(text.trim().into()) },
         }
+    }
+}
+
+/// What several expect, parts that are themselves several in brackets.
+fn joined(graders: &[Grader], word: &str) -> String {
+    match graders {
+        [only] => only.expected(),
+        _ => graders.iter().map(Grader::bracketed).collect::<Vec<_>>().join(word),
     }
 }
 

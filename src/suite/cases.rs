@@ -172,7 +172,12 @@ impl Suite {
             text: question_text(&row.variables, &turns),
             choices: row.variables.get("choices").map_or_else(Vec::new, plain_list),
         };
-        let grader = self.grade.bind(&question, &mut render);
+        let mut expect = |template: &Spanned<String>| {
+            self.templates.values(&template.value, &values).map_err(|error| {
+                self.template_faults(template, error, row, file, &mut faults);
+            })
+        };
+        let grader = self.grade.bind(&question, &mut expect);
         let grader = match grader {
             Ok(grader) => Some(grader),
             Err(BindError::Unfit(unfit)) => {
