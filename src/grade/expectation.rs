@@ -81,3 +81,21 @@ pub struct Unfit {
     /// What to do about it, a lower-case fragment.
     pub remedy: String,
 }
+
+impl Unfit {
+    /// The trimmed answer, unless there is none.
+    pub(super) fn unless_empty(answer: &str, span: Span) -> Result<&str, Unfit> {
+        let answer = answer.trim();
+        if answer.is_empty() {
+            let message = "the expected answer is empty";
+            let remedy = "give it, or grade with `abstains` where no answer is right";
+            return Err(Unfit { span, message: message.into(), remedy: remedy.into() });
+        }
+        Ok(answer)
+    }
+
+    /// An expectation cut to a length that fits a message.
+    pub(super) fn shown(answer: &str) -> String {
+        answer.chars().take(60).collect()
+    }
+}

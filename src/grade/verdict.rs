@@ -48,6 +48,14 @@ impl Verdict {
     }
 }
 
+impl Judgement {
+    /// Right or wrong, of the answer that was read.
+    pub(super) fn of(right: bool, read: impl AsRef<str>) -> Judgement {
+        let verdict = if right { Verdict::Correct } else { Verdict::Incorrect };
+        Judgement { verdict, read: Some(read.as_ref().trim().to_owned()) }
+    }
+}
+
 impl From<Verdict> for Judgement {
     fn from(verdict: Verdict) -> Judgement {
         Judgement { verdict, read: None }
