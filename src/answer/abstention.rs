@@ -24,7 +24,7 @@ mod phrases;
 
 use phrases::{ANSWER_MARKS, ASIDES, BARE_ASIDES, BARE_DECLINES, DECLINES, LEAD_INS, VERDICTS};
 
-use super::said::enclosed;
+use super::said::{enclosed, plain};
 use super::{spoken, unify};
 
 /// Whether the text declines to answer; conservative, by the rule in the module's source.
@@ -32,8 +32,9 @@ use super::{spoken, unify};
 pub fn abstains(text: &str) -> bool {
     let text = spoken(text);
     // Tags, a box or JSON hold the answer, and what stands around them is none.
-    let text = enclosed(text).unwrap_or(text.into());
-    let clauses: Vec<Clause> = clauses(&text).iter().map(|clause| classify(clause)).collect();
+    let enclosed = enclosed(text).map(|inside| plain(&inside).into_owned());
+    let text = enclosed.as_deref().unwrap_or(text);
+    let clauses: Vec<Clause> = clauses(text).iter().map(|clause| classify(clause)).collect();
     let declines = |clause: &Clause| matches!(clause, Clause::Verdict | Clause::Decline);
     let Some(first) = clauses.iter().position(declines) else { return false };
     let (before, from) = clauses.split_at(first);

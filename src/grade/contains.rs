@@ -135,12 +135,11 @@ impl Hay {
             } else {
                 let start = hay.text.len();
                 hay.text.push(c);
-                match hay.words.last_mut().filter(|_| open) {
-                    Some(word) => word.end = hay.text.len(),
-                    None => {
-                        let end = hay.text.len();
-                        hay.words.push(Word { start, end, after: after.take() });
-                    }
+                let end = hay.text.len();
+                if let Some(word) = hay.words.last_mut().filter(|_| open) {
+                    word.end = end;
+                } else {
+                    hay.words.push(Word { start, end, after: after.take() });
                 }
                 open = true;
             }
@@ -224,15 +223,16 @@ impl Hay {
         };
         let (one, two, three) = (here(past), here(past + 1), here(past + 2));
         let is = matches!(one.as_str(), "is" | "was" | "are" | "were" | "would" | "can");
-        let (isnt, rest, next) = match (one.as_str(), two.as_str()) {
-            ("isnt" | "wasnt" | "arent" | "werent" | "cannot" | "cant", _) => (true, two, three),
-            (_, "not" | "never") if is => (true, three, here(past + 3)),
-            _ => (false, two, three),
+        let denied = match (one.as_str(), two.as_str()) {
+            ("isnt" | "wasnt" | "arent" | "werent" | "cannot" | "cant" | "wouldnt", rest) => {
+                Some(rest)
+            }
+            (_, "not" | "never") if is => Some(three.as_str()),
+            _ => None,
         };
-        let praise = |word: &str| matches!(word, "correct" | "right" | "true" | "it" | "answer");
-        let blame = matches!(rest.as_str(), "wrong" | "incorrect" | "false" | "mistaken");
-        let named = matches!(rest.as_str(), "the" | "a" | "an" | "be" | "");
-        (isnt && (praise(&rest) || named || praise(&next))) || (is && blame)
+        // `Paris is not far away` and `Paris is not only …` deny something else.
+        let elsewhere = |rest: &str| AFTER_NOT.contains(&rest);
+        denied.is_some_and(|rest| !elsewhere(rest)) || (is && BLAME.contains(&two.as_str()))
     }
 
     fn alternative(&self, first: usize, past: usize) -> bool {
@@ -274,6 +274,13 @@ const DENIALS: &[&str] = &[
     "incorrectly",
     "falsely",
 ];
+
+/// Words after `is not` by which it denies something else than the name before it.
+const AFTER_NOT: &[&str] =
+    &["only", "just", "merely", "simply", "alone", "as", "in", "on", "at", "far", "near", "from"];
+
+/// Words after `is` that deny the name before it.
+const BLAME: &[&str] = &["wrong", "incorrect", "false", "mistaken", "out"];
 
 /// Whether the character at an end of a text parts it from what stands beside it.
 fn parts(beside: Option<char>, beyond: Option<char>, inner: Option<char>) -> bool {

@@ -191,10 +191,7 @@ impl On {
             || differs(date.month.map(i16::from), self.date.month.map(i16::from))
             || differs(date.day.map(i16::from), self.date.day.map(i16::from));
         // Days that are near may lie in another month or year.
-        match contradicts && self.within_days == 0 {
-            true => Likeness::Other,
-            false => Likeness::Open,
-        }
+        if contradicts && self.within_days == 0 { Likeness::Other } else { Likeness::Open }
     }
 }
 

@@ -141,11 +141,10 @@ impl Scanner {
     fn month(&self, i: usize) -> Option<i8> {
         let word = self.word(i)?;
         let named = |name: &&str| {
-            **name == *word || (word.len() == 3 && name.starts_with(word)) || {
-                word == "sept" && **name == *"september"
-            }
+            let short = word.len() == 3 || word == "sept";
+            *name == word || (short && name.starts_with(word))
         };
-        i8::try_from(MONTHS.iter().position(|name| named(&name))? + 1).ok()
+        i8::try_from(MONTHS.iter().position(|name| named(name))? + 1).ok()
     }
 
     fn day(&self, i: usize) -> Option<i8> {

@@ -61,7 +61,9 @@ impl Exact {
 
     pub(super) fn judge(&self, text: &str) -> Judgement {
         let said = said(text);
-        let right = [text, &said.rest, &said.text].iter().any(|text| {
+        // Where marks count, none may be taken off.
+        let answer = if self.normal.ignore_punctuation { &said.text } else { &said.raw };
+        let right = [text, &said.rest, answer].iter().any(|text| {
             let normal = self.normal.apply(text);
             normal == self.key || normal == self.tidy
         });

@@ -1,6 +1,6 @@
 //! `f1` and `f1_with`: the reply shares enough words with the expected text.
 //!
-//! The token F1 of SQuAD (Rajpurkar et al. 2016, "SQuAD: 100,000+ Questions for Machine
+//! The token F1 of `SQuAD` (Rajpurkar et al. 2016, "`SQuAD`: 100,000+ Questions for Machine
 //! Comprehension of Text", section 6.1, and its evaluation script). Both texts are set in small
 //! letters, lose all punctuation and the words `a`, `an` and `the`, and become multisets of tokens.
 //! With `s` tokens in common, counted with their multiplicity, of `r` in the reply and `e` in the
@@ -83,7 +83,7 @@ impl F1 {
     }
 }
 
-/// The tokens of a text as the script of SQuAD makes them, quotes and dashes of Unicode included.
+/// The tokens of a text as the script of `SQuAD` makes them, quotes and dashes of Unicode included.
 fn tokens(text: &str) -> Vec<String> {
     let mut bare = unify(text).to_lowercase();
     bare.retain(|c| !c.is_ascii_punctuation() && !matches!(c, '—' | '…' | '«' | '»'));
@@ -111,7 +111,7 @@ fn f1(reply: &[String], expected: &[String]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Values of `f1_score` of the evaluation script of SQuAD 1.1.
+    /// Values of `f1_score` of the evaluation script of `SQuAD` 1.1.
     #[test]
     fn f1_is_that_of_squad() {
         for (reply, expected, value) in F1_OF_SQUAD {

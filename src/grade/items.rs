@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::answer::said::{Mark, enumerates, said, sentence_end, tidy};
+use crate::answer::said::{Mark, enumerates, plain, said, sentence_end, tidy};
 use crate::answer::{Normal, json};
 
 /// Most items of a list; what has more is none.
@@ -63,6 +63,7 @@ pub(super) fn items(text: &str, known: &Known) -> Option<Vec<Item>> {
         Mark::Label => announced(&said.rest),
         Mark::Line | Mark::None => text,
     };
+    let region = &*plain(region);
     let texts = in_json(region)
         .or_else(|| bulleted(region))
         .or_else(|| lines(region).map(|lines| lines.into_iter().map(Cow::Borrowed).collect()));
@@ -174,7 +175,8 @@ fn in_sentence(text: &str, known: &Known) -> Option<Vec<Item>> {
     }
     let prose =
         |item: &Item| item.id.is_none() && item.text.split_whitespace().nth(LONGEST).is_some();
-    let alone = best.len() == 1 && sentences > 1 && best[0].id.is_none();
+    // One item is a list only where nothing else is said, or nothing else is expected.
+    let alone = best.len() == 1 && sentences > 1 && known.ids.len() != 1;
     (!alone && !best.iter().any(prose)).then_some(best)
 }
 

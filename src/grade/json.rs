@@ -66,16 +66,15 @@ fn steps(path: &str) -> Option<Vec<Step>> {
     }
     while let Some(c) = rest.chars().next() {
         if c == '[' {
-            let (step, after) = match rest[1..].chars().next()? {
-                quote @ ('"' | '\'') => {
-                    let (key, after) = rest[2..].split_once(quote)?;
+            let inside = &rest[1..];
+            let (step, after) =
+                if let Some(quote) = inside.chars().next().filter(|c| "\"'".contains(*c)) {
+                    let (key, after) = inside[1..].split_once(quote)?;
                     (Step::Key(key.to_owned()), after.strip_prefix(']')?)
-                }
-                _ => {
-                    let (inside, after) = rest[1..].split_once(']')?;
-                    (Step::Position(inside.trim().parse().ok()?), after)
-                }
-            };
+                } else {
+                    let (position, after) = inside.split_once(']')?;
+                    (Step::Position(position.trim().parse().ok()?), after)
+                };
             steps.push(step);
             rest = after;
         } else {

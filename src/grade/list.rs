@@ -114,14 +114,14 @@ impl Items {
     }
 
     fn accepts(&self, found: &[Item]) -> bool {
-        let (hits, extra) = if self.ordered { self.in_order(found) } else { self.in_any(found) };
+        let (hits, extra) = if self.ordered { self.in_order(found) } else { Items::in_any(found) };
         let share = |part: usize| f64::from(u32::try_from(part).unwrap_or(u32::MAX));
         let enough = share(hits) / share(self.expected.len()) >= self.at_least - 1e-12;
         enough && (extra == 0 || self.allow_extra)
     }
 
     /// How many expected items are there, and how many others.
-    fn in_any(&self, found: &[Item]) -> (usize, usize) {
+    fn in_any(found: &[Item]) -> (usize, usize) {
         let hits: HashSet<usize> = found.iter().filter_map(|item| item.id).collect();
         let extra = found.iter().filter(|item| item.id.is_none()).count();
         (hits.len(), extra)

@@ -60,18 +60,22 @@ impl Spec {
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {
         let mut fields = node.fields(problems)?;
         let pattern = settings::wanted(&mut fields, "pattern", "say what to match", problems);
-        let answer = settings::optional(&mut fields, "answer", problems);
+        let answer = fields.take("answer").map(|node| node.text(problems));
         let ignore_case = settings::switch(&mut fields, "ignore_case", false, problems);
         let whole = settings::switch(&mut fields, "whole", false, problems);
-        let group = settings::optional(&mut fields, "group", problems);
+        let group = fields.take("group").map(|node| node.text(problems));
         fields.finish(problems);
+        // What was given and is no text has been noted.
+        if matches!((&answer, &group), (Some(None), _) | (_, Some(None))) {
+            return None;
+        }
         let spec = Spec {
             pattern: pattern?,
-            answer: answer?,
+            answer: answer.flatten(),
             compiled: None,
             ignore_case: ignore_case?,
             whole: whole?,
-            group: group?,
+            group: group.flatten(),
         };
         if let (Some(answer), None) = (&spec.answer, &spec.group) {
             let remedy = "add `group: 1`, or the name of the group that holds the answer";

@@ -23,15 +23,6 @@ pub(super) fn wanted(
     node.text(problems)
 }
 
-/// A text that may be given.
-pub(super) fn optional(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    problems: &mut Problems,
-) -> Option<Option<Spanned<String>>> {
-    fields.take(name).map_or(Some(None), |node| node.text(problems).map(Some))
-}
-
 /// The setting of this name, the first word if it is absent.
 pub(super) fn keyword(
     fields: &mut Fields<'_>,

@@ -36,6 +36,27 @@ fn cities() -> Question {
     Question { text: "?".into(), choices: choices.map(String::from).to_vec() }
 }
 
+/// The replies of a table that are not judged and read as it says.
+pub(super) fn misjudged(yaml: &str, rows: &[(&str, Verdict, &str)]) -> Vec<String> {
+    let wrong = rows.iter().filter_map(|(text, verdict, read)| {
+        let found = judge_cut(yaml, text, false);
+        let expected = (verdict.clone(), Some(*read).filter(|read| !read.is_empty()));
+        ((found.0.clone(), found.1.as_deref()) != expected).then(|| format!("{text:?}: {found:?}"))
+    });
+    wrong.collect()
+}
+
+/// What is wrong with a grader: a problem of its settings, or an expectation that does not fit.
+pub(super) fn fault(yaml: &str) -> String {
+    let (spec, problems) = read(yaml);
+    match spec {
+        None => problems.join(" / "),
+        Some(_) => bind(yaml, &cities())
+            .err()
+            .map_or_else(String::new, |unfit| format!("{}; {}", unfit.message, unfit.remedy)),
+    }
+}
+
 fn judge_cut(yaml: &str, text: &str, truncated: bool) -> (Verdict, Option<String>) {
     let question = cities();
     let answer = Answer { text: text.into(), truncated };
@@ -45,7 +66,7 @@ fn judge_cut(yaml: &str, text: &str, truncated: bool) -> (Verdict, Option<String
     }
 }
 
-fn judge(yaml: &str, text: &str) -> Verdict {
+pub(super) fn judge(yaml: &str, text: &str) -> Verdict {
     judge_cut(yaml, text, false).0
 }
 

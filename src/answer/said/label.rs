@@ -161,7 +161,7 @@ fn within<'a>(line: &'a str, below: &str) -> &'a str {
         return inside;
     }
     let line = without_confidence(line);
-    let end = sentence_end(line);
+    let end = sentence_end(line).min(line.find("; ").unwrap_or(line.len()));
     if end < line.len() && (takes_back(&line[end..]) || takes_back(below)) {
         return line;
     }
@@ -200,10 +200,10 @@ fn without_confidence(line: &str) -> &str {
 
 /// One past the end of the first sentence of a line, its stop included.
 pub(crate) fn sentence_end(line: &str) -> usize {
-    for (at, stop) in line.match_indices(['.', '!', '?', ';']) {
+    for (at, stop) in line.match_indices(['.', '!', '?']) {
         let (before, after) = (&line[..at], &line[at + 1..]);
         let goes_on = !after.starts_with(|c: char| c.is_whitespace() || "*\"_)".contains(c));
-        if after.trim().is_empty() || (goes_on && stop != ";") {
+        if after.trim().is_empty() || goes_on {
             continue;
         }
         let next = after.trim_start_matches(|c: char| c.is_whitespace() || "*\"_)(".contains(c));
