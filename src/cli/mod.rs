@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::plan::Filter;
+use crate::suite::Filter;
 use caching::CacheMode;
 use output::{Color, Exit};
 

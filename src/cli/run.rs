@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::journal::{self, Journal};
 use crate::plan::{Plan, Selection};
-use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected};
+use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected, Slice};
 use crate::run::{Settings, run as drive};
 use crate::scorecard::Span;
 use crate::suite::{Findings, display};
@@ -248,6 +248,10 @@ impl One<'_> {
             threshold: suite.threshold,
             sources: suite.methods.iter().map(|method| method.value.name().to_owned()).collect(),
             budget: suite.budget.clone(),
+            slices: suite
+                .slices()
+                .map(|(name, budget)| Slice { name, budget: budget.clone() })
+                .collect(),
             seed: plan.seed(),
             selection: Selected {
                 filter: self.args.select.filter.as_ref().map(ToString::to_string),

@@ -7,6 +7,10 @@ use crate::elicit::Method;
 use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
 
+mod variants;
+
+pub(super) use variants::{Axis, ChoiceOrder, Examples, Override, Prompt};
+
 /// A suite file taken apart. Absent keys are none or empty.
 #[derive(Debug)]
 pub(super) struct Raw<'a> {
@@ -20,8 +24,13 @@ pub(super) struct Raw<'a> {
     pub cases: Option<(Span, &'a [Node])>,
     pub prompt: Option<Spanned<String>>,
     pub messages: Option<(Span, Vec<Message>)>,
-    /// The key's presence apart from the grader, which is none where it has problems.
-    pub has_grade: bool,
+    pub prompts: Option<(Span, Vec<Prompt>)>,
+    pub matrix: Vec<Axis>,
+    pub choice_order: ChoiceOrder,
+    pub examples: Option<Examples>,
+    pub overrides: Vec<Override>,
+    /// The key's place apart from the grader, which is none where it has problems.
+    pub grade_span: Option<Span>,
     pub grade: Option<grade::Spec>,
     pub confidence: Vec<Spanned<Method>>,
     pub params: Params,
@@ -61,7 +70,20 @@ impl<'a> Raw<'a> {
             messages: fields
                 .take_keyed("messages")
                 .map(|(key, node)| (key.span, messages(node, problems))),
-            has_grade: node.has("grade"),
+            prompts: fields
+                .take_keyed("prompts")
+                .map(|(key, node)| (key.span, variants::prompts(node, problems))),
+            matrix: fields
+                .take("matrix")
+                .map_or_else(Vec::new, |node| variants::matrix(node, problems)),
+            choice_order: fields
+                .take("choice_order")
+                .map_or(ChoiceOrder::Typed, |node| variants::choice_order(node, problems)),
+            examples: fields.take("examples").map(|node| variants::examples(node, problems)),
+            overrides: fields
+                .take("overrides")
+                .map_or_else(Vec::new, |node| variants::overrides(node, problems)),
+            grade_span: fields.take_keyed("grade").map(|(key, _)| key.span),
             grade: fields.take("grade").and_then(|node| grade::Spec::read(node, problems)),
             confidence: fields
                 .take("confidence")
@@ -173,6 +195,13 @@ fn params(node: &Node, problems: &mut Problems) -> Params {
     params.top_p = fields.take("top_p").and_then(|node| node.share(problems));
     params.max_tokens = fields.take("max_tokens").and_then(|node| node.whole(problems));
     params.stop = texts(&mut fields, "stop", problems).into_iter().map(|text| text.value).collect();
+    params.top_logprobs = fields.take("top_logprobs").and_then(|node| {
+        let most: u8 = node.whole(problems)?;
+        if most > 20 {
+            problems.error(node.span, "servers list at most 20", "write a number from 0 to 20");
+        }
+        Some(most)
+    });
     params.seed = fields.take("seed").and_then(|node| node.whole(problems));
     fields.finish(problems);
     params
