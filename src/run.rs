@@ -235,11 +235,7 @@ fn record_of(
         choices: case.question.choices.clone(),
         expected: case.grader.expected(),
         answer: reading.answer,
-        quadrant: Record::quadrant(
-            &reading.outcome,
-            primary,
-            case.threshold.unwrap_or(threshold),
-        ),
+        quadrant: Record::quadrant(&reading.outcome, primary, case.threshold.unwrap_or(threshold)),
         outcome: reading.outcome,
         abstained: reading.abstained,
         confidence: measured,

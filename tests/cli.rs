@@ -392,10 +392,10 @@ fn small_faults_have_a_place_and_a_remedy() {
     1 error; nothing was asked
     ## both forms
     error: both `prompt` and `messages`
-     --> suite.yaml:5:9
+     --> suite.yaml:7:1
       |
-    5 | prompt: "{{ question }}"
-      |         ^^^^^^^^^^^^^^^^ keep one of the two
+    7 | messages: [{user: hi}]
+      | ^^^^^^^^ keep one of the two
 
     1 error; nothing was asked
     ## bad name

@@ -25,7 +25,11 @@ fn asked(server: &Server) -> BTreeSet<Vec<String>> {
     let turns = |body: &str| -> Vec<String> {
         let body: Value = serde_json::from_str(body).unwrap();
         let turns = body["messages"].as_array().unwrap().iter();
-        turns.map(|turn| format!("{}: {}", turn["role"].as_str().unwrap(), turn["content"].as_str().unwrap())).collect()
+        turns
+            .map(|turn| {
+                format!("{}: {}", turn["role"].as_str().unwrap(), turn["content"].as_str().unwrap())
+            })
+            .collect()
     };
     server.seen().iter().map(|seen| turns(&seen.body)).collect()
 }
@@ -69,12 +73,23 @@ fn every_row_is_asked_with_every_prompt_and_every_value_of_the_matrix() {
     let asked = asked(&server);
     assert!(asked.contains(&vec!["user: Capital of France? (stern)".to_owned()]), "{asked:?}");
     assert!(
-        asked.contains(&vec!["system: Think. (plain)".to_owned(), "user: Capital of Germany?".to_owned()]),
+        asked.contains(&vec![
+            "system: Think. (plain)".to_owned(),
+            "user: Capital of Germany?".to_owned()
+        ]),
         "{asked:?}"
     );
 
-    let output =
-        project.run(&["run", "suite.yaml", "--filter", "tag:prompt=long id:de*", "--out", "part", "--cache", "off"]);
+    let output = project.run(&[
+        "run",
+        "suite.yaml",
+        "--filter",
+        "tag:prompt=long id:de*",
+        "--out",
+        "part",
+        "--cache",
+        "off",
+    ]);
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
     assert_eq!(project.records("part").len(), 2);
 }
@@ -122,7 +137,9 @@ fn rotated_choices_take_the_right_letter_along() {
             ("two/rotation=2", vec!["bad", "off", "fit"], "C", "incorrect"),
         ]
     );
-    assert!(asked(&server).contains(&vec!["user: First?\nA. wrong\nB. other\nC. right".to_owned()]));
+    assert!(
+        asked(&server).contains(&vec!["user: First?\nA. wrong\nB. other\nC. right".to_owned()])
+    );
     // The confidence is that of the letter that was said, wherever its choice went.
     assert!(records.iter().all(|record| (record["primary"].as_f64().unwrap() - 0.9).abs() < 1e-9));
 }
@@ -136,7 +153,12 @@ fn shuffled_choices_keep_their_order_from_run_to_run_and_the_right_one_its_mark(
         .collect();
     project.write("rows.jsonl", &rows);
     let suite = |order: &str| {
-        CHOICES.replace("choice_order: rotate", order).lines().filter(|line| !line.starts_with("  - {id") && *line != "cases:").collect::<Vec<_>>().join("\n")
+        CHOICES
+            .replace("choice_order: rotate", order)
+            .lines()
+            .filter(|line| !line.starts_with("  - {id") && *line != "cases:")
+            .collect::<Vec<_>>()
+            .join("\n")
             + "\ndataset: {from: rows.jsonl, id: \"{{ id }}\"}\n"
     };
     let run = |name: &str, order: &str| {
@@ -181,15 +203,43 @@ fn examples_stand_before_the_question_and_never_give_it_away() {
     assert_eq!(
         asked(&server),
         BTreeSet::from([
-            turns(&["system: Count.", "user: One?", "assistant: It is 1.", "user: Two?", "assistant: It is 2.", "user: Ten?"]),
-            turns(&["system: Count.", "user: Two?", "assistant: It is 2.", "user: Three?", "assistant: It is 3.", "user: One?"]),
+            turns(&[
+                "system: Count.",
+                "user: One?",
+                "assistant: It is 1.",
+                "user: Two?",
+                "assistant: It is 2.",
+                "user: Ten?"
+            ]),
+            turns(&[
+                "system: Count.",
+                "user: Two?",
+                "assistant: It is 2.",
+                "user: Three?",
+                "assistant: It is 3.",
+                "user: One?"
+            ]),
         ])
     );
 
     project.write("examples.jsonl", "{\"query\": \"One?\", \"answer\": \"1\"}\n");
     let output = project.run(&["check", "suite.yaml"]);
     assert_eq!(code(&output), 2);
-    insta::assert_snapshot!(text(&output.stderr), @"");
+    insta::assert_snapshot!(text(&output.stderr), @r#"
+    error: `count` is 2, and the rows are fewer: 1
+     --> suite.yaml:7:18
+      |
+    7 | examples: {from: examples.jsonl, count: 2, answer: "It is {{ answer }}."}
+      |                  ^^^^^^^^^^^^^^ add rows, or lower `count`
+
+    error: row 1 of the examples: it has no question
+     --> suite.yaml:6:37
+      |
+    6 | messages: [{system: Count.}, {user: "{{ question }}"}]
+      |                                     ^^^^^^^^^^^^^^^^ examples are put like the questions
+
+    2 errors; nothing was asked
+    "#);
 }
 
 #[test]
@@ -224,10 +274,35 @@ fn defaults_speak_where_the_suite_is_silent_and_are_blamed_where_they_are_typed(
     project.write("suite.yaml", suite);
     let output = project.run(&["check", "suite.yaml"]);
     assert_eq!(code(&output), 2);
-    insta::assert_snapshot!(text(&output.stderr), @"");
-    project.write("common/defaults.yaml", "endpoints: [model]\nprompt: \"{{ questoin }}\"\ngrade: {exact: \"{{ answer }}\"}\n");
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: `dataset` does not belong into a file of defaults
+     --> common/defaults.yaml:2:1
+      |
+    2 | dataset: {from: x.jsonl}
+      | ^^^^^^^ type it in each suite
+
+    error: 80 is outside 0..1
+     --> common/defaults.yaml:4:12
+      |
+    4 | threshold: 80
+      |            ^^ did you mean 80%?
+
+    2 errors; nothing was asked
+    ");
+    project.write(
+        "common/defaults.yaml",
+        "endpoints: [model]\nprompt: \"{{ questoin }}\"\ngrade: {exact: \"{{ answer }}\"}\n",
+    );
     let output = project.run(&["check", "suite.yaml"]);
-    insta::assert_snapshot!(text(&output.stderr), @"");
+    insta::assert_snapshot!(text(&output.stderr), @r#"
+    error: the template names `questoin`, which case 1 (line 5) does not have
+     --> common/defaults.yaml:2:13
+      |
+    2 | prompt: "{{ questoin }}"
+      |             ^^^^^^^^ did you mean `question`?
+
+    1 error; nothing was asked
+    "#);
 }
 
 #[test]
@@ -262,21 +337,43 @@ confidence: [verbalized]
     let records = project.records("out");
     let of = |key: &str| records.iter().map(|record| record[key].clone()).collect::<Vec<_>>();
     assert_eq!(of("outcome"), ["correct", "incorrect", "incorrect", "incorrect"]);
-    assert_eq!(of("quadrant"), ["confident_right", "confident_wrong", "unsure_wrong", "confident_wrong"]);
+    assert_eq!(
+        of("quadrant"),
+        ["confident_right", "confident_wrong", "unsure_wrong", "confident_wrong"]
+    );
     let decision = project.json("out/decision.json");
     let lines: Vec<_> = decision["lines"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|line| (line["slice"].as_str(), line["line"].as_str().unwrap(), line["verdict"].as_str().unwrap(), line["count"].as_u64().unwrap()))
+        .map(|line| {
+            (
+                line["slice"].as_str(),
+                line["line"].as_str().unwrap(),
+                line["verdict"].as_str().unwrap(),
+                line["count"].as_u64().unwrap(),
+            )
+        })
         .collect();
-    assert!(lines.contains(&(Some("tag:hard"), "confident_wrong.max_count", "fail", 2)), "{lines:?}");
+    assert!(
+        lines.contains(&(Some("tag:hard"), "confident_wrong.max_count", "fail", 2)),
+        "{lines:?}"
+    );
     let page = text(&output.stdout);
     assert!(page.contains("confident_wrong at most 1 in tag:hard"), "{page}");
     assert!(page.contains("confident wrong  2 of 4"), "{page}");
 
     // The flag is the last word on every case.
-    let output = project.run(&["run", "suite.yaml", "--out", "low", "--threshold", "0.5", "--cache", "replay"]);
+    let output = project.run(&[
+        "run",
+        "suite.yaml",
+        "--out",
+        "low",
+        "--threshold",
+        "0.5",
+        "--cache",
+        "replay",
+    ]);
     assert_eq!(code(&output), 1, "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("confident wrong  3 of 4"), "{}", text(&output.stdout));
 }

@@ -62,6 +62,9 @@ struct SuiteArgs {
     /// Suite files [default: suites/*.yaml]
     #[arg(value_name = "SUITE")]
     suites: Vec<PathBuf>,
+    /// Warnings stop the work as errors do
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     from: FromArgs,
 }

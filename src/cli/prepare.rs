@@ -171,7 +171,7 @@ fn endpoints_of_suite(suite: &Suite, config: &Config, findings: &mut Findings) -
 /// Tells the findings. The exit, if one of them is an error and nothing can go on.
 pub(super) fn refused(findings: &Findings, output: Output) -> Option<Exit> {
     output.findings(findings);
-    findings.has_errors().then(|| {
+    findings.stop_the_work().then(|| {
         remark(&summary(findings));
         Exit::Invalid
     })
@@ -186,6 +186,9 @@ pub(super) fn summary(findings: &Findings) -> String {
     };
     match (errors, warnings) {
         (0, 0) => String::new(),
+        (0, warnings) if findings.stop_the_work() => {
+            format!("{}, which --strict does not let pass", count(warnings, "warning"))
+        }
         (0, warnings) => count(warnings, "warning"),
         (errors, 0) => format!("{}; nothing was asked", count(errors, "error")),
         (errors, warnings) => {

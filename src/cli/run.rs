@@ -25,14 +25,14 @@ use super::{Format, RunArgs};
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(args.suites.strict);
     let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
-            prepared.suite.threshold = threshold;
+            prepared.suite.set_threshold(threshold);
         }
         let record = args.record.as_deref();
         let built = askers::build(&prepared, keys, record, cache.as_ref(), &mut findings);

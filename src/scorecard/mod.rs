@@ -7,12 +7,19 @@
 //! leaves out.
 
 mod operations;
+mod positions;
+mod slices;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde::Serialize;
+
+pub use positions::{Position, Positions};
+pub use slices::SliceCard;
+pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
 
@@ -60,6 +67,15 @@ pub struct EndpointCard {
     pub coverage: Rate,
     /// One entry a confidence method, the primary first.
     pub sources: Vec<SourceCard>,
+    /// Where its answers stood among the choices; absent where letters are not what is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub positions: Option<Positions>,
+    /// Prompts and other variants compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variants>,
+    /// Parts of the cases that have a budget of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceCard>,
 }
 
 /// A share with its two-sided 95 % Wilson interval.
@@ -167,6 +183,9 @@ impl Scorecard {
                 accuracy: accuracy(&records),
                 coverage: coverage(run, &records),
                 sources: sources(run, &records),
+                positions: Positions::of(&records),
+                variants: Variants::of(&records),
+                slices: slices::of(&run.header, &records),
             }
         });
         Scorecard {

@@ -12,6 +12,7 @@ use crate::grade::{BindError, Grader};
 use crate::span::{Span, Spanned};
 
 use super::dataset::{Row, Variables};
+use super::raw::ChoiceOrder;
 use super::template::{TemplateError, context};
 use super::variants::{Variant, reordered, with_choices};
 use super::{Suite, display};
@@ -90,6 +91,12 @@ impl Suite {
         if !faults.is_empty() {
             return Err(faults);
         }
+        if self.choice_order != ChoiceOrder::Typed && labels.choices.is_empty() {
+            let place = row.span.unwrap_or(self.rows_span);
+            let message = format!("row {} has no choices to put into another order", row.number);
+            let remedy = "give it `choices`, or remove `choice_order`".into();
+            return Err(vec![Fault { span: place, kind: "no choices".into(), message, remedy }]);
+        }
         let mut cases = Vec::new();
         for variant in &self.variants {
             // A row without an id is shuffled by its number.
@@ -146,11 +153,7 @@ impl Suite {
         }
         let moved = order.iter().enumerate().any(|(place, index)| place != *index);
         let shown = reordered(&labels.choices, order);
-        let asked = if moved {
-            context(&with_choices(&typed, &shown))
-        } else {
-            context(&typed)
-        };
+        let asked = if moved { context(&with_choices(&typed, &shown)) } else { context(&typed) };
         let prompt = &self.prompts[variant.prompt];
         let turns: Vec<Turn> = prompt
             .messages
@@ -167,7 +170,8 @@ impl Suite {
         let suffix: String = name.iter().map(|(key, value)| format!("/{key}={value}")).collect();
         let id = labels.id.as_ref().map(|id| id.clone() + &suffix);
 
-        let question = Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };
+        let question =
+            Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };
         let overridden = self.overridden(row.span, id.as_deref().unwrap_or(""), &tags);
         let values = if moved { context(&typed) } else { asked };
         let mut render = |text: &Spanned<String>| self.filled_in(text, &values, row, file, faults);

@@ -97,6 +97,7 @@ fn is_zero(number: &usize) -> bool {
 #[derive(Debug, Default)]
 pub struct Findings {
     list: Vec<Finding>,
+    strict: bool,
     seen: HashMap<(String, Span, String), usize>,
 }
 
@@ -234,6 +235,18 @@ impl Findings {
 
     fn push(&mut self, finding: Finding) {
         self.list.push(finding);
+    }
+
+    /// No findings yet; if `strict`, warnings stop the work too.
+    #[must_use]
+    pub fn new(strict: bool) -> Findings {
+        Findings { strict, ..Findings::default() }
+    }
+
+    /// Whether they stop the work.
+    #[must_use]
+    pub fn stop_the_work(&self) -> bool {
+        self.has_errors() || (self.strict && !self.list.is_empty())
     }
 
     /// Whether an error is among them.

@@ -63,6 +63,7 @@ pub struct Suite {
     rows: Rows,
     rows_span: Span,
     grade_span: Span,
+    budget_span: Span,
     labels: Labels,
     prompts: Vec<Prompt>,
     matrix: Vec<Axis>,
@@ -104,6 +105,14 @@ impl Suite {
         let valid = !problems.has_errors();
         findings.add(&source, problems);
         suite.filter(|_| valid)
+    }
+
+    /// A threshold for every case, whatever the suite says.
+    pub fn set_threshold(&mut self, threshold: f64) {
+        self.threshold = threshold;
+        for part in &mut self.overrides {
+            part.threshold = None;
+        }
     }
 
     /// The endpoint of this name, defined here or in the configuration.
@@ -157,6 +166,7 @@ impl Suite {
             rows,
             rows_span,
             grade_span: raw.grade_span.unwrap_or(rows_span),
+            budget_span: raw.budget_span.unwrap_or(rows_span),
             labels,
             prompts: prompts?,
             matrix: raw.matrix,
@@ -193,7 +203,16 @@ impl Suite {
 
     /// Parts of the cases that have a budget of their own, with it.
     pub fn slices(&self) -> impl Iterator<Item = (String, &Budget)> {
-        self.overrides.iter().filter_map(|part| Some((part.name(), part.budget.as_ref()?)))
+        self.overrides.iter().filter_map(|part| Some((part.name(), &part.budget.as_ref()?.value)))
+    }
+
+    /// Where the budget stands, or that of a part.
+    #[must_use]
+    pub fn budget_span(&self, slice: Option<&str>) -> Span {
+        let Some(slice) = slice else { return self.budget_span };
+        let parts = self.overrides.iter().filter(|part| part.name() == slice);
+        let mut spans = parts.filter_map(|part| Some(part.budget.as_ref()?.span));
+        spans.next().unwrap_or(self.budget_span)
     }
 
     /// Every template with its place.

@@ -1,24 +1,28 @@
 //! One look at all cases: faults of single rows, and what only shows when they are seen together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::answer::{Normal, Question};
 use crate::ask::Digest;
 use crate::span::{Span, did_you_mean};
 
+use super::Suite;
 use super::cases::Case;
 use super::dataset::RowError;
 use super::findings::Findings;
 use super::raw::ChoiceOrder;
-use super::Suite;
 
 /// What one pass over all cases found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Census {
     /// Number of rows, each of which gives one case or, with variants, several.
     pub rows: usize,
     /// Number of cases.
     pub cases: usize,
+    /// Number of clusters: rows, or groups of them, which are independent of each other.
+    pub clusters: usize,
+    /// Number of clusters of each part with a budget of its own, in the order of the suite.
+    pub slices: BTreeMap<String, usize>,
 }
 
 /// What is kept of the cases seen so far: a few bytes each.
@@ -30,14 +34,18 @@ struct Seen {
     asked: HashMap<u64, (u64, usize)>,
     /// How often each letter is the right one, by the number of choices.
     letters: HashMap<usize, HashMap<String, usize>>,
+    /// Digests of the names of rows and groups, and of those of each part of the suite.
+    clusters: HashSet<u64>,
+    slices: BTreeMap<String, HashSet<u64>>,
 }
 
 impl Suite {
     /// Looks at every row and notes everything that is wrong with it.
     pub fn check(&self, findings: &mut Findings) -> Census {
         let file = self.row_file();
-        let mut census = Census { rows: 0, cases: 0 };
+        let mut census = Census::default();
         let mut seen = Seen::default();
+        seen.slices.extend(self.slices().map(|(name, _)| (name, HashSet::new())));
         for row in self.rows.iter() {
             let row = match row {
                 Ok(row) => row,
@@ -72,8 +80,13 @@ impl Suite {
             let remedy = "add at least one row";
             findings.error(&self.source, self.rows_span, "there are no cases", remedy);
         }
-        self.imbalance(&seen, findings);
-        self.unused(findings);
+        // Beside an error these would mostly be its echo.
+        if !findings.has_errors() {
+            self.imbalance(&seen, findings);
+            self.unused(findings);
+        }
+        census.clusters = seen.clusters.len();
+        census.slices = seen.slices.into_iter().map(|(name, of)| (name, of.len())).collect();
         census
     }
 
@@ -95,12 +108,19 @@ impl Suite {
             let remedy = "give every case an id of its own";
             findings.row_error(&self.source, span, "duplicate id", message, remedy);
         }
+        let cluster =
+            Digest::of(&(&case.group, case.group.is_none().then_some(&case.row))).number();
+        seen.clusters.insert(cluster);
+        for slice in &case.slices {
+            seen.slices.entry(slice.clone()).or_default().insert(cluster);
+        }
         let span = span.unwrap_or(self.rows_span);
         let asked = Digest::of(&case.turns).number();
         let expected = Digest::of_bytes(case.grader.expected().as_bytes()).number();
         let (first, other) = *seen.asked.entry(asked).or_insert((expected, row));
         if first != expected {
-            let message = || format!("row {row} asks what row {other} asks, and expects another answer");
+            let message =
+                || format!("row {row} asks what row {other} asks, and expects another answer");
             let remedy = "one of the two is wrong: a model cannot answer both";
             findings.row_warning(&self.source, span, "contradiction", message, remedy);
         }
@@ -126,7 +146,8 @@ impl Suite {
         }
         for (choices, letters) in &seen.letters {
             let n: usize = letters.values().sum();
-            let Some((letter, most)) = letters.iter().max_by_key(|(letter, n)| (**n, letter.as_str()))
+            let Some((letter, most)) =
+                letters.iter().max_by_key(|(letter, n)| (**n, letter.as_str()))
             else {
                 continue;
             };
@@ -145,7 +166,8 @@ impl Suite {
         let used = self.templates.variables();
         for axis in &self.matrix {
             if !used.contains(&axis.name.value) {
-                let message = format!("no template uses `{}`: its cases are all alike", axis.name.value);
+                let message =
+                    format!("no template uses `{}`: its cases are all alike", axis.name.value);
                 let remedy = format!("write {{{{ {} }}}} into the prompt", axis.name.value);
                 findings.warning(&self.source, axis.name.span, message, remedy);
             }
@@ -175,7 +197,12 @@ impl Suite {
             && first.is_some_and(|row| row.variables.contains_key("question"))
         {
             let message = "no template uses the `question` of the rows";
-            findings.warning(&self.source, self.rows_span, message, "write {{ question }} into the prompt");
+            findings.warning(
+                &self.source,
+                self.rows_span,
+                message,
+                "write {{ question }} into the prompt",
+            );
         }
     }
 
@@ -229,9 +256,14 @@ mod tests {
 
     #[test]
     fn only_what_chance_does_not_do_is_far_above_even() {
-        for (count, n, shares, far) in
-            [(20, 20, 4, true), (12, 20, 4, false), (13, 20, 4, true), (50, 182, 4, false), (19, 19, 4, false), (9, 20, 2, false)]
-        {
+        for (count, n, shares, far) in [
+            (20, 20, 4, true),
+            (12, 20, 4, false),
+            (13, 20, 4, true),
+            (50, 182, 4, false),
+            (19, 19, 4, false),
+            (9, 20, 2, false),
+        ] {
             assert_eq!(far_above_even(count, n, shares), far, "{count} of {n}, {shares} choices");
         }
     }

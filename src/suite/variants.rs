@@ -92,7 +92,8 @@ impl Suite {
             }
         }
         if wanted.len() < examples.count {
-            let message = format!("{} examples, and only {} rows", examples.count, wanted.len());
+            let message =
+                format!("`count` is {}, and the rows are fewer: {}", examples.count, wanted.len());
             problems.error(from.span, message, "add rows, or lower `count`");
         }
         wanted
@@ -119,7 +120,9 @@ impl Suite {
                 let text = self.templates.render(&template.value, &variables);
                 if let Err(error) = &text {
                     let what = match error {
-                        TemplateError::Undefined(names) => format!("it has no {}", names.join(", ")),
+                        TemplateError::Undefined(names) => {
+                            format!("it has no {}", names.join(", "))
+                        }
                         TemplateError::Other(message) => message.clone(),
                     };
                     let message = format!("row {} of the examples: {what}", row.number);

@@ -62,7 +62,7 @@ pub struct Override {
     /// How answers are judged.
     pub grade: Option<grade::Spec>,
     /// What is judged on these cases besides the suite's own budget.
-    pub budget: Option<Budget>,
+    pub budget: Option<Spanned<Budget>>,
 }
 
 /// Which cases an override is for.
@@ -229,9 +229,9 @@ impl Override {
                     "leave the rest to the suite's own budget",
                 );
             }
-            budget
+            Spanned::new(budget, key.span)
         });
-        if fields.entries().is_empty() {
+        if threshold.is_none() && grade.is_none() && budget.is_none() {
             problems.error(span, "an override of nothing", "add `threshold`, `grade` or `budget`");
         }
         fields.finish(problems);
