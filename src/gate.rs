@@ -11,9 +11,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured};
-use crate::record::Run;
+use crate::record::{Run, Slice};
 use crate::score::{Level, Proportion};
-use crate::scorecard::{EndpointCard, Rate, Scorecard};
+use crate::scorecard::{EndpointCard, Rate, Scorecard, SliceCard};
 
 /// Version of `decision.json`.
 const FORMAT: u32 = 1;
@@ -42,6 +42,9 @@ pub struct Line {
     pub endpoint: Arc<str>,
     /// Name of the line, such as `confident_wrong.max_rate`.
     pub line: &'static str,
+    /// The part of the cases that is judged; all of them where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slice: Option<String>,
     /// What the evidence says.
     pub verdict: Verdict,
     /// The limit, in the unit of the estimate.
@@ -80,8 +83,11 @@ impl Decision {
     #[must_use]
     pub fn of(run: &Run, scorecard: &Scorecard) -> Decision {
         let budget = &run.header.budget;
-        let lines: Vec<Line> =
-            scorecard.endpoints.iter().flat_map(|card| lines(card, budget)).collect();
+        let lines: Vec<Line> = scorecard
+            .endpoints
+            .iter()
+            .flat_map(|card| lines(card, budget, &run.header.slices))
+            .collect();
         let complete = run.is_complete();
         let mut decision =
             Decision { format: FORMAT, exit_code: 0, complete, lines, budget: budget.clone() };
@@ -112,7 +118,7 @@ impl Decision {
     }
 }
 
-fn lines(card: &EndpointCard, budget: &Budget) -> Vec<Line> {
+fn lines(card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.confident_wrong {
         lines.extend(confident_wrong(card, limits));
@@ -133,6 +139,30 @@ fn lines(card: &EndpointCard, budget: &Budget) -> Vec<Line> {
     if budget.coverage.is_none() || floor.verdict == Verdict::Fail {
         lines.push(floor);
     }
+    for (part, slice) in card.slices.iter().zip(slices) {
+        lines.extend(lines_of_slice(card, part, &slice.budget));
+    }
+    lines
+}
+
+/// The lines of a budget on a part of the cases.
+fn lines_of_slice(card: &EndpointCard, part: &SliceCard, budget: &Budget) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(limits) = &budget.confident_wrong {
+        let Rate { count, n, .. } = part.confident_wrong;
+        lines.extend(limits.max_rate.map(|max| {
+            let line = "confident_wrong.max_rate";
+            let what = "answers are confidently wrong";
+            Line::of_rate(line, what, card, (count, n), Bound::AtMost(max), limits.level)
+        }));
+        lines.extend(limits.max_count.map(|max| max_count(card, (count, n), part.unmeasured, max)));
+    }
+    if let Some(least) = &budget.accuracy {
+        lines.push(at_least("accuracy", "graded answers are right", card, part.accuracy, *least));
+    }
+    for line in &mut lines {
+        line.slice = Some(part.name.clone());
+    }
     lines
 }
 
@@ -152,14 +182,13 @@ fn confident_wrong(card: &EndpointCard, limits: &ConfidentWrong) -> Vec<Line> {
         ));
     }
     if let Some(max) = limits.max_count {
-        lines.push(max_count(card, count, n, max));
+        lines.push(max_count(card, (count, n), card.unmeasured(), max));
     }
     lines
 }
 
-fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
+fn max_count(card: &EndpointCard, (count, n): (usize, usize), unmeasured: usize, max: u64) -> Line {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
-    let unmeasured = card.unmeasured();
     let verdict = if count > max {
         Verdict::Fail
     } else if count + unmeasured <= max {
@@ -179,6 +208,7 @@ fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
     Line {
         endpoint: Arc::clone(&card.endpoint),
         line: "confident_wrong.max_count",
+        slice: None,
         verdict,
         limit,
         estimate: Some(estimate),
@@ -213,6 +243,7 @@ fn coverage_floor(card: &EndpointCard) -> Line {
     Line {
         endpoint: Arc::clone(&card.endpoint),
         line: "coverage.floor",
+        slice: None,
         verdict: if enough { Verdict::Pass } else { Verdict::Fail },
         limit: floor,
         estimate: rate,
@@ -305,6 +336,7 @@ impl Line {
         let mut line = Line {
             endpoint: Arc::clone(&card.endpoint),
             line,
+            slice: None,
             verdict,
             limit: bound.limit(),
             estimate: rate,

@@ -9,6 +9,7 @@ use crate::gate::{Line, Verdict, percent};
 use crate::record::{Origin, Record};
 use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard, confident_wrong};
 
+use super::comparison::comparison;
 use super::style::{Style, hanging, line, strip};
 use super::text::{amount, fit, width, wrap};
 use super::{Page, diagram, visible};
@@ -32,6 +33,7 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         failures(&mut out, page, card, style);
         ranked(&mut out, page, card, style);
         reliability(&mut out, card, style);
+        comparison(&mut out, card, style);
         budgets(&mut out, page, card, style);
     }
     line(&mut out, "");
@@ -246,6 +248,11 @@ fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
 }
 
 fn limit(budget: &Line) -> String {
+    let part = budget.slice.as_ref().map(|slice| format!(" in {}", visible(slice)));
+    limit_of_all(budget) + &part.unwrap_or_default()
+}
+
+fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),
