@@ -1,0 +1,271 @@
+//! A share of items that are alike in clusters, and its limits.
+//!
+//! Clopper and Pearson's limits take every item for an independent one. Five
+//! answers to one question are not: with them as five, limits at a nominal 5 %
+//! raise false alarms in 12 to 22 % of runs (`cargo bench --bench clustered`).
+//! Korn and Graubard keep the shape of those limits and take them at the number
+//! of independent items that would know the share as well as these do.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use super::beta_tail::beta_quantile;
+use super::level::Level;
+use super::proportion::{Interval, Proportion};
+use super::student;
+
+/// With fewer clusters than this on either side, the variance between clusters is
+/// a guess.
+const FEW: usize = 10;
+
+/// From this tail on the quantiles of Student's t are so near 0 that their ratio is
+/// taken here; at the median, where it is 0/0, its limit is larger by at most 4 %.
+const WIDEST_TAIL: f64 = 0.45;
+
+/// `count` of `total` items in clusters, of which only the clusters are independent
+/// of each other. Where every cluster is a single item, everything is what it is
+/// for a [`Proportion`], to the last bit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClusteredProportion {
+    share: Proportion,
+    clusters: usize,
+    /// Clusters with an item that is counted, and clusters with one that is not; a
+    /// cluster can be both.
+    counting: usize,
+    others: usize,
+    design_effect: Option<f64>,
+}
+
+impl From<Proportion> for ClusteredProportion {
+    /// Every item is a cluster of its own.
+    fn from(share: Proportion) -> Self {
+        let (k, n) = (share.count(), share.total());
+        Self { share, clusters: n, counting: k, others: n - k, design_effect: None }
+    }
+}
+
+impl ClusteredProportion {
+    /// How many of the flags are set, each with the cluster that it belongs to, in
+    /// any order.
+    pub fn of<K: Eq + Hash>(flags: impl IntoIterator<Item = (K, bool)>) -> Self {
+        let mut number: HashMap<K, usize> = HashMap::new();
+        let mut clusters: Vec<(usize, usize)> = Vec::new();
+        for (key, flag) in flags {
+            let at = *number.entry(key).or_insert(clusters.len());
+            if at == clusters.len() {
+                clusters.push((0, 0));
+            }
+            clusters[at].0 += usize::from(flag);
+            clusters[at].1 += 1;
+        }
+        let count = clusters.iter().map(|(count, _)| count).sum();
+        let total = clusters.iter().map(|(_, total)| total).sum();
+        let share = Proportion::of_counts(count, total);
+        Self {
+            share,
+            clusters: clusters.len(),
+            counting: clusters.iter().filter(|(count, _)| *count > 0).count(),
+            others: clusters.iter().filter(|(count, total)| count < total).count(),
+            design_effect: design_effect(share, &clusters),
+        }
+    }
+
+    /// The count and its total, for which nothing is known of clusters.
+    #[must_use]
+    pub fn share(self) -> Proportion {
+        self.share
+    }
+
+    /// The count `k`.
+    #[must_use]
+    pub fn count(self) -> usize {
+        self.share.count()
+    }
+
+    /// The total `n`.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.share.total()
+    }
+
+    /// The rate `k/n`, in `[0, 1]`. `None` if `n = 0`.
+    #[must_use]
+    pub fn rate(self) -> Option<f64> {
+        self.share.rate()
+    }
+
+    /// The number of clusters `G ≤ n`.
+    #[must_use]
+    pub fn clusters(self) -> usize {
+        self.clusters
+    }
+
+    /// Whether a cluster holds more than one item.
+    #[must_use]
+    pub fn is_clustered(self) -> bool {
+        self.clusters < self.total()
+    }
+
+    /// The design effect: the variance of the rate between clusters, times
+    /// `G/(G−1)`, over the variance `p(1−p)/(n−1)` that independent items would
+    /// give; the same as [`super::ClusteredMean::design_effect`] of the indicator.
+    /// At least 0, below 1 where clusters are more alike than chance would have
+    /// them. `None` if `k` is 0 or `n`, with fewer than two clusters, and where no
+    /// cluster holds two items.
+    #[must_use]
+    pub fn design_effect(self) -> Option<f64> {
+        self.design_effect
+    }
+
+    /// How many independent items would tell as much for one-sided limits at this
+    /// level, in `[0, n]`; `n` itself where every cluster is a single item.
+    #[must_use]
+    pub fn effective_n(self, level: Level) -> f64 {
+        self.effective(level.alpha())
+    }
+
+    /// The one-sided lower limit `BetaInv(α; x, n*−x+1)` for the effective sample
+    /// size `n*` and `x = n*·k/n`, 0 if `k = 0`.
+    ///
+    /// `n*` is `n` over the design effect, times `(t_{n−1}/t_{G−1})²` with the
+    /// quantiles of Student's t at `α`, and at most `n`. Korn and Graubard write
+    /// `p(1−p)/Var` for the first part, which for independent items is `n − 1`; the
+    /// design effect makes it `n`, so that these limits become Clopper's and
+    /// Pearson's. At `k = 0` and `k = n`, where no variance can be seen, the first
+    /// part is `n`, as theirs. Beyond them, `n*` is at most `G` where the variance
+    /// cannot be seen or is seen in fewer than ten clusters that hold a counted
+    /// item, or in fewer than ten that hold another.
+    ///
+    /// Korn and Graubard, Confidence intervals for proportions with small expected
+    /// number of positive counts estimated from survey data, Survey Methodology 24
+    /// (1998), 193–201.
+    #[must_use]
+    pub fn lower_limit(self, level: Level) -> f64 {
+        self.lower(level.alpha())
+    }
+
+    /// The one-sided upper limit `BetaInv(1−α; x+1, n*−x)`, 1 if `k = n` (also for
+    /// `n = 0`); see [`Self::lower_limit`].
+    #[must_use]
+    pub fn upper_limit(self, level: Level) -> f64 {
+        self.upper(level.alpha())
+    }
+
+    /// The two-sided interval, `α/2` in each tail; see [`Self::lower_limit`].
+    #[must_use]
+    pub fn korn_graubard(self, level: Level) -> Interval {
+        let tail = 0.5 * level.alpha();
+        Interval { lower: self.lower(tail), upper: self.upper(tail) }
+    }
+
+    /// The same clusters with another count, at most `n`: as many items are counted
+    /// in a cluster that holds some, and the design effect stays as long as one can
+    /// be seen.
+    #[must_use]
+    pub fn with_count(self, count: usize) -> Self {
+        let (k, n) = (self.count(), self.total());
+        let share = Proportion::of_counts(count.min(n), n);
+        if !self.is_clustered() {
+            return Self::from(share);
+        }
+        Self {
+            share,
+            clusters: self.clusters,
+            counting: scaled(self.counting, share.count(), k),
+            others: scaled(self.others, n - share.count(), n - k),
+            design_effect: self.design_effect.filter(|_| 0 < share.count() && share.count() < n),
+        }
+    }
+
+    /// The same share over another number of clusters, of the same sizes and with
+    /// the same design effect.
+    #[must_use]
+    pub fn with_clusters(self, clusters: usize) -> Self {
+        let (k, n, from) = (self.count(), self.total(), self.clusters);
+        let total = scaled(n, clusters, from);
+        let share = Proportion::of_counts(scaled(k, total, n), total);
+        if !self.is_clustered() {
+            return Self::from(share);
+        }
+        Self {
+            share,
+            clusters,
+            counting: scaled(self.counting, clusters, from),
+            others: scaled(self.others, clusters, from),
+            design_effect: self.design_effect,
+        }
+    }
+
+    fn effective(self, tail: f64) -> f64 {
+        let n = self.total() as f64;
+        if !self.is_clustered() {
+            return n;
+        }
+        if self.clusters < 2 {
+            return 0.0; // one cluster may be anything
+        }
+        let tail = tail.min(WIDEST_TAIL);
+        let independent = student::upper_quantile(tail, self.total() - 1);
+        let between = student::upper_quantile(tail, self.clusters - 1);
+        let adjusted = n * (independent / between).powi(2);
+        let few = self.counting.min(self.others) < FEW;
+        match self.design_effect {
+            Some(effect) if !few => (adjusted / effect).min(n),
+            Some(effect) => (adjusted / effect).min(self.clusters as f64),
+            None => adjusted.min(self.clusters as f64),
+        }
+    }
+
+    fn lower(self, tail: f64) -> f64 {
+        if !self.is_clustered() {
+            return self.share.exact_lower(tail);
+        }
+        let Some((x, rest)) = self.effective_counts(tail) else { return 0.0 };
+        if self.count() == 0 { 0.0 } else { beta_quantile(tail, x, rest + 1.0).x }
+    }
+
+    fn upper(self, tail: f64) -> f64 {
+        if !self.is_clustered() {
+            return self.share.exact_upper(tail);
+        }
+        let Some((x, rest)) = self.effective_counts(tail) else { return 1.0 };
+        if self.count() == self.total() { 1.0 } else { beta_quantile(tail, rest, x + 1.0).y }
+    }
+
+    /// The counts that the effective sample size stands for, `x` and `n* − x`; none
+    /// where it is 0.
+    fn effective_counts(self, tail: f64) -> Option<(f64, f64)> {
+        let per_item = self.effective(tail) / self.total() as f64;
+        let (k, n) = (self.count(), self.total());
+        (per_item > 0.0).then(|| (per_item * k as f64, per_item * (n - k) as f64))
+    }
+}
+
+/// `G/(G−1) · Σ_g(k_g·n − k·m_g)² · (n−1)/(n²·k(n−k))` over clusters of `k_g` of
+/// `m_g`, whose differences are whole numbers: the order of the clusters hardly
+/// matters.
+fn design_effect(share: Proportion, clusters: &[(usize, usize)]) -> Option<f64> {
+    let (k, n) = (share.count(), share.total());
+    if k == 0 || k == n || clusters.len() < 2 || clusters.len() == n {
+        return None;
+    }
+    let squares = clusters.iter().map(|&(count, total)| {
+        let (with, without) = (count as u128 * n as u128, total as u128 * k as u128);
+        (with.abs_diff(without) as f64).powi(2)
+    });
+    let (groups, n) = (clusters.len() as f64, n as f64);
+    let independent = k as f64 * (n - k as f64) * n * n / (n - 1.0);
+    Some(super::sum::sum(squares) / independent * groups / (groups - 1.0))
+}
+
+/// `number · to/from` to the nearest whole number, 0 where nothing can be scaled.
+fn scaled(number: usize, to: usize, from: usize) -> usize {
+    if from == 0 {
+        return 0;
+    }
+    let (number, to, from) = (number as u128, to as u128, from as u128);
+    usize::try_from((number * to + from / 2) / from).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;
