@@ -6,6 +6,7 @@
 //! wrong answer nor like a right one.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -287,6 +288,13 @@ impl Record {
         }
     }
 
+    /// Name of the cluster: records of different clusters are independent, those of one may be
+    /// alike. It is the group, else the case: repeats of one case are alike in any event.
+    #[must_use]
+    pub fn cluster(&self) -> &str {
+        self.group.as_deref().unwrap_or(&self.case)
+    }
+
     /// Right or wrong, confident or not at a threshold.
     #[must_use]
     pub fn quadrant(outcome: &Outcome, primary: Option<f64>, threshold: f64) -> Option<Quadrant> {
@@ -322,6 +330,11 @@ impl Record {
     }
 }
 
+/// Runs that say nothing of repeats ask every case once.
+fn once() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
 /// What is known of a run before its first trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
@@ -354,6 +367,9 @@ pub struct Header {
     /// How the cache was used: `use`, `replay`, `refresh` or `off`.
     #[serde(default)]
     pub cache: String,
+    /// How often each case is asked at each endpoint.
+    #[serde(default = "once")]
+    pub repeats: NonZeroU32,
     /// Number of trials.
     pub planned: usize,
     /// Digest over the trials' names and contents, in plan order.

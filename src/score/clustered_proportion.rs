@@ -16,7 +16,7 @@ use super::student;
 
 /// With fewer clusters than this on either side, the variance between clusters is
 /// a guess.
-const FEW: usize = 10;
+const FEW: f64 = 10.0;
 
 /// From this tail on the quantiles of Student's t are so near 0 that their ratio is
 /// taken here; at the median, where it is 0/0, its limit is larger by at most 4 %.
@@ -29,18 +29,27 @@ const WIDEST_TAIL: f64 = 0.45;
 pub struct ClusteredProportion {
     share: Proportion,
     clusters: usize,
-    /// Clusters with an item that is counted, and clusters with one that is not; a
-    /// cluster can be both.
-    counting: usize,
-    others: usize,
+    /// All clusters, those with an item that is counted and those with one that is
+    /// not (a cluster can be both), each as so many of equal size.
+    even: f64,
+    counting: f64,
+    others: f64,
     design_effect: Option<f64>,
+}
+
+/// `count` of the `total` items of a cluster, of which there are so many.
+struct Cluster {
+    count: usize,
+    total: usize,
+    times: usize,
 }
 
 impl From<Proportion> for ClusteredProportion {
     /// Every item is a cluster of its own.
     fn from(share: Proportion) -> Self {
         let (k, n) = (share.count(), share.total());
-        Self { share, clusters: n, counting: k, others: n - k, design_effect: None }
+        let (counting, others) = (k as f64, (n - k) as f64);
+        Self { share, clusters: n, even: n as f64, counting, others, design_effect: None }
     }
 }
 
@@ -48,25 +57,42 @@ impl ClusteredProportion {
     /// How many of the flags are set, each with the cluster that it belongs to, in
     /// any order.
     pub fn of<K: Eq + Hash>(flags: impl IntoIterator<Item = (K, bool)>) -> Self {
+        Self::with_missing(flags, 0, 1)
+    }
+
+    /// The same with so many more items, none of them counted, that fill clusters of
+    /// a size of at least 1; the last one may hold fewer.
+    pub fn with_missing<K: Eq + Hash>(
+        flags: impl IntoIterator<Item = (K, bool)>,
+        missing: usize,
+        size: usize,
+    ) -> Self {
         let mut number: HashMap<K, usize> = HashMap::new();
-        let mut clusters: Vec<(usize, usize)> = Vec::new();
+        let mut clusters: Vec<Cluster> = Vec::new();
         for (key, flag) in flags {
             let at = *number.entry(key).or_insert(clusters.len());
             if at == clusters.len() {
-                clusters.push((0, 0));
+                clusters.push(Cluster { count: 0, total: 0, times: 1 });
             }
-            clusters[at].0 += usize::from(flag);
-            clusters[at].1 += 1;
+            clusters[at].count += usize::from(flag);
+            clusters[at].total += 1;
         }
-        let count = clusters.iter().map(|(count, _)| count).sum();
-        let total = clusters.iter().map(|(_, total)| total).sum();
-        let share = Proportion::of_counts(count, total);
+        let size = size.max(1);
+        for (total, times) in [(size, missing / size), (missing % size, 1)] {
+            if total > 0 && times > 0 {
+                clusters.push(Cluster { count: 0, total, times });
+            }
+        }
+        let sum = |of: fn(&Cluster) -> usize| clusters.iter().map(|at| of(at) * at.times).sum();
+        let share = Proportion::of_counts(sum(|at| at.count), sum(|at| at.total));
+        let number = sum(|_| 1);
         Self {
             share,
-            clusters: clusters.len(),
-            counting: clusters.iter().filter(|(count, _)| *count > 0).count(),
-            others: clusters.iter().filter(|(count, total)| count < total).count(),
-            design_effect: design_effect(share, &clusters),
+            clusters: number,
+            even: even(clusters.iter()),
+            counting: even(clusters.iter().filter(|at| at.count > 0)),
+            others: even(clusters.iter().filter(|at| at.count < at.total)),
+            design_effect: design_effect(share, number, &clusters),
         }
     }
 
@@ -132,9 +158,15 @@ impl ClusteredProportion {
     /// `p(1−p)/Var` for the first part, which for independent items is `n − 1`; the
     /// design effect makes it `n`, so that these limits become Clopper's and
     /// Pearson's. At `k = 0` and `k = n`, where no variance can be seen, the first
-    /// part is `n`, as theirs. Beyond them, `n*` is at most `G` where the variance
-    /// cannot be seen or is seen in fewer than ten clusters that hold a counted
-    /// item, or in fewer than ten that hold another.
+    /// part is `n`, as theirs.
+    ///
+    /// Beyond them, `n*` takes items of a cluster for equal where their likeness
+    /// cannot be seen. At `k = 0` and `k = n` it is at most `G`, since no bad item in
+    /// a cluster is at least as likely as one item that is not bad. Where fewer than
+    /// ten clusters hold a counted item, or fewer than ten another, it is at most the
+    /// number of clusters; numbers of clusters are here those of clusters of equal
+    /// size, `(Σm)²/Σm²` for sizes `m` (Kish 1965, page 259: at an intra-cluster
+    /// correlation of 1, this is the effective sample size).
     ///
     /// Korn and Graubard, Confidence intervals for proportions with small expected
     /// number of positive counts estimated from survey data, Survey Methodology 24
@@ -171,8 +203,9 @@ impl ClusteredProportion {
         Self {
             share,
             clusters: self.clusters,
-            counting: scaled(self.counting, share.count(), k),
-            others: scaled(self.others, n - share.count(), n - k),
+            even: self.even,
+            counting: self.counting * ratio(share.count(), k),
+            others: self.others * ratio(n - share.count(), n - k),
             design_effect: self.design_effect.filter(|_| 0 < share.count() && share.count() < n),
         }
     }
@@ -187,11 +220,13 @@ impl ClusteredProportion {
         if !self.is_clustered() {
             return Self::from(share);
         }
+        let more = ratio(clusters, from);
         Self {
             share,
             clusters,
-            counting: scaled(self.counting, clusters, from),
-            others: scaled(self.others, clusters, from),
+            even: self.even * more,
+            counting: self.counting * more,
+            others: self.others * more,
             design_effect: self.design_effect,
         }
     }
@@ -208,11 +243,12 @@ impl ClusteredProportion {
         let independent = student::upper_quantile(tail, self.total() - 1);
         let between = student::upper_quantile(tail, self.clusters - 1);
         let adjusted = n * (independent / between).powi(2);
-        let few = self.counting.min(self.others) < FEW;
         match self.design_effect {
-            Some(effect) if !few => (adjusted / effect).min(n),
-            Some(effect) => (adjusted / effect).min(self.clusters as f64),
             None => adjusted.min(self.clusters as f64),
+            Some(effect) if self.counting.min(self.others) < FEW => {
+                (adjusted / effect).min(self.even)
+            }
+            Some(effect) => (adjusted / effect).min(n),
         }
     }
 
@@ -244,18 +280,33 @@ impl ClusteredProportion {
 /// `G/(G−1) · Σ_g(k_g·n − k·m_g)² · (n−1)/(n²·k(n−k))` over clusters of `k_g` of
 /// `m_g`, whose differences are whole numbers: the order of the clusters hardly
 /// matters.
-fn design_effect(share: Proportion, clusters: &[(usize, usize)]) -> Option<f64> {
+fn design_effect(share: Proportion, number: usize, clusters: &[Cluster]) -> Option<f64> {
     let (k, n) = (share.count(), share.total());
-    if k == 0 || k == n || clusters.len() < 2 || clusters.len() == n {
+    if k == 0 || k == n || number < 2 || number == n {
         return None;
     }
-    let squares = clusters.iter().map(|&(count, total)| {
-        let (with, without) = (count as u128 * n as u128, total as u128 * k as u128);
-        (with.abs_diff(without) as f64).powi(2)
+    let squares = clusters.iter().map(|at| {
+        let (with, without) = (at.count as u128 * n as u128, at.total as u128 * k as u128);
+        (with.abs_diff(without) as f64).powi(2) * at.times as f64
     });
-    let (groups, n) = (clusters.len() as f64, n as f64);
+    let (groups, n) = (number as f64, n as f64);
     let independent = k as f64 * (n - k as f64) * n * n / (n - 1.0);
     Some(super::sum::sum(squares) / independent * groups / (groups - 1.0))
+}
+
+/// The number of clusters of equal size that these are worth, `(Σm)²/Σm²` for sizes
+/// `m`; 0 for none.
+fn even<'a>(clusters: impl Iterator<Item = &'a Cluster>) -> f64 {
+    let (items, squares) = clusters.fold((0_u128, 0_u128), |(items, squares), at| {
+        let (total, times) = (at.total as u128, at.times as u128);
+        (items + total * times, squares + total * total * times)
+    });
+    if squares == 0 { 0.0 } else { items.pow(2) as f64 / squares as f64 }
+}
+
+/// `to/from`, 0 where nothing can be scaled.
+fn ratio(to: usize, from: usize) -> f64 {
+    if from == 0 { 0.0 } else { to as f64 / from as f64 }
 }
 
 /// `number · to/from` to the nearest whole number, 0 where nothing can be scaled.
