@@ -28,7 +28,7 @@ pub struct Asked {
 pub struct Selection {
     /// Names and tags; none means all.
     pub filter: Option<Filter>,
-    /// At most so many cases, the first ones.
+    /// At most so many cases, the first ones; each is asked as often as any other.
     pub limit: Option<usize>,
 }
 
@@ -37,7 +37,7 @@ pub struct Selection {
 pub struct Trial {
     /// Place in the plan, from 0.
     pub index: usize,
-    /// Name, unique in the run.
+    /// Name, unique in the run: `case@endpoint`, and `case@endpoint#2` for the second repeat.
     pub id: String,
     /// The case.
     pub case: Arc<Case>,
@@ -96,7 +96,7 @@ impl<'a> Plan<'a> {
         self.params.seed
     }
 
-    /// The trials in order: case by case, each at every endpoint.
+    /// The trials in order: case by case, each at every endpoint, there as often as the suite says.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
         let wanted = |case: &Case| match &self.selection.filter {
             Some(filter) => filter.matches(&case.id, &case.tags),
@@ -121,19 +121,27 @@ impl<'a> Plan<'a> {
     }
 
     fn at_all(&self, case: &Arc<Case>) -> Vec<Trial> {
-        let trial = |endpoint: &Asked| {
-            let base = self.prepared(endpoint, Arc::clone(&case.turns), 0).ok()?;
+        let repeats = 0..self.suite.repeats.get();
+        let asked = self.endpoints.iter();
+        let asked =
+            asked.flat_map(|endpoint| repeats.clone().map(move |repeat| (endpoint, repeat)));
+        let trial = |(endpoint, repeat): (&Asked, u32)| {
+            let base = self.prepared(endpoint, Arc::clone(&case.turns), repeat).ok()?;
+            let mut id = format!("{}@{}", case.id, endpoint.name);
+            if repeat > 0 {
+                id += &format!("#{}", repeat + 1);
+            }
             Some(Trial {
                 index: 0,
-                id: format!("{}@{}", case.id, endpoint.name),
+                id,
                 case: Arc::clone(case),
                 endpoint: Arc::clone(&endpoint.name),
-                repeat: 0,
+                repeat,
                 base,
                 price: endpoint.price,
             })
         };
-        self.endpoints.iter().filter_map(trial).collect()
+        asked.filter_map(trial).collect()
     }
 
     fn prepared(

@@ -6,6 +6,7 @@
 //! wrong answer nor like a right one.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -299,6 +300,13 @@ impl Record {
         }
     }
 
+    /// Name of the cluster: records of different clusters are independent, those of one may be
+    /// alike. It is the group, else the case: repeats of one case are alike in any event.
+    #[must_use]
+    pub fn cluster(&self) -> &str {
+        self.group.as_deref().or(self.row.as_deref()).unwrap_or(&self.case)
+    }
+
     /// Right or wrong, confident or not at a threshold.
     #[must_use]
     pub fn quadrant(outcome: &Outcome, primary: Option<f64>, threshold: f64) -> Option<Quadrant> {
@@ -332,6 +340,11 @@ impl Record {
         };
         choice.map_or_else(|| answer.to_owned(), |choice| format!("{answer}. {choice}"))
     }
+}
+
+/// Runs that say nothing of repeats ask every case once.
+fn once() -> NonZeroU32 {
+    NonZeroU32::MIN
 }
 
 /// What is known of a run before its first trial.
@@ -369,6 +382,9 @@ pub struct Header {
     /// How the cache was used: `use`, `replay`, `refresh` or `off`.
     #[serde(default)]
     pub cache: String,
+    /// How often each case is asked at each endpoint.
+    #[serde(default = "once")]
+    pub repeats: NonZeroU32,
     /// Number of trials.
     pub planned: usize,
     /// Digest over the trials' names and contents, in plan order.

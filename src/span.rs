@@ -397,6 +397,13 @@ impl Node {
         entries.iter().any(|(name, node)| name.value == key && node.value != Value::Null)
     }
 
+    /// The place of the value for the key, where this is a map with one.
+    #[must_use]
+    pub fn at(&self, key: &str) -> Option<Span> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| node.span)
+    }
+
     /// Every scalar at and below this node, with its place.
     pub fn visit_scalars<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Span)) {
         match &self.value {

@@ -1,6 +1,7 @@
 //! From arguments to valid suites with the endpoints they ask: everything that can be wrong before
 //! the first call is found here, all of it at once.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +36,17 @@ pub(super) struct Selection {
     pub root: PathBuf,
     /// What the configuration says of the cache.
     pub keep: Keep,
+}
+
+impl Selection {
+    /// Has every case asked so often, where the arguments say it.
+    pub(super) fn repeat(&mut self, repeats: Option<NonZeroU32>, findings: &mut Findings) {
+        for prepared in &mut self.suites {
+            if let Some(repeats) = repeats {
+                prepared.suite.repeat(repeats, findings);
+            }
+        }
+    }
 }
 
 /// Reads configuration and suites. Suites with an error are left out; the findings say why.

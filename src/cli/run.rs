@@ -26,7 +26,8 @@ use super::{Format, RunArgs};
 pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::new(args.suites.strict);
-    let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    selection.repeat(args.select.repeats, &mut findings);
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
@@ -258,6 +259,7 @@ impl One<'_> {
                 limit: self.args.select.limit,
             },
             cache: self.args.select.cache.name().to_owned(),
+            repeats: suite.repeats,
             planned,
             plan: digest,
             started: now

@@ -29,6 +29,7 @@ pub(crate) fn header(planned: usize) -> Header {
         seed: None,
         selection: Selected::default(),
         cache: "use".into(),
+        repeats: NonZeroU32::MIN,
         planned,
         plan: Digest::of_bytes(b"plan"),
         started: "2026-01-02T03:04:05.000Z".into(),

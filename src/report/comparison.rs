@@ -10,12 +10,23 @@ use super::visible;
 
 /// Both sections, where there is something to say.
 pub(super) fn comparison(out: &mut String, card: &EndpointCard, style: Style) {
-    if let Some(positions) = &card.positions {
+    // Where every row has one order only, a line among the numbers is enough.
+    if let Some(positions) = card.positions.as_ref().filter(|positions| positions.reordered > 0) {
         places(out, positions, style);
     }
     for variants in &card.variants {
         compared(out, variants, style);
     }
+}
+
+/// How often the right choice was found by where it stood, in one line.
+pub(super) fn by_position(out: &mut String, positions: &Positions, style: Style) {
+    let Some(std) = positions.recall_std else { return };
+    let found = positions.letters.iter().filter(|(_, place)| place.right > 0);
+    let found = found.map(|(letter, place)| format!("{letter} {}", share(place.found, place.right)));
+    let found = found.collect::<Vec<_>>().join("   ");
+    let text = format!("right at {found}   spread {:.1} points", std * 100.0);
+    hanging(out, "  by position      ", 19, &style.text(&text), style);
 }
 
 /// How often each letter was answered, was right, and was found where it was right.
@@ -32,20 +43,18 @@ fn places(out: &mut String, positions: &Positions, style: Style) {
     }
     if let Some(std) = positions.recall_std {
         let spread = format!(
-            "found by place: standard deviation {:.1} points (0 without a bias)",
+            "spread of what was found by place: {:.1} points, 0 without a bias",
             std * 100.0
         );
         hanging(out, "  ", 2, &style.text(&spread), style);
     }
-    if positions.reordered > 0 {
-        let same = format!(
-            "the same choice in every order: {} of {} rows ({})",
-            positions.same_choice,
-            positions.reordered,
-            share(positions.same_choice, positions.reordered)
-        );
-        hanging(out, "  ", 2, &style.text(&same), style);
-    }
+    let same = format!(
+        "the same choice in every order: {} of {} rows ({})",
+        positions.same_choice,
+        positions.reordered,
+        share(positions.same_choice, positions.reordered)
+    );
+    hanging(out, "  ", 2, &style.text(&same), style);
 }
 
 fn share(count: usize, n: usize) -> String {

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::Rate;
+use super::{Evidence, Rate};
 use crate::record::{Header, Outcome, Quadrant, Record};
-use crate::score::Proportion;
 
 /// What the budget of a part is judged by.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,19 +23,19 @@ pub struct SliceCard {
 /// One card for each part that the header names.
 pub(super) fn of(header: &Header, records: &[&Record]) -> Vec<SliceCard> {
     let card = |name: &String| {
-        let of = || records.iter().filter(|record| record.slices.contains(name));
+        let of = || records.iter().copied().filter(|record| record.slices.contains(name));
         let graded = of().filter(|record| record.outcome.is_graded());
-        let judged: Vec<Quadrant> = of().filter_map(|record| record.quadrant).collect();
+        let right = graded.map(|record| (record, record.outcome == Outcome::Correct));
+        let judged: Vec<(&Record, bool)> = of()
+            .filter_map(|record| Some((record, record.quadrant? == Quadrant::ConfidentWrong)))
+            .collect();
         let abstained = of().filter(|record| record.abstained).count();
         SliceCard {
             name: name.clone(),
             finished: of().count(),
             unmeasured: (of().count() - abstained).saturating_sub(judged.len()),
-            accuracy: Proportion::of(graded.map(|r| r.outcome == Outcome::Correct)).into(),
-            confident_wrong: Proportion::of(
-                judged.iter().map(|quadrant| *quadrant == Quadrant::ConfidentWrong),
-            )
-            .into(),
+            accuracy: Evidence::of(right).into(),
+            confident_wrong: Evidence::of(judged.into_iter()).into(),
         }
     };
     header.slices.iter().map(|slice| card(&slice.name)).collect()

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Rate;
+use super::{Evidence, Rate};
 use crate::record::{Outcome, Quadrant, Record};
-use crate::score::{McNemar, Proportion};
+use crate::score::McNemar;
 
 /// More values than this of one variable are not compared with each other: the pairs grow with
 /// their square.
@@ -84,16 +84,16 @@ impl Variants {
 }
 
 fn card(key: &str, value: &str, records: &[&Record]) -> VariantCard {
-    let of = || records.iter().filter(|record| record.variant.get(key).is_some_and(|v| v == value));
-    let graded = of().filter(|record| record.outcome.is_graded());
-    let judged = of().filter_map(|record| record.quadrant);
+    let of = records.iter().copied();
+    let of = of.filter(|record| record.variant.get(key).is_some_and(|known| known == value));
+    let graded = of.clone().filter(|record| record.outcome.is_graded());
+    let right = graded.map(|record| (record, record.outcome == Outcome::Correct));
+    let wrong =
+        of.filter_map(|record| Some((record, record.quadrant? == Quadrant::ConfidentWrong)));
     VariantCard {
         value: value.to_owned(),
-        accuracy: Proportion::of(graded.map(|record| record.outcome == Outcome::Correct)).into(),
-        confident_wrong: Proportion::of(
-            judged.map(|quadrant| quadrant == Quadrant::ConfidentWrong),
-        )
-        .into(),
+        accuracy: Evidence::of(right).into(),
+        confident_wrong: Evidence::of(wrong).into(),
     }
 }
 

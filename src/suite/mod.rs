@@ -15,6 +15,7 @@ mod survey;
 mod template;
 mod variants;
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,6 +38,9 @@ use variants::Variant;
 /// Confidence from which on a wrong answer counts as confident, where a suite names none.
 const THRESHOLD: f64 = 0.8;
 
+/// The most repeats of a case: with more, the plan of one case would fill the memory.
+pub const MOST_REPEATS: u32 = 1000;
+
 /// A validated suite.
 #[derive(Debug)]
 pub struct Suite {
@@ -58,8 +62,11 @@ pub struct Suite {
     pub methods: Vec<Spanned<Method>>,
     /// Sampling parameters.
     pub params: Params,
+    /// How often each case is asked at each endpoint.
+    pub repeats: NonZeroU32,
     /// What it allows.
     pub budget: Budget,
+    temperature: Option<Span>,
     rows: Rows,
     rows_span: Span,
     grade_span: Span,
@@ -162,7 +169,9 @@ impl Suite {
             threshold: raw.threshold.unwrap_or(THRESHOLD),
             methods: raw.confidence,
             params: raw.params,
+            repeats: raw.repeats.as_ref().map_or(NonZeroU32::MIN, |repeats| repeats.value),
             budget: raw.budget,
+            temperature: raw.temperature,
             rows,
             rows_span,
             grade_span: raw.grade_span.unwrap_or(rows_span),
@@ -178,10 +187,33 @@ impl Suite {
             variants: Vec::new(),
         };
         suite.compile(problems);
+        if let Some(repeats) = raw.repeats {
+            suite.refuse_equal_repeats("repeats:", repeats.span, problems);
+        }
         if !problems.has_errors() {
             suite.variants = suite.read_variants(dir, problems);
         }
         Some(suite)
+    }
+
+    /// Asks every case so often, whatever the suite says.
+    pub fn repeat(&mut self, repeats: NonZeroU32, findings: &mut Findings) {
+        self.repeats = repeats;
+        let mut problems = Problems::default();
+        let place = self.temperature.unwrap_or(self.rows_span);
+        self.refuse_equal_repeats("--repeats", place, &mut problems);
+        findings.add(&self.source, problems);
+    }
+
+    /// At temperature 0 the same question gets the same answer, so repeats would show a stability
+    /// that nothing has tested. `by` is who asks for them.
+    fn refuse_equal_repeats(&self, by: &str, place: Span, problems: &mut Problems) {
+        let repeats = self.repeats.get();
+        if repeats > 1 && self.params.temperature == Some(0.0) {
+            let message =
+                format!("`{by} {repeats}` at temperature 0, where every answer is the same");
+            problems.error(place, message, "raise the temperature, or ask once");
+        }
     }
 
     /// The conversations with their templates unrendered: enough to see who speaks.

@@ -1,11 +1,15 @@
 //! The suite as its author typed it: every key that may stand there, with its place, and nothing
 //! decided yet. [`super::Suite`] is what it means.
 
+use std::num::NonZeroU32;
+
 use crate::ask::{Params, Speaker};
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured, Verdict};
 use crate::elicit::Method;
 use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
+
+use super::MOST_REPEATS;
 
 mod variants;
 
@@ -34,6 +38,9 @@ pub(super) struct Raw<'a> {
     pub grade: Option<grade::Spec>,
     pub confidence: Vec<Spanned<Method>>,
     pub params: Params,
+    /// Where the temperature of the parameters stands.
+    pub temperature: Option<Span>,
+    pub repeats: Option<Spanned<NonZeroU32>>,
     pub budget: Budget,
     pub budget_span: Option<Span>,
 }
@@ -88,22 +95,12 @@ impl<'a> Raw<'a> {
             confidence: fields
                 .take("confidence")
                 .map_or_else(Vec::new, |node| methods(node, problems)),
+            temperature: fields.take("parameters").and_then(|node| node.at("temperature")),
             params: fields.take("parameters").map_or_else(Params::default, |n| params(n, problems)),
+            repeats: fields.take("repeats").and_then(|node| repeats(node, problems)),
             budget_span: fields.take_keyed("budget").map(|(key, _)| key.span),
             budget: fields.take("budget").map_or_else(Budget::default, |n| budget(n, problems)),
         };
-        if let Some(node) = fields.take("repeats")
-            && let Some(repeats) = node.whole::<u32>(problems)
-            && repeats != 1
-        {
-            // Several answers of one case are not independent, and limits that take them for such
-            // raise false alarms; refused until the limits know clusters.
-            problems.error(
-                node.span,
-                format!("repeats of {repeats}"),
-                "only 1 is supported so far",
-            );
-        }
         fields.finish(problems);
         Some(raw)
     }
@@ -205,6 +202,17 @@ fn params(node: &Node, problems: &mut Problems) -> Params {
     params.seed = fields.take("seed").and_then(|node| node.whole(problems));
     fields.finish(problems);
     params
+}
+
+/// How often each case is asked.
+fn repeats(node: &Node, problems: &mut Problems) -> Option<Spanned<NonZeroU32>> {
+    let typed = node.whole::<u32>(problems)?;
+    let repeats = NonZeroU32::new(typed).filter(|repeats| repeats.get() <= MOST_REPEATS);
+    if repeats.is_none() {
+        let remedy = format!("write a number from 1 to {MOST_REPEATS}");
+        problems.error(node.span, format!("repeats of {typed}"), remedy);
+    }
+    Some(Spanned::new(repeats?, node.span))
 }
 
 fn at_least_zero(

@@ -223,7 +223,7 @@ fn everything_that_was_said_is_on_the_page() {
            How sure?
          asked       m-1 at http://localhost/v1/chat/completions
          parameters  temperature 0.5 · max_tokens 4 · seed 10 · top_logprobs 2 ·
-                     think\u{202e} {"budget":[1,"\u001b"]} · draw of repeat 0,
+                     think\u{202e} {"budget":[1,"\u001b"]} · draw of repeat 1,
                      sample 3
          reply
            (nothing but blanks)
@@ -400,7 +400,7 @@ fn a_headline_says_what_became_of_it() {
     ];
     let shown = records.iter().map(|record| trial_headline(&run, record, Style::PLAIN));
     insta::assert_snapshot!(shown.collect::<String>(), @"
-    case-1 · model · m-1 · repeat 2
+    case-1 · model · m-1
       outcome     correct · declined to answer
     case-2 · model · m-1
       outcome     correct · right, but not sure
