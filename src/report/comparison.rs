@@ -23,7 +23,8 @@ pub(super) fn comparison(out: &mut String, card: &EndpointCard, style: Style) {
 pub(super) fn by_position(out: &mut String, positions: &Positions, style: Style) {
     let Some(std) = positions.recall_std else { return };
     let found = positions.letters.iter().filter(|(_, place)| place.right > 0);
-    let found = found.map(|(letter, place)| format!("{letter} {}", share(place.found, place.right)));
+    let found =
+        found.map(|(letter, place)| format!("{letter} {}", share(place.found, place.right)));
     let found = found.collect::<Vec<_>>().join("   ");
     let text = format!("right at {found}   spread {:.1} points", std * 100.0);
     hanging(out, "  by position      ", 19, &style.text(&text), style);

@@ -7,6 +7,7 @@
 //! 2013, BMC Medical Research Methodology 13:91).
 
 use statrs::function::beta::beta_reg;
+use statrs::function::erf::erfc;
 use statrs::function::factorial::ln_binomial;
 
 /// Counts of the cases that only one of two ways gets right.
@@ -40,6 +41,15 @@ impl McNemar {
     pub fn exact_regression(self) -> f64 {
         // By symmetry of the fair coin.
         at_most(self.discordant(), self.candidate_only)
+    }
+
+    /// p of the chi-square test with continuity correction, `(|b − k| − 1)²/m` at one degree of
+    /// freedom, for comparison with published numbers; none where no case differs.
+    #[must_use]
+    pub fn chi2_continuity(self) -> Option<f64> {
+        let m = self.discordant() as f64;
+        let apart = self.baseline_only.abs_diff(self.candidate_only) as f64 - 1.0;
+        (m > 0.0).then(|| erfc((apart * apart / m / 2.0).sqrt()))
     }
 
     /// Cases on which the two differ.
