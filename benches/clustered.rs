@@ -12,12 +12,14 @@ use std::time::Instant;
 
 use overclaim::score::{ClusteredProportion, Level};
 
-/// Cases, and the sizes of their clusters in turn.
-const BIG: [usize; 100] = {
-    let mut s = [1; 100];
-    s[0] = 50;
-    s
+/// A hundred cases, one of them with fifty answers.
+const ONE_LARGE: [usize; 100] = {
+    let mut sizes = [1; 100];
+    sizes[0] = 50;
+    sizes
 };
+
+/// Clusters, and their sizes in turn.
 const SHAPES: [(&str, usize, &[usize]); 7] = [
     ("120 cases × 5", 120, &[5]),
     ("40 cases × 5", 40, &[5]),
@@ -25,7 +27,7 @@ const SHAPES: [(&str, usize, &[usize]); 7] = [
     ("300 cases × 2", 300, &[2]),
     ("60 groups of 1 to 9", 60, &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
     ("60 groups of 1 or 19", 60, &[1, 1, 1, 1, 1, 19]),
-    ("100 cases, 1 of 50", 100, &BIG),
+    ("99 of 1 and one of 50", 100, &ONE_LARGE),
 ];
 
 fn main() {

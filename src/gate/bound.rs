@@ -39,11 +39,20 @@ impl Bound {
 
     /// The count nearest to the one seen that would pass with the same n in the same clusters.
     pub(super) fn would_pass(self, share: ClusteredProportion, level: Level) -> Option<usize> {
-        let passes = |count: &usize| self.judge(share.with_count(*count), level) == Verdict::Pass;
-        match self {
-            Bound::AtMost(_) => (0..share.count()).rev().find(passes),
-            Bound::AtLeast(_) => (share.count()..=share.total()).find(passes),
+        let passes = |count: usize| self.judge(share.with_count(count), level) == Verdict::Pass;
+        // The best count there could be, and the one seen; halving keeps the first one passing.
+        let (mut good, mut seen) = match self {
+            Bound::AtMost(_) => (0, share.count()),
+            Bound::AtLeast(_) => (share.total(), share.count()),
+        };
+        if !passes(good) {
+            return None;
         }
+        while good.abs_diff(seen) > 1 {
+            let middle = usize::midpoint(good, seen);
+            if passes(middle) { good = middle } else { seen = middle }
+        }
+        Some(good)
     }
 
     /// About how many clusters would decide, were the share and their kind to stay as they are.

@@ -146,6 +146,18 @@ fn repeated(cases: usize, wrong: &[usize], group: usize, budget: Budget) -> Run 
     Run { records: records.collect(), header }
 }
 
+/// So many cases asked once, the first ones wrong, in groups of so many.
+fn grouped(cases: usize, wrong: usize, group: usize) -> Run {
+    let mut run = run(cases, 0, 0, 0, at_most(0.1));
+    for (index, record) in run.records.iter_mut().enumerate() {
+        let bad = index < wrong;
+        let outcome = if bad { Outcome::Incorrect } else { Outcome::Correct };
+        *record = judged(index, outcome, Some(0.9));
+        record.group = Some(format!("group-{}", index / group));
+    }
+    run
+}
+
 #[test]
 fn answers_to_one_case_are_no_independent_evidence() {
     // 12 of 120 cases wrong every time: 60 of 600 answers, and what 120 cases can tell.
@@ -155,18 +167,20 @@ fn answers_to_one_case_are_no_independent_evidence() {
     let none = decide(&repeated(120, &[], 1, at_most(0.05)));
     let groups = decide(&repeated(120, &[3, 1, 2, 4], 3, at_most(0.05)));
     let one = decide(&repeated(1, &[1], 1, at_most(0.05)));
+    let once = decide(&grouped(60, 12, 3));
     assert_eq!(pass.lines[0].clustering.unwrap().clusters, 120);
     assert_eq!(groups.lines[0].clustering.unwrap().clusters, 40);
     let told = |decision: &Decision| {
         format!("{:?} {}", decision.lines[0].verdict, decision.lines[0].sentence)
     };
-    insta::assert_snapshot!([pass, open, fail, none, groups, one].each_ref().map(told).join("\n"), @"
+    insta::assert_snapshot!([pass, open, fail, none, groups, one, once].each_ref().map(told).join("\n"), @"
     Pass 60 of 600 answers are confidently wrong (10%); 120 cases asked 5 times each tell as much as 118 independent answers; with 95% confidence at most 15.8%, within 17%
     Undecided 60 of 600 answers are confidently wrong (10%); 120 cases asked 5 times each tell as much as 118 independent answers; with 95% confidence from 5.8% to 15.8%, on both sides of 12%: about 754 cases, asked 5 times each, would decide
     Fail 60 of 600 answers are confidently wrong (10%); 120 cases asked 5 times each tell as much as 118 independent answers; with 95% confidence at least 5.8%, above 5%: at most 9 of 600 would pass
     Pass 0 of 600 answers are confidently wrong (0%); 120 cases asked 5 times each tell as much as 120 independent answers; with 95% confidence at most 2.5%, within 5%
     Undecided 10 of 600 answers are confidently wrong (1.7%); 120 cases asked 5 times each in 40 groups tell as much as 40 independent answers; with 95% confidence from 0% to 10%, on both sides of 5%: about 384 cases, asked 5 times each, would decide
-    Undecided 1 of 5 answers are confidently wrong (20%); 1 case asked 5 times say nothing about others; with 95% confidence from 0% to 100%, on both sides of 5%: about 14 cases, asked 5 times each, would decide
+    Undecided 1 of 5 answers are confidently wrong (20%); 1 case asked 5 times tells nothing about others; with 95% confidence from 0% to 100%, on both sides of 5%: about 14 cases, asked 5 times each, would decide
+    Undecided 12 of 60 answers are confidently wrong (20%); 60 cases in 20 groups tell as much as 18 independent answers; with 95% confidence from 6.6% to 41.4%, on both sides of 10%: about 120 cases would decide
     ");
 }
 

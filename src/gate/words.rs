@@ -30,7 +30,8 @@ impl Asked<'_> {
             _ => {}
         }
         if alike.clusters == 1 {
-            return format!("; {asked} say nothing about others");
+            let tell = if alike.cases == 1 { "tells" } else { "tell" };
+            return format!("; {asked} {tell} nothing about others");
         }
         format!("; {asked} tell as much as {:.0} independent answers", alike.effective_n)
     }

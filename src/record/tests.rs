@@ -129,6 +129,25 @@ fn only_right_and_wrong_have_a_quadrant() {
 }
 
 #[test]
+fn repeats_of_a_case_and_cases_of_a_group_are_one_cluster() {
+    let again = Record { repeat: 1, trial: "case-0@model#2".into(), ..record(0) };
+    assert_eq!((record(0).cluster(), again.cluster()), ("case-0", "case-0"));
+    assert_eq!(record(1).cluster(), "case-1");
+    let grouped = |index| Record { group: Some("passage".into()), ..record(index) };
+    assert_eq!((grouped(0).cluster(), grouped(1).cluster()), ("passage", "passage"));
+}
+
+#[test]
+fn a_header_without_repeats_asked_once() {
+    let mut written = serde_json::to_value(header(1)).unwrap();
+    assert_eq!(written["repeats"], 1);
+    written.as_object_mut().unwrap().remove("repeats");
+    assert_eq!(serde_json::from_value::<Header>(written.clone()).unwrap(), header(1));
+    written["repeats"] = 0.into();
+    assert!(serde_json::from_value::<Header>(written).is_err());
+}
+
+#[test]
 fn a_letter_is_shown_with_its_choice() {
     let mut record = record(0);
     assert_eq!(record.said().as_deref(), Some("A. x"));

@@ -319,6 +319,11 @@ mod tests {
 
     /// A page with everything on it: hostile and long texts, failures, a diagram.
     fn page(style: Style) -> String {
+        page_of(style, 1)
+    }
+
+    /// The same, of cases that were asked so often: each is unstable.
+    fn page_of(style: Style, repeats: u32) -> String {
         let failure = Outcome::Failed(AskError::new(AskErrorKind::Network, "refüsed ".repeat(30)));
         let mut records = vec![
             judged(0, Outcome::Incorrect, Some(1.0)),
@@ -330,7 +335,16 @@ mod tests {
         records[0].question = "漢字 \u{1b}[31mwho\nare\tyou? ".repeat(20);
         records[0].choices = vec!["ä ".repeat(80), "b\u{202e}".repeat(80)];
         records[1].case = "c".repeat(200);
-        let mut header = header(6);
+        let mut header = header(6 * repeats as usize);
+        header.repeats = std::num::NonZeroU32::new(repeats).unwrap();
+        for repeat in 1..repeats {
+            let again = records.clone();
+            records.extend(again.into_iter().take(5).map(|mut record| {
+                record.outcome = Outcome::Correct;
+                record.repeat = repeat;
+                record
+            }));
+        }
         header.budget.confident_wrong = Some(crate::record::tests::at_most(0.1));
         let run = Run { header, records };
         let scorecard = Scorecard::of(&run);
@@ -353,11 +367,14 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         for width in [80, 120] {
             for unicode in [true, false] {
-                let page = page(Style { color: false, unicode, width });
-                for line in page.lines() {
-                    assert!(super::width(line) <= width, "{width}: {line}");
+                for repeats in [1, 2] {
+                    let page = page_of(Style { color: false, unicode, width }, repeats);
+                    assert_eq!(page.contains("Unstable"), repeats > 1);
+                    for line in page.lines() {
+                        assert!(super::width(line) <= width, "{width}: {line}");
+                    }
+                    assert!(unicode || page.is_ascii(), "{page}");
                 }
-                assert!(unicode || page.is_ascii(), "{page}");
             }
         }
     }

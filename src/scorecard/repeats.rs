@@ -167,3 +167,70 @@ impl<'a> Tally<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::{header, judged};
+
+    /// A run of cases asked five times, each right as often as this says, else wrong and sure.
+    fn run(right: &[usize]) -> Run {
+        let record = |case: usize, repeat: usize| {
+            let good = repeat < right[case];
+            let outcome = if good { Outcome::Correct } else { Outcome::Incorrect };
+            let mut record = judged(case * 5 + repeat, outcome, Some(0.9));
+            record.case = format!("case-{case}");
+            record
+        };
+        let records = (0..right.len()).flat_map(|case| (0..5).map(move |repeat| (case, repeat)));
+        let records = records.map(|(case, repeat)| record(case, repeat)).collect();
+        let mut header = header(right.len() * 5);
+        header.repeats = std::num::NonZeroU32::new(5).unwrap();
+        Run { header, records }
+    }
+
+    fn repeats(run: &Run) -> Repeats {
+        Repeats::of(run, &run.records.iter().collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn the_worst_are_wrong_and_sure_most_often_and_then_nearest_to_half() {
+        let mut run = run(&[5, 4, 0, 2, 3, 1]);
+        // One that was never graded, and one that is unsure whenever it is wrong.
+        for record in &mut run.records[..5] {
+            (record.outcome, record.quadrant) = (Outcome::Refused, None);
+        }
+        for record in &mut run.records[15..20] {
+            record.quadrant = record.quadrant.filter(|at| *at != Quadrant::ConfidentWrong);
+        }
+        let repeats = repeats(&run);
+        assert_eq!((repeats.stable, repeats.always_right, repeats.always_wrong), (1, 0, 1));
+        assert_eq!((repeats.unstable, repeats.ungraded), (4, 1));
+        let order: Vec<&str> = repeats.cases.iter().map(|case| case.case.as_str()).collect();
+        assert_eq!(order, ["case-5", "case-4", "case-1", "case-3"]);
+        assert_eq!((repeats.cases[1].right, repeats.cases[1].confident_wrong), (3, 2));
+    }
+
+    #[test]
+    fn a_card_lists_a_hundred_and_counts_all() {
+        let repeats = repeats(&run(&[3; 130]));
+        assert_eq!((repeats.unstable, repeats.cases.len()), (130, 100));
+        assert_eq!(repeats.cases[99].case, "case-99");
+    }
+
+    #[test]
+    fn a_case_is_ranked_once_by_its_surest_answer() {
+        let mut run = run(&[4, 0, 5]);
+        run.records[7].primary = Some(0.97);
+        let ranked = confident_wrong(&run, "model");
+        let told: Vec<_> = ranked.iter().map(|at| (at.record.index, at.times, at.graded)).collect();
+        assert_eq!(told, [(7, 5, 5), (4, 1, 5)]);
+    }
+
+    #[test]
+    fn what_was_asked_once_has_no_repeats() {
+        let mut run = run(&[3]);
+        run.header.repeats = std::num::NonZeroU32::MIN;
+        assert_eq!(Repeats::of(&run, &run.records.iter().collect::<Vec<_>>()), None);
+    }
+}

@@ -210,8 +210,7 @@ impl Suite {
     fn refuse_equal_repeats(&self, by: &str, place: Span, problems: &mut Problems) {
         let repeats = self.repeats.get();
         if repeats > 1 && self.params.temperature == Some(0.0) {
-            let message =
-                format!("`{by} {repeats}` at temperature 0, where every answer is the same");
+            let message = format!("`{by} {repeats}` at temperature 0: the same answer every time");
             problems.error(place, message, "raise the temperature, or ask once");
         }
     }
