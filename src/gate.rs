@@ -125,6 +125,33 @@ impl Decision {
     }
 }
 
+/// A line that so few cases can never pass, however good they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfReach {
+    /// Name of the line.
+    pub line: &'static str,
+    /// The least number of cases that could pass; none where no number could.
+    pub cases: Option<usize>,
+}
+
+/// The lines of a budget that so many independent cases can never pass.
+#[must_use]
+pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
+    let Budget { confident_wrong, accuracy, coverage, .. } = budget;
+    let wrong = confident_wrong.and_then(|limits| {
+        Some(("confident_wrong.max_rate", Bound::AtMost(limits.max_rate?), limits.level))
+    });
+    let least = |line, least: Option<AtLeast>| {
+        least.map(|least| (line, Bound::AtLeast(least.min), least.level))
+    };
+    let lines = [wrong, least("accuracy", *accuracy), least("coverage", *coverage)];
+    let out_of_reach = |(line, bound, level): (&'static str, Bound, f64)| {
+        let least = bound.least_to_pass(Level::new(level).ok()?);
+        least.is_none_or(|least| cases < least).then_some(OutOfReach { line, cases: least })
+    };
+    lines.into_iter().flatten().filter_map(out_of_reach).collect()
+}
+
 fn lines(card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.confident_wrong {

@@ -31,7 +31,7 @@ use crate::elicit::Method;
 use crate::grade;
 use crate::span::{Node, Problems, Span, Spanned, Value};
 use dataset::Rows;
-use raw::{Axis, ChoiceOrder, Examples, Message, Override, Prompt, Raw};
+use raw::{Axis, ChoiceOrder, Examples, Limits, Message, Override, Prompt, Raw};
 use template::Templates;
 use variants::Variant;
 
@@ -70,7 +70,7 @@ pub struct Suite {
     rows: Rows,
     rows_span: Span,
     grade_span: Span,
-    budget_span: Span,
+    limits: Limits,
     labels: Labels,
     prompts: Vec<Prompt>,
     matrix: Vec<Axis>,
@@ -146,8 +146,10 @@ impl Suite {
             let remedy = "add one, such as `grade: {exact: \"{{ answer }}\"}`";
             problems.error(raw.span, "no grader: nothing would be judged", remedy);
         }
+        let typed_budget = raw.budget.as_ref().map(|limits| limits.span);
+        let limits = raw.budget.unwrap_or_default();
         if let (Some(_), true, Some(span)) =
-            (&raw.budget.confident_wrong, raw.confidence.is_empty(), raw.budget_span)
+            (&limits.budget.confident_wrong, raw.confidence.is_empty(), typed_budget)
         {
             let message = "a budget on confident wrong answers, and no confidence method";
             problems.error(span, message, "add one, such as `confidence: [verbalized]`");
@@ -170,12 +172,12 @@ impl Suite {
             methods: raw.confidence,
             params: raw.params,
             repeats: raw.repeats.as_ref().map_or(NonZeroU32::MIN, |repeats| repeats.value),
-            budget: raw.budget,
+            budget: limits.budget.clone(),
             temperature: raw.temperature,
             rows,
             rows_span,
             grade_span: raw.grade_span.unwrap_or(rows_span),
-            budget_span: raw.budget_span.unwrap_or(rows_span),
+            limits,
             labels,
             prompts: prompts?,
             matrix: raw.matrix,
@@ -234,16 +236,15 @@ impl Suite {
 
     /// Parts of the cases that have a budget of their own, with it.
     pub fn slices(&self) -> impl Iterator<Item = (String, &Budget)> {
-        self.overrides.iter().filter_map(|part| Some((part.name(), &part.budget.as_ref()?.value)))
+        self.overrides.iter().filter_map(|part| Some((part.name(), &part.budget.as_ref()?.budget)))
     }
 
-    /// Where the budget stands, or that of a part.
+    /// Where a line of the budget stands, or of the budget of a part.
     #[must_use]
-    pub fn budget_span(&self, slice: Option<&str>) -> Span {
-        let Some(slice) = slice else { return self.budget_span };
-        let parts = self.overrides.iter().filter(|part| part.name() == slice);
-        let mut spans = parts.filter_map(|part| Some(part.budget.as_ref()?.span));
-        spans.next().unwrap_or(self.budget_span)
+    pub fn budget_span(&self, slice: Option<&str>, line: &str) -> Span {
+        let parts = self.overrides.iter().filter(|part| Some(part.name().as_str()) == slice);
+        let limits = parts.filter_map(|part| part.budget.as_ref()).next();
+        limits.unwrap_or(&self.limits).place(line)
     }
 
     /// Every template with its place.

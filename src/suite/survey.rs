@@ -37,6 +37,8 @@ struct Seen {
     /// Digests of the names of rows and groups, and of those of each part of the suite.
     clusters: HashSet<u64>,
     slices: BTreeMap<String, HashSet<u64>>,
+    /// Which of the overrides meant a case.
+    overridden: Vec<bool>,
 }
 
 impl Suite {
@@ -45,6 +47,7 @@ impl Suite {
         let file = self.row_file();
         let mut census = Census::default();
         let mut seen = Seen::default();
+        seen.overridden = vec![false; self.overrides.len()];
         seen.slices.extend(self.slices().map(|(name, _)| (name, HashSet::new())));
         for row in self.rows.iter() {
             let row = match row {
@@ -84,6 +87,12 @@ impl Suite {
         if !findings.has_errors() {
             self.imbalance(&seen, findings);
             self.unused(findings);
+            for (part, _) in self.overrides.iter().zip(&seen.overridden).filter(|(_, seen)| !**seen)
+            {
+                let message = format!("no case matches `{}`", part.name());
+                let remedy = "match ids and tags of the cases";
+                findings.warning(&self.source, part.span, message, remedy);
+            }
         }
         census.clusters = seen.clusters.len();
         census.slices = seen.slices.into_iter().map(|(name, of)| (name, of.len())).collect();
@@ -111,6 +120,9 @@ impl Suite {
         let cluster =
             Digest::of(&(&case.group, case.group.is_none().then_some(&case.row))).number();
         seen.clusters.insert(cluster);
+        for (part, seen) in self.overrides.iter().zip(&mut seen.overridden) {
+            *seen |= part.applies(span, &case.id, &case.tags);
+        }
         for slice in &case.slices {
             seen.slices.entry(slice.clone()).or_default().insert(cluster);
         }

@@ -2,12 +2,11 @@
 
 use serde_json::Value as Json;
 
-use crate::budget::Budget;
 use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
 
 use super::super::filter::Filter;
-use super::{Message, messages, text};
+use super::{Limits, Message, messages, text};
 
 /// A prompt with the name by which it is compared with the others; none where it is the only one.
 #[derive(Debug, Clone)]
@@ -55,6 +54,8 @@ pub struct Examples {
 /// What holds for some cases only.
 #[derive(Debug, Clone)]
 pub struct Override {
+    /// Its place.
+    pub span: Span,
     /// The cases meant.
     pub whom: Whom,
     /// Confidence from which on a wrong answer counts as confident.
@@ -62,7 +63,7 @@ pub struct Override {
     /// How answers are judged.
     pub grade: Option<grade::Spec>,
     /// What is judged on these cases besides the suite's own budget.
-    pub budget: Option<Spanned<Budget>>,
+    pub budget: Option<Limits>,
 }
 
 /// Which cases an override is for.
@@ -221,21 +222,22 @@ impl Override {
         let threshold = fields.take("threshold").and_then(|node| node.share(problems));
         let grade = fields.take("grade").and_then(|node| grade::Spec::read(node, problems));
         let budget = fields.take_keyed("budget").map(|(key, node)| {
-            let budget = super::budget(node, problems);
-            if budget.coverage.is_some() || node.has("undecided") || node.has("not_measured") {
+            let limits = Limits::read(key.span, node, problems);
+            if limits.budget.coverage.is_some() || node.has("undecided") || node.has("not_measured")
+            {
                 problems.error(
                     key.span,
                     "only `confident_wrong` and `accuracy` are judged on a part of the cases",
                     "leave the rest to the suite's own budget",
                 );
             }
-            Spanned::new(budget, key.span)
+            limits
         });
         if threshold.is_none() && grade.is_none() && budget.is_none() {
             problems.error(span, "an override of nothing", "add `threshold`, `grade` or `budget`");
         }
         fields.finish(problems);
-        Override { whom, threshold, grade, budget }
+        Override { span, whom, threshold, grade, budget }
     }
 
     /// Whether a case is meant, by the place of its row, its id and its tags.
