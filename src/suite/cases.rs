@@ -1,5 +1,6 @@
 //! Rows become cases: rendered, labelled, with a grader of their own.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,10 +11,10 @@ use crate::ask::{Digest, Speaker, Turn};
 use crate::grade::{BindError, Grader};
 use crate::span::{Span, Spanned};
 
-use super::dataset::{Row, RowError, Variables};
+use super::Suite;
+use super::dataset::{Row, RowError, RowName, Variables};
 use super::findings::Findings;
 use super::template::{TemplateError, context};
-use super::{Suite, display};
 
 /// One question with its expected answer.
 #[derive(Debug, Clone)]
@@ -60,35 +61,32 @@ impl Suite {
     /// The cases in the order of their rows. Rows with a fault are left out; [`Suite::check`]
     /// says which, and nothing is asked while there is one.
     pub fn cases(&self) -> impl Iterator<Item = Case> + Send + '_ {
-        let file = self.row_file();
-        self.rows.iter().filter_map(move |row| self.case(&row.ok()?, &file).ok())
+        self.rows.iter().filter_map(move |row| self.case(&row.ok()?).ok())
     }
 
     /// Looks at every row and notes everything that is wrong with it.
     pub fn check(&self, findings: &mut Findings) -> Census {
-        let file = self.row_file();
-        let mut ids: HashMap<String, usize> = HashMap::new();
+        let mut ids: HashMap<String, RowName> = HashMap::new();
         let mut census = Census { cases: 0 };
         for row in self.rows.iter() {
             let row = match row {
                 Ok(row) => row,
                 Err(error) => {
-                    self.row_unreadable(error, &file, findings);
+                    self.row_unreadable(error, findings);
                     continue;
                 }
             };
             census.cases += 1;
-            match self.case(&row, &file) {
+            match self.case(&row) {
                 Ok(case) => {
                     if let Some(first) = ids.get(&case.id) {
-                        let message =
-                            format!("row {} has the id `{}` of row {first}", row.number, case.id);
+                        let message = format!("{} has the id `{}` of {first}", row.name(), case.id);
                         let span = row.span.or_else(|| Some(self.labels.id.as_ref()?.span));
                         let span = span.unwrap_or(self.rows_span);
                         let remedy = "give every case an id of its own";
                         findings.row_error(&self.source, span, "duplicate id", || message, remedy);
                     } else {
-                        ids.insert(case.id, row.number);
+                        ids.insert(case.id, row.name());
                     }
                 }
                 Err(faults) => {
@@ -105,6 +103,12 @@ impl Suite {
                 }
             }
         }
+        if let Some((sample, total)) = self.rows.too_few()
+            && total > 0
+        {
+            let message = format!("a sample of {} rows, and there are {total}", sample.value);
+            findings.warning(&self.source, sample.span, message, "all of them are taken");
+        }
         if census.cases == 0 && !findings.has_errors() {
             findings.error(
                 &self.source,
@@ -116,36 +120,28 @@ impl Suite {
         census
     }
 
-    fn row_file(&self) -> Arc<str> {
-        self.rows
-            .file()
-            .map_or_else(|| self.source.path.as_str().into(), |path| display(path).into())
-    }
-
-    fn row_unreadable(&self, error: RowError, file: &str, findings: &mut Findings) {
+    fn row_unreadable(&self, error: RowError, findings: &mut Findings) {
         match error {
-            RowError::Malformed { line, column, text, message } => {
-                let message = format!("not a JSON object: {message}");
-                findings.line_error(file, line, column, &text, message, "mend this row");
+            RowError::Malformed(row) => {
+                let (message, remedy) = (row.message.as_str(), row.remedy.as_str());
+                findings.line_error(row.file(), row.line(), || row.quote(), message, remedy);
             }
-            RowError::Unreadable(error) => {
-                let message = format!("{file} cannot be read: {error}");
-                findings.error(
-                    &self.source,
-                    self.rows_span,
-                    message,
-                    "check the path, which is relative to the suite",
-                );
+            RowError::Unreadable { message, remedy } => {
+                findings.error(&self.source, self.rows_span, message, remedy);
             }
         }
     }
 
-    fn case(&self, row: &Row, file: &Arc<str>) -> Result<Case, Vec<Fault>> {
-        let values = context(&row.variables);
+    fn case(&self, row: &Row) -> Result<Case, Vec<Fault>> {
         let mut faults = Vec::new();
+        let variables = self.variables(row, &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let values = context(&variables);
         let mut render = |template: &Spanned<String>| {
             self.templates.render(&template.value, &values).map_err(|error| {
-                self.template_faults(template, error, row, file, &mut faults);
+                self.template_faults(template, error, row, &mut faults);
             })
         };
         let turns: Vec<Turn> = self
@@ -170,7 +166,7 @@ impl Suite {
         };
         let question = Question {
             text: question_text(&row.variables, &turns),
-            choices: row.variables.get("choices").map_or_else(Vec::new, plain_list),
+            choices: variables.get("choices").map_or_else(Vec::new, plain_list),
         };
         let grader = self.grade.bind(&question, &mut render);
         let grader = match grader {
@@ -178,7 +174,7 @@ impl Suite {
             Err(BindError::Unfit(unfit)) => {
                 let message = match row.span {
                     Some(_) => unfit.message.clone(),
-                    None => format!("row {} of {file}: {}", row.number, unfit.message),
+                    None => format!("{}: {}", row.name(), unfit.message),
                 };
                 let span = row.span.unwrap_or(unfit.span);
                 let (kind, remedy) = (unfit.remedy.clone(), unfit.remedy);
@@ -191,7 +187,7 @@ impl Suite {
             let span = row
                 .span
                 .unwrap_or(self.messages.last().map_or(self.rows_span, |(_, text)| text.span));
-            let message = format!("row {} of {file} asks nothing", row.number);
+            let message = format!("{} asks nothing", row.name());
             let remedy = "this message is empty".into();
             faults.push(Fault { span, kind: "asks nothing".into(), message, remedy });
         }
@@ -208,9 +204,31 @@ impl Suite {
             question,
             grader,
             expects_abstention: self.grade.expects_abstention(),
-            file: Arc::clone(file),
+            file: Arc::clone(&row.file),
             line: row.line,
         })
+    }
+
+    /// The variables of a row, `choices` being made of other columns where the suite says so.
+    fn variables<'a>(&self, row: &'a Row, faults: &mut Vec<Fault>) -> Cow<'a, Variables> {
+        if self.labels.choices.is_empty() {
+            return Cow::Borrowed(&row.variables);
+        }
+        let values = context(&row.variables);
+        let mut choices: Vec<String> = Vec::new();
+        for template in &self.labels.choices {
+            match self.templates.render(&template.value, &values) {
+                Ok(choice) => choices.push(choice),
+                Err(error) => self.template_faults(template, error, row, faults),
+            }
+        }
+        // A table has a column for the last choice of the longest question; others leave it empty.
+        while choices.last().is_some_and(String::is_empty) {
+            choices.pop();
+        }
+        let mut variables = row.variables.clone();
+        variables.insert("choices".into(), choices.into());
+        Cow::Owned(variables)
     }
 
     fn template_faults(
@@ -218,13 +236,9 @@ impl Suite {
         template: &Spanned<String>,
         error: TemplateError,
         row: &Row,
-        file: &str,
         faults: &mut Vec<Fault>,
     ) {
-        let place = match row.span {
-            Some(span) => format!("case {} (line {})", row.number, span.line),
-            None => format!("row {} of {file}", row.number),
-        };
+        let place = row.name();
         match error {
             TemplateError::Undefined(names) => {
                 let known: Vec<&str> = row.variables.keys().map(String::as_str).collect();

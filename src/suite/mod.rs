@@ -67,6 +67,7 @@ struct Labels {
     id: Option<Spanned<String>>,
     tags: Vec<Spanned<String>>,
     group: Option<Spanned<String>>,
+    choices: Vec<Spanned<String>>,
 }
 
 impl Suite {
@@ -78,7 +79,7 @@ impl Suite {
         config::refuse_literal_keys(&node, &mut problems);
         let suite = Raw::read(&node, &mut problems)
             .and_then(|raw| Suite::from_raw(raw, &source, path, &mut problems));
-        let valid = problems.is_empty();
+        let valid = !problems.has_errors();
         findings.add(&source, problems);
         suite.filter(|_| valid)
     }
@@ -101,7 +102,7 @@ impl Suite {
         let defined = raw
             .define
             .map_or_else(Vec::new, |node| config::read_endpoints(node, dir, source, problems));
-        let rows = rows(&raw, dir, problems);
+        let rows = rows(&raw, source, dir, problems);
         let messages = messages(&raw, problems);
         if !raw.has_grade {
             let remedy = "add one, such as `grade: {exact: \"{{ answer }}\"}`";
@@ -117,6 +118,7 @@ impl Suite {
             id: dataset.id,
             tags: dataset.tags,
             group: dataset.group,
+            choices: dataset.choices,
         });
         let (grade, (rows, rows_span)) = (raw.grade?, rows?);
         let mut suite = Suite {
@@ -152,6 +154,7 @@ impl Suite {
         let labels = &self.labels;
         let mut texts: Vec<&Spanned<String>> = self.messages.iter().map(|(_, text)| text).collect();
         texts.extend(labels.id.iter().chain(&labels.tags).chain(&labels.group));
+        texts.extend(&labels.choices);
         self.grade.visit_templates(&mut |text| texts.push(text));
         for text in texts {
             if let Err(message) = self.templates.add(&text.value) {
@@ -183,19 +186,18 @@ fn suite_name(
 }
 
 /// The rows and the place that says where they are from.
-fn rows(raw: &Raw<'_>, dir: &Path, problems: &mut Problems) -> Option<(Rows, Span)> {
+fn rows(
+    raw: &Raw<'_>,
+    source: &Source,
+    dir: &Path,
+    problems: &mut Problems,
+) -> Option<(Rows, Span)> {
     match (&raw.dataset, &raw.cases) {
         (Some((_, dataset)), None) => {
-            let from = dataset.from.as_ref()?;
-            let path = dir.join(&from.value);
-            if path.extension().is_some_and(|extension| extension == "jsonl") {
-                return Some((Rows::Jsonl(path), from.span));
-            }
-            let message = format!("`{}` is not a .jsonl file", from.value);
-            problems.error(from.span, message, "write one JSON object a line, into a .jsonl file");
-            None
+            let span = dataset.from.first()?.span;
+            Some((Rows::open(&dataset.from, dir, dataset.order.clone(), problems)?, span))
         }
-        (None, Some((span, cases))) => Some((Rows::typed(cases), *span)),
+        (None, Some((span, cases))) => Some((Rows::typed(cases, &source.path), *span)),
         (Some((span, _)), Some(_)) => {
             problems.error(*span, "both `dataset` and `cases`", "keep one of the two");
             None
