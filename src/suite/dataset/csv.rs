@@ -140,6 +140,10 @@ impl Header {
                 let remedy = "name it, or leave it out (pandas writes one without `index=False`)";
                 return Err(Fault::new(at, "a column without a name", remedy));
             }
+            if let Some(end) = name.find('\r') {
+                let remedy = "end lines with LF or CRLF";
+                return Err(Fault::new(at + end, "a carriage return in a name", remedy));
+            }
             if !seen.insert(name.to_owned()) {
                 let message = format!("two columns are named `{name}`");
                 return Err(Fault::new(at, message, "rename one"));

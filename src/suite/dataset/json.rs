@@ -182,12 +182,11 @@ pub(super) fn wrong_so_far(row: &[u8]) -> Option<Fault> {
 /// The variables, or what is wrong and whether it is that the row ends too early.
 fn read(row: &[u8]) -> Result<Variables, (Fault, bool)> {
     let text = utf8(row).map_err(|fault| (fault, false))?;
-    let found = match text.as_bytes().first() {
-        Some(b'[') => Some("a list"),
-        Some(b'"') => Some("a text"),
-        Some(b'-' | b'0'..=b'9') => Some("a number"),
-        Some(b't' | b'f') => Some("true or false"),
-        Some(b'n') => Some("null"),
+    let found = match (text.as_bytes().first(), text.trim_end()) {
+        (Some(b'['), _) => Some("a list"),
+        (Some(b'"'), _) => Some("a text"),
+        (Some(b'-' | b'0'..=b'9'), _) => Some("a number"),
+        (_, word @ ("true" | "false" | "null")) => Some(word),
         _ => None,
     };
     if let Some(found) = found {
@@ -195,16 +194,16 @@ fn read(row: &[u8]) -> Result<Variables, (Fault, bool)> {
         return Err((Fault::new(0, message, "write a row as `{…}`"), false));
     }
     serde_json::from_str::<Object>(text).map(|object| object.0).map_err(|error| {
+        if error.is_eof() {
+            let remedy = "is a quote or a bracket missing?";
+            return (Fault::new(text.trim_end().len(), "the row ends too early", remedy), true);
+        }
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message);
+        let message = format!("not a JSON object: {message}");
         let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
         let at = lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
-        let fault = Fault::new(
-            at.min(text.len()),
-            format!("not a JSON object: {message}"),
-            "mend this row",
-        );
-        (fault, error.is_eof())
+        (Fault::new(at.min(text.len()), message, "mend this row"), false)
     })
 }
 

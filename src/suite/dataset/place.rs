@@ -10,7 +10,7 @@ use std::path::Path;
 use super::split::BOM;
 
 /// Bytes before and after a place that are quoted at most.
-const AROUND: u64 = 2000;
+const AROUND: u32 = 2000;
 
 /// The line of a place, or what stands around it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,9 +31,9 @@ pub(super) fn quote(path: &Path, offset: u64) -> Quote {
 
 fn read(file: &mut (impl Read + Seek), offset: u64) -> io::Result<Quote> {
     let (start, column) = line(file, offset)?;
-    let from = start.max(offset.saturating_sub(AROUND));
+    let from = start.max(offset.saturating_sub(AROUND.into()));
     let before = bytes(file, from, offset - from)?;
-    let mut after = bytes(file, offset, AROUND)?;
+    let mut after = bytes(file, offset, AROUND.into())?;
     let end = after.iter().position(|byte| *byte == b'\n').unwrap_or(after.len());
     after.truncate(end);
     let mut text = String::from_utf8_lossy(&before).into_owned();
