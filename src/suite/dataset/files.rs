@@ -1,10 +1,13 @@
 //! The files that `from:` names: paths and globs, relative to the suite.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsString;
+use std::fs::{self, DirEntry};
+use std::io::ErrorKind::{NotADirectory, NotFound};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use glob::{MatchOptions, Pattern};
+use glob::{MatchOptions, Pattern, PatternError};
 
 use crate::span::{Problems, Spanned};
 use crate::suite::display;
@@ -12,10 +15,20 @@ use crate::suite::display;
 use super::csv::Records;
 use super::json::List;
 use super::jsonl::Lines;
-use super::split::Machine;
+use super::split::{Machine, Wrong};
 
 /// Most files of a dataset: a glob that finds more found what nobody meant.
 const MOST_FILES: usize = 10_000;
+
+/// Most entries of directories that a glob may look at.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// How names are matched: `*` does not find what is hidden.
+const NAMES: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
 
 /// A file of rows.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,8 +82,8 @@ pub(super) fn find(
     let mut seen = HashSet::new();
     let mut good = true;
     for named in from {
-        let mut wrong = |message: String, remedy: &str| {
-            problems.error(named.span, message, remedy);
+        let mut wrong = |wrong: Wrong| {
+            problems.error(named.span, wrong.message, wrong.remedy);
             good = false;
         };
         let path = dir.join(&named.value);
@@ -78,20 +91,21 @@ pub(super) fn find(
         let paths = if globs { matching(&named.value, dir) } else { Ok(vec![path]) };
         let paths = match paths {
             Ok(paths) => paths,
-            Err((message, remedy)) => {
-                wrong(message, remedy);
+            Err(nothing) => {
+                wrong(nothing);
                 continue;
             }
         };
         for path in paths {
             let Some(format) = Format::of(&path) else {
                 let name = if globs { display(&path) } else { named.value.clone() };
-                if path.is_dir() {
-                    wrong(format!("`{name}` is a directory"), "name its files, as `rows/*.jsonl`");
+                wrong(if path.is_dir() {
+                    let remedy = "name its files, as `rows/*.jsonl`";
+                    Wrong::new(format!("`{name}` is a directory"), remedy)
                 } else {
                     let remedy = "name a .jsonl, .json, .csv or .tsv file";
-                    wrong(format!("`{name}` is not a dataset by its extension"), remedy);
-                }
+                    Wrong::new(format!("`{name}` is not a dataset by its extension"), remedy)
+                });
                 break;
             };
             if seen.insert(path.clone()) {
@@ -99,7 +113,7 @@ pub(super) fn find(
                 files.push(Arc::new(DataFile { path, name, format }));
             } else if !globs {
                 // A glob takes what was not named before: `[first.csv, "*.csv"]` is an order.
-                wrong(format!("`{}` stands here twice", named.value), "remove one");
+                wrong(Wrong::new(format!("`{}` stands here twice", named.value), "remove one"));
             }
         }
     }
@@ -107,32 +121,96 @@ pub(super) fn find(
 }
 
 /// The files that a glob finds, by path.
-fn matching(glob: &str, dir: &Path) -> Result<Vec<PathBuf>, (String, &'static str)> {
-    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
-    // The directory is no part of the glob, whatever its name.
-    let whole = match dir.to_str() {
-        Some(dir) => Path::new(&Pattern::escape(dir)).join(glob),
-        None => return Err((format!("a glob below {}", display(dir)), "rename that directory")),
+fn matching(glob: &str, dir: &Path) -> Result<Vec<PathBuf>, Wrong> {
+    let not_a_glob = |error: PatternError| {
+        Wrong::new(format!("not a glob: {}", error.msg), "write `*`, `?`, `[ab]` or `**/`")
     };
-    let found = glob::glob_with(&whole.to_string_lossy(), options)
-        .map_err(|error| (format!("not a glob: {}", error.msg), "`*`, `?`, `[ab]` or `**/`"))?;
-    let mut paths = Vec::new();
-    for path in found {
-        let path = path.map_err(|error| {
-            (format!("{} cannot be read: {}", display(error.path()), error.error()), "check it")
-        })?;
-        if path.is_dir() {
-            continue;
-        }
-        if paths.len() == MOST_FILES {
-            return Err((format!("`{glob}` finds more than {MOST_FILES} files"), "name fewer"));
-        }
-        paths.push(path);
+    let mut parts: Vec<Part> = Vec::new();
+    for component in Path::new(glob).components() {
+        let text = component.as_os_str().to_string_lossy();
+        parts.push(match component {
+            Component::Normal(_) if text == "**" => Part::Deep,
+            Component::Normal(_) if text.contains(['*', '?', '[']) => {
+                Part::Like(Pattern::new(&text).map_err(not_a_glob)?)
+            }
+            _ => Part::Is(component.as_os_str().to_owned()),
+        });
     }
-    if paths.is_empty() {
+    if let Some(Part::Deep) = parts.last() {
+        parts.push(Part::Like(Pattern::new("*").map_err(not_a_glob)?));
+    }
+    let mut walk = Walk::default();
+    walk.visit(dir, &parts)?;
+    if walk.found.is_empty() {
         let remedy = "check the path, which is relative to the suite";
-        return Err((format!("`{glob}` finds no file"), remedy));
+        return Err(Wrong::new(format!("`{glob}` finds no file"), remedy));
     }
-    paths.sort();
-    Ok(paths)
+    Ok(walk.found.into_iter().collect())
+}
+
+/// A part of a glob, between slashes.
+enum Part {
+    Is(OsString),
+    Like(Pattern),
+    /// `**`: any number of directories.
+    Deep,
+}
+
+/// Looks for files. The crate `glob` would follow links that lead round in circles, of which two
+/// are enough to keep it busy for ever; `**` follows none here.
+#[derive(Default)]
+struct Walk {
+    found: BTreeSet<PathBuf>,
+    looked: usize,
+}
+
+impl Walk {
+    fn visit(&mut self, path: &Path, parts: &[Part]) -> Result<(), Wrong> {
+        let Some((part, rest)) = parts.split_first() else {
+            if path.is_file() {
+                self.found.insert(path.to_owned());
+            }
+            if self.found.len() > MOST_FILES {
+                return Err(Wrong::new(format!("more than {MOST_FILES} files"), "name fewer"));
+            }
+            return Ok(());
+        };
+        match part {
+            Part::Is(name) => self.visit(&path.join(name), rest)?,
+            Part::Like(pattern) => {
+                for entry in self.entries(path)? {
+                    if pattern.matches_with(&entry.file_name().to_string_lossy(), NAMES) {
+                        self.visit(&entry.path(), rest)?;
+                    }
+                }
+            }
+            Part::Deep => {
+                self.visit(path, rest)?;
+                for entry in self.entries(path)? {
+                    let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+                    if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                        self.visit(&entry.path(), parts)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, dir: &Path) -> Result<Vec<DirEntry>, Wrong> {
+        let here = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        let entries = match fs::read_dir(here) {
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(Vec::new()),
+            entries => entries.and_then(Iterator::collect),
+        };
+        let entries: Vec<DirEntry> = entries.map_err(|error| {
+            Wrong::new(format!("{} cannot be read: {error}", display(dir)), "check the directory")
+        })?;
+        self.looked += entries.len();
+        if self.looked > MOST_ENTRIES {
+            let message = format!("more than {MOST_ENTRIES} files to look at");
+            return Err(Wrong::new(message, "name the directory more exactly"));
+        }
+        Ok(entries)
+    }
 }

@@ -47,6 +47,24 @@ fn files_are_found_by_path_glob_and_list() {
     assert_eq!(found(&files, &[path.to_str().unwrap()]), ["rows/a.jsonl", "rows/b.jsonl"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn links_that_lead_in_circles_are_not_followed() {
+    use std::os::unix::fs::symlink;
+
+    let files = Files::new(&[("rows/a.jsonl", ROW), ("rows/deep/b.jsonl", ROW), ("c.jsonl", ROW)]);
+    symlink(".", files.path("rows/here")).unwrap();
+    symlink("..", files.path("rows/deep/up")).unwrap();
+    symlink("../c.jsonl", files.path("rows/c.jsonl")).unwrap();
+    let all = ["rows/a.jsonl", "rows/c.jsonl", "rows/deep/b.jsonl"];
+    assert_eq!(found(&files, &["rows/**/*.jsonl"]), all);
+    assert_eq!(found(&files, &["rows/**"]), all);
+    assert_eq!(found(&files, &["rows/**/**/deep/../**/a*"]), ["rows/deep/../a.jsonl"]);
+    assert_eq!(found(&files, &["rows/h*/[!c].jsonl"]), ["rows/here/a.jsonl"]);
+    let nothing = files.open(&["rows/**/*.csv"], Order::default()).unwrap_err();
+    assert_eq!(nothing.len(), 1);
+}
+
 #[test]
 fn the_directory_of_a_suite_is_no_glob() {
     let files = Files::new(&[("[x]*/rows/a.jsonl", ROW), ("x/rows/b.jsonl", ROW)]);
@@ -83,7 +101,7 @@ fn a_name_that_finds_no_rows_is_an_error() {
     ["rows/*"]
       `rows/README.md` is not a dataset by its extension: name a .jsonl, .json, .csv or .tsv file
     ["rows/***"]
-      not a glob: wildcards are either regular `*` or recursive `**`: `*`, `?`, `[ab]` or `**/`
+      not a glob: wildcards are either regular `*` or recursive `**`: write `*`, `?`, `[ab]` or `**/`
     ["rows/a.jsonl", "rows/a.jsonl"]
       `rows/a.jsonl` stands here twice: remove one
     "#);
