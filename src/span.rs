@@ -156,16 +156,16 @@ impl Problems {
         self.error(word.span, format!("unknown {what} `{}`", word.value), remedy);
     }
 
-    /// Whether something was noted that stops the work.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|problem| problem.severity == Severity::Error)
-    }
-
     /// Whether nothing was noted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether something was noted that stops the work.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
     }
 }
 

@@ -357,7 +357,7 @@ fn small_faults_have_a_place_and_a_remedy() {
 
     1 error; nothing was asked
     ## duplicate id
-    error: row 2 has the id `a` of row 1
+    error: case 2 (line 5) has the id `a` of case 1 (line 4)
      --> suite.yaml:5:5
       |
     5 |   - {id: a, question: Why?, answer: x}
@@ -451,7 +451,7 @@ fn small_faults_have_a_place_and_a_remedy() {
 
     1 error; nothing was asked
     ## empty question
-    error: row 1 of suite.yaml asks nothing
+    error: case 1 (line 4) asks nothing
      --> suite.yaml:4:5
       |
     4 |   - {id: a, question: "", answer: x}

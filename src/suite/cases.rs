@@ -11,11 +11,11 @@ use crate::ask::{Digest, Speaker, Turn};
 use crate::grade::{BindError, Grader};
 use crate::span::{Span, Spanned};
 
+use super::Suite;
 use super::dataset::{Row, Variables};
 use super::raw::ChoiceOrder;
 use super::template::{TemplateError, context};
 use super::variants::{Variant, reordered, with_choices};
-use super::{Suite, display};
 
 /// One question with its expected answer.
 #[derive(Debug, Clone)]
@@ -73,27 +73,21 @@ impl Suite {
     /// The cases in the order of their rows, those of a row one after the other. Rows with a fault
     /// are left out; [`Suite::check`] says which, and nothing is asked while there is one.
     pub fn cases(&self) -> impl Iterator<Item = Case> + Send + '_ {
-        let file = self.row_file();
-        let of_row = move |row| self.cases_of(&row, &file).unwrap_or_default();
+        let of_row = |row| self.cases_of(&row).unwrap_or_default();
         self.rows.iter().filter_map(Result::ok).flat_map(of_row)
     }
 
-    pub(super) fn row_file(&self) -> Arc<str> {
-        self.rows
-            .file()
-            .map_or_else(|| self.source.path.as_str().into(), |path| display(path).into())
-    }
-
     /// All cases of a row.
-    pub(super) fn cases_of(&self, row: &Row, file: &Arc<str>) -> Result<Vec<Case>, Vec<Fault>> {
+    pub(super) fn cases_of(&self, row: &Row) -> Result<Vec<Case>, Vec<Fault>> {
         let mut faults = Vec::new();
-        let labels = self.labels_of(row, file, &mut faults);
+        let variables = self.variables(row, &mut faults);
+        let labels = self.labels_of(row, &variables, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
         if self.choice_order != ChoiceOrder::Typed && labels.choices.is_empty() {
             let place = row.span.unwrap_or(self.rows_span);
-            let message = format!("row {} has no choices to put into another order", row.number);
+            let message = format!("{} has no choices to put into another order", row.name());
             let remedy = "give it `choices`, or remove `choice_order`".into();
             return Err(vec![Fault { span: place, kind: "no choices".into(), message, remedy }]);
         }
@@ -102,7 +96,15 @@ impl Suite {
             // A row without an id is shuffled by its number.
             let name = labels.id.clone().unwrap_or_else(|| row.number.to_string());
             for (rotation, order) in self.choice_orders(labels.choices.len(), &name) {
-                cases.extend(self.case(row, &labels, variant, rotation, &order, file, &mut faults));
+                cases.extend(self.case(
+                    row,
+                    &variables,
+                    &labels,
+                    variant,
+                    rotation,
+                    &order,
+                    &mut faults,
+                ));
             }
             // What is wrong with one variant is mostly wrong with all.
             if !faults.is_empty() {
@@ -112,9 +114,9 @@ impl Suite {
         Ok(cases)
     }
 
-    fn labels_of(&self, row: &Row, file: &str, faults: &mut Vec<Fault>) -> Labels {
-        let values = context(&row.variables);
-        let mut render = |template| self.filled_in(template, &values, row, file, faults);
+    fn labels_of(&self, row: &Row, variables: &Variables, faults: &mut Vec<Fault>) -> Labels {
+        let values = context(variables);
+        let mut render = |template| self.filled_in(template, &values, row, faults);
         let id = match &self.labels.id {
             Some(template) => render(template).ok(),
             None => row.variables.get("id").map(plain),
@@ -132,7 +134,7 @@ impl Suite {
             id: id.filter(|id| !id.is_empty()),
             tags,
             group: group.filter(|group| !group.is_empty()),
-            choices: row.variables.get("choices").map_or_else(Vec::new, plain_list),
+            choices: variables.get("choices").map_or_else(Vec::new, plain_list),
         }
     }
 
@@ -140,14 +142,14 @@ impl Suite {
     fn case(
         &self,
         row: &Row,
+        variables: &Variables,
         labels: &Labels,
         variant: &Variant,
         rotation: Option<String>,
         order: &[usize],
-        file: &Arc<str>,
         faults: &mut Vec<Fault>,
     ) -> Option<Case> {
-        let mut typed = Cow::Borrowed(&row.variables);
+        let mut typed = Cow::Borrowed(variables);
         if !variant.values.is_empty() {
             typed.to_mut().extend(variant.values.clone());
         }
@@ -159,7 +161,7 @@ impl Suite {
             .messages
             .iter()
             .filter_map(|(speaker, text)| {
-                let text = self.filled_in(text, &asked, row, file, faults).ok()?;
+                let text = self.filled_in(text, &asked, row, faults).ok()?;
                 Some(Turn { speaker: *speaker, text })
             })
             .collect();
@@ -174,12 +176,12 @@ impl Suite {
             Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };
         let overridden = self.overridden(row.span, id.as_deref().unwrap_or(""), &tags);
         let values = if moved { context(&typed) } else { asked };
-        let mut render = |text: &Spanned<String>| self.filled_in(text, &values, row, file, faults);
+        let mut render = |text: &Spanned<String>| self.filled_in(text, &values, row, faults);
         let bound = overridden.grade.bind(&question, &mut render);
         if let Err(BindError::Unfit(unfit)) = &bound {
             let message = match row.span {
                 Some(_) => unfit.message.clone(),
-                None => format!("row {} of {file}: {}", row.number, unfit.message),
+                None => format!("{}: {}", row.name(), unfit.message),
             };
             let span = row.span.unwrap_or(unfit.span);
             let (kind, remedy) = (unfit.remedy.clone(), unfit.remedy.clone());
@@ -187,7 +189,7 @@ impl Suite {
         }
         if faults.is_empty() && turns.last().is_none_or(|turn| turn.text.is_empty()) {
             let last = prompt.messages.last().map_or(self.rows_span, |(_, text)| text.span);
-            let message = format!("row {} of {file} asks nothing", row.number);
+            let message = format!("{} asks nothing", row.name());
             let remedy = "this message is empty".into();
             let span = row.span.unwrap_or(last);
             faults.push(Fault { span, kind: "asks nothing".into(), message, remedy });
@@ -211,9 +213,28 @@ impl Suite {
             expects_abstention: overridden.grade.expects_abstention(),
             threshold: overridden.threshold,
             slices: overridden.slices,
-            file: Arc::clone(file),
+            file: Arc::clone(&row.file),
             line: row.line,
         })
+    }
+
+    /// The variables of a row, `choices` being made of other columns where the suite says so.
+    fn variables<'a>(&self, row: &'a Row, faults: &mut Vec<Fault>) -> Cow<'a, Variables> {
+        if self.labels.choices.is_empty() {
+            return Cow::Borrowed(&row.variables);
+        }
+        let values = context(&row.variables);
+        let templates = self.labels.choices.iter();
+        let mut choices: Vec<String> = templates
+            .filter_map(|template| self.filled_in(template, &values, row, faults).ok())
+            .collect();
+        // A table has a column for the last choice of the longest question; others leave it empty.
+        while choices.last().is_some_and(String::is_empty) {
+            choices.pop();
+        }
+        let mut variables = row.variables.clone();
+        variables.insert("choices".into(), choices.into());
+        Cow::Owned(variables)
     }
 
     /// A template with a row's values, or nothing and the faults.
@@ -222,11 +243,10 @@ impl Suite {
         template: &Spanned<String>,
         values: &minijinja::Value,
         row: &Row,
-        file: &str,
         faults: &mut Vec<Fault>,
     ) -> Result<String, ()> {
         self.templates.render(&template.value, values).map_err(|error| {
-            self.template_faults(template, error, row, file, faults);
+            self.template_faults(template, error, row, faults);
         })
     }
 
@@ -235,13 +255,9 @@ impl Suite {
         template: &Spanned<String>,
         error: TemplateError,
         row: &Row,
-        file: &str,
         faults: &mut Vec<Fault>,
     ) {
-        let place = match row.span {
-            Some(span) => format!("case {} (line {})", row.number, span.line),
-            None => format!("row {} of {file}", row.number),
-        };
+        let place = row.name();
         match error {
             TemplateError::Undefined(names) => {
                 let known: Vec<&str> = row.variables.keys().map(String::as_str).collect();

@@ -14,6 +14,11 @@ use serde::Serialize;
 use crate::ask::Digest;
 use crate::span::{Problem, Problems, Severity, Span};
 
+use super::dataset::Quote;
+
+/// Most lines of one file of rows that are shown as errors.
+const SHOWN_LINES: usize = 10;
+
 /// A text with the name it is known by.
 ///
 /// A suite with a file of defaults is read as one tree. Spans of the second file count their bytes
@@ -99,6 +104,8 @@ pub struct Findings {
     list: Vec<Finding>,
     strict: bool,
     seen: HashMap<(String, Span, String), usize>,
+    /// How many lines of a file are shown, and the last of them.
+    lines: HashMap<String, (usize, usize)>,
 }
 
 impl Findings {
@@ -203,18 +210,25 @@ impl Findings {
         });
     }
 
-    /// Adds an error at a line of a file too large to hold; `line_text` is that line alone.
+    /// Adds an error at a line of a file too large to hold, which is read again to be shown. A
+    /// file that is not what it seems may have one in every line: some are shown, the rest counted.
     pub fn line_error(
         &mut self,
         path: &str,
         line: usize,
-        column: usize,
-        line_text: &str,
+        quote: impl FnOnce() -> Quote,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let start = line_text.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
-        let next = line_text[start..].chars().next().map_or(0, char::len_utf8);
+        let (shown, last) = self.lines.entry(path.to_owned()).or_default();
+        if *shown == SHOWN_LINES {
+            self.list[*last].more_rows += 1;
+            return;
+        }
+        *shown += 1;
+        *last = self.list.len();
+        let Quote { column, text, at } = quote();
+        let next = text[at..].chars().next().map_or(0, char::len_utf8);
         self.push(Finding {
             severity: "error",
             path: path.to_owned(),
@@ -223,8 +237,8 @@ impl Findings {
             message: message.into(),
             remedy: remedy.into(),
             more_rows: 0,
-            quoted: line_text.to_owned(),
-            range: (start, start + next),
+            quoted: text,
+            range: (at, at + next),
         });
     }
 

@@ -89,6 +89,7 @@ struct Labels {
     id: Option<Spanned<String>>,
     tags: Vec<Spanned<String>>,
     group: Option<Spanned<String>>,
+    choices: Vec<Spanned<String>>,
 }
 
 /// What holds for a case in place of what the suite says.
@@ -140,7 +141,7 @@ impl Suite {
         let defined = raw
             .define
             .map_or_else(Vec::new, |node| config::read_endpoints(node, dir, source, problems));
-        let rows = rows(&raw, dir, problems);
+        let rows = rows(&raw, source, dir, problems);
         let prompts = prompts(&raw, problems);
         if raw.grade_span.is_none() {
             let remedy = "add one, such as `grade: {exact: \"{{ answer }}\"}`";
@@ -159,6 +160,7 @@ impl Suite {
             id: dataset.id,
             tags: dataset.tags,
             group: dataset.group,
+            choices: dataset.choices,
         });
         let (grade, (rows, rows_span)) = (raw.grade?, rows?);
         let mut suite = Suite {
@@ -293,19 +295,18 @@ fn suite_name(
 }
 
 /// The rows and the place that says where they are from.
-fn rows(raw: &Raw<'_>, dir: &Path, problems: &mut Problems) -> Option<(Rows, Span)> {
+fn rows(
+    raw: &Raw<'_>,
+    source: &Source,
+    dir: &Path,
+    problems: &mut Problems,
+) -> Option<(Rows, Span)> {
     match (&raw.dataset, &raw.cases) {
         (Some((_, dataset)), None) => {
-            let from = dataset.from.as_ref()?;
-            let path = dir.join(&from.value);
-            if path.extension().is_some_and(|extension| extension == "jsonl") {
-                return Some((Rows::Jsonl(path), from.span));
-            }
-            let message = format!("`{}` is not a .jsonl file", from.value);
-            problems.error(from.span, message, "write one JSON object a line, into a .jsonl file");
-            None
+            let span = dataset.from.first()?.span;
+            Some((Rows::open(&dataset.from, dir, dataset.order.clone(), problems)?, span))
         }
-        (None, Some((span, cases))) => Some((Rows::typed(cases), *span)),
+        (None, Some((span, cases))) => Some((Rows::typed(cases, &source.path), *span)),
         (Some((span, _)), Some(_)) => {
             problems.error(*span, "both `dataset` and `cases`", "keep one of the two");
             None

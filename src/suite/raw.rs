@@ -9,6 +9,7 @@ use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
 
 use super::MOST_REPEATS;
+use super::dataset::Order;
 
 mod limits;
 mod variants;
@@ -48,13 +49,15 @@ pub(super) struct Raw<'a> {
 /// A message of the prompt: who speaks, and the template of what is said.
 pub(super) type Message = (Speaker, Spanned<String>);
 
-/// Where a dataset's rows are and how they are labelled.
-#[derive(Debug)]
+/// Where a dataset's rows are, which are taken, and how they are labelled.
+#[derive(Debug, Default)]
 pub(super) struct Dataset {
-    pub from: Option<Spanned<String>>,
+    pub from: Vec<Spanned<String>>,
+    pub order: Order,
     pub id: Option<Spanned<String>>,
     pub tags: Vec<Spanned<String>>,
     pub group: Option<Spanned<String>>,
+    pub choices: Vec<Spanned<String>>,
 }
 
 impl<'a> Raw<'a> {
@@ -124,14 +127,31 @@ fn texts(
     items.iter().filter_map(|item| item.text(problems)).collect()
 }
 
+/// One text, or a list of them.
+fn text_or_texts(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Problems,
+) -> Vec<Spanned<String>> {
+    match fields.take(key) {
+        Some(Node { value: Value::List(items), .. }) => {
+            items.iter().filter_map(|item| item.text(problems)).collect()
+        }
+        Some(node) => node.text(problems).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
 fn dataset(node: &Node, problems: &mut Problems) -> Dataset {
-    let mut dataset = Dataset { from: None, id: None, tags: Vec::new(), group: None };
+    let mut dataset = Dataset::default();
     if let Some(mut fields) = node.fields(problems) {
-        dataset.from = text(&mut fields, "from", problems);
+        dataset.from = text_or_texts(&mut fields, "from", problems);
+        dataset.order = Order::read(&mut fields, problems);
         dataset.id = text(&mut fields, "id", problems);
         dataset.tags = texts(&mut fields, "tags", problems);
         dataset.group = text(&mut fields, "group", problems);
-        if dataset.from.is_none() {
+        dataset.choices = texts(&mut fields, "choices", problems);
+        if dataset.from.is_empty() {
             problems.error(fields.span, "a dataset without `from`", "add `from: rows.jsonl`");
         }
         fields.finish(problems);

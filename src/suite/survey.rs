@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::answer::{Normal, Question};
 use crate::ask::Digest;
-use crate::span::{Span, did_you_mean};
+use crate::span::did_you_mean;
 
 use super::Suite;
 use super::cases::Case;
-use super::dataset::RowError;
+use super::dataset::{Row, RowError, RowName};
 use super::findings::Findings;
 use super::raw::ChoiceOrder;
 
@@ -28,10 +28,10 @@ pub struct Census {
 /// What is kept of the cases seen so far: a few bytes each.
 #[derive(Default)]
 struct Seen {
-    /// Row numbers by the digest of the case's id.
-    ids: HashMap<u64, usize>,
+    /// Rows by the digest of the case's id.
+    ids: HashMap<u64, RowName>,
     /// What was expected, and in which row, by the digest of what was asked.
-    asked: HashMap<u64, (u64, usize)>,
+    asked: HashMap<u64, (u64, RowName)>,
     /// How often each letter is the right one, by the number of choices.
     letters: HashMap<usize, HashMap<String, usize>>,
     /// Digests of the names of rows and groups, and of those of each part of the suite.
@@ -44,7 +44,6 @@ struct Seen {
 impl Suite {
     /// Looks at every row and notes everything that is wrong with it.
     pub fn check(&self, findings: &mut Findings) -> Census {
-        let file = self.row_file();
         let mut census = Census::default();
         let mut seen = Seen::default();
         seen.overridden = vec![false; self.overrides.len()];
@@ -53,16 +52,16 @@ impl Suite {
             let row = match row {
                 Ok(row) => row,
                 Err(error) => {
-                    self.row_unreadable(error, &file, findings);
+                    self.row_unreadable(error, findings);
                     continue;
                 }
             };
             census.rows += 1;
-            match self.cases_of(&row, &file) {
+            match self.cases_of(&row) {
                 Ok(cases) => {
                     census.cases += cases.len();
                     for case in cases {
-                        self.look(&case, row.number, row.span, &mut seen, findings);
+                        self.look(&case, &row, &mut seen, findings);
                     }
                 }
                 Err(faults) => {
@@ -78,6 +77,12 @@ impl Suite {
                     }
                 }
             }
+        }
+        if let Some((sample, total)) = self.rows.too_few()
+            && total > 0
+        {
+            let message = format!("a sample of {} rows, and there are {total}", sample.value);
+            findings.warning(&self.source, sample.span, message, "all of them are taken");
         }
         if census.rows == 0 && !findings.has_errors() {
             let remedy = "add at least one row";
@@ -100,39 +105,33 @@ impl Suite {
     }
 
     /// What a case tells beside the others.
-    fn look(
-        &self,
-        case: &Case,
-        row: usize,
-        span: Option<Span>,
-        seen: &mut Seen,
-        findings: &mut Findings,
-    ) {
+    fn look(&self, case: &Case, row: &Row, seen: &mut Seen, findings: &mut Findings) {
         let id = Digest::of_bytes(case.id.as_bytes()).number();
-        if let Some(first) = seen.ids.insert(id, row) {
-            seen.ids.insert(id, first);
-            let message = || format!("row {row} has the id `{}` of row {first}", case.id);
-            let span = span.or_else(|| Some(self.labels.id.as_ref()?.span));
+        if let Some(first) = seen.ids.get(&id) {
+            let message = || format!("{} has the id `{}` of {first}", row.name(), case.id);
+            let span = row.span.or_else(|| Some(self.labels.id.as_ref()?.span));
             let span = span.unwrap_or(self.rows_span);
             let remedy = "give every case an id of its own";
             findings.row_error(&self.source, span, "duplicate id", message, remedy);
+        } else {
+            seen.ids.insert(id, row.name());
         }
         let cluster =
             Digest::of(&(&case.group, case.group.is_none().then_some(&case.row))).number();
         seen.clusters.insert(cluster);
         for (part, seen) in self.overrides.iter().zip(&mut seen.overridden) {
-            *seen |= part.applies(span, &case.id, &case.tags);
+            *seen |= part.applies(row.span, &case.id, &case.tags);
         }
         for slice in &case.slices {
             seen.slices.entry(slice.clone()).or_default().insert(cluster);
         }
-        let span = span.unwrap_or(self.rows_span);
+        let span = row.span.unwrap_or(self.rows_span);
         let asked = Digest::of(&case.turns).number();
         let expected = Digest::of_bytes(case.grader.expected().as_bytes()).number();
-        let (first, other) = *seen.asked.entry(asked).or_insert((expected, row));
-        if first != expected {
+        let (first, other) = seen.asked.entry(asked).or_insert_with(|| (expected, row.name()));
+        if *first != expected {
             let message =
-                || format!("row {row} asks what row {other} asks, and expects another answer");
+                || format!("{} asks what {other} asks, and expects another answer", row.name());
             let remedy = "one of the two is wrong: a model cannot answer both";
             findings.row_warning(&self.source, span, "contradiction", message, remedy);
         }
@@ -140,7 +139,7 @@ impl Suite {
             return;
         }
         if let Some((one, other)) = same_choices(&case.question) {
-            let message = || format!("row {row}: choices {one} and {other} are the same text");
+            let message = || format!("{}: choices {one} and {other} are the same text", row.name());
             let remedy = "make them differ in more than case, punctuation and articles";
             findings.row_warning(&self.source, span, "same choices", message, remedy);
         }
@@ -218,20 +217,14 @@ impl Suite {
         }
     }
 
-    fn row_unreadable(&self, error: RowError, file: &str, findings: &mut Findings) {
+    fn row_unreadable(&self, error: RowError, findings: &mut Findings) {
         match error {
-            RowError::Malformed { line, column, text, message } => {
-                let message = format!("not a JSON object: {message}");
-                findings.line_error(file, line, column, &text, message, "mend this row");
+            RowError::Malformed(row) => {
+                let (message, remedy) = (row.message.as_str(), row.remedy.as_str());
+                findings.line_error(row.file(), row.line(), || row.quote(), message, remedy);
             }
-            RowError::Unreadable(error) => {
-                let message = format!("{file} cannot be read: {error}");
-                findings.error(
-                    &self.source,
-                    self.rows_span,
-                    message,
-                    "check the path, which is relative to the suite",
-                );
+            RowError::Unreadable { message, remedy } => {
+                findings.error(&self.source, self.rows_span, message, remedy);
             }
         }
     }

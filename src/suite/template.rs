@@ -47,6 +47,7 @@ impl Templates {
         environment.add_filter("trim", filters::trim);
         environment.add_filter("replace", filters::replace);
         environment.add_filter("join", filters::join);
+        environment.add_filter("split", filters::split);
         environment.add_filter("length", filters::length);
         environment.add_filter("default", filters::default);
         environment.add_filter("first", filters::first);

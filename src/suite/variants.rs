@@ -14,7 +14,7 @@ use crate::ask::{Digest, Speaker, Turn};
 use crate::span::{Problems, Spanned};
 
 use super::Suite;
-use super::dataset::{Row, Rows, Variables};
+use super::dataset::{Order, Row, Rows, Variables};
 use super::raw::{ChoiceOrder, Prompt};
 use super::template::{TemplateError, context};
 
@@ -78,8 +78,14 @@ impl Suite {
     /// The rows of the examples: one more than wanted, to stand in for one that is the question.
     fn example_rows(&self, dir: &Path, problems: &mut Problems) -> Vec<Row> {
         let Some(examples) = &self.examples else { return Vec::new() };
-        let Some(from) = &examples.from else { return Vec::new() };
-        let rows = Rows::Jsonl(dir.join(&from.value));
+        let Some(from) = examples.from.first() else { return Vec::new() };
+        let mut order = examples.order.clone();
+        if order.shuffle {
+            order.sample = Some(Spanned::new(examples.count + 1, from.span));
+        }
+        let Some(rows) = Rows::open(&examples.from, dir, order, problems) else {
+            return Vec::new();
+        };
         let mut wanted = Vec::new();
         for row in rows.iter().take(examples.count + 1) {
             match row {
@@ -174,12 +180,8 @@ impl Suite {
 /// The items in an order that depends on the seed and the row's name alone, so that a row keeps
 /// its order when others come and go.
 fn shuffled(mut items: Vec<usize>, seed: u64, row: &str) -> Vec<usize> {
-    // Fisher–Yates. A digest gives 32 bytes for each step: the remainder of 8 of them by at most
-    // 26 is as good as even.
-    for last in (1..items.len()).rev() {
-        let drawn = Digest::of(&(seed, row, last)).number();
-        items.swap(last, (drawn % (last as u64 + 1)) as usize);
-    }
+    let seed = Digest::of(&(seed, row)).number();
+    Order { shuffle: true, seed, ..Order::default() }.draw(&mut items, |item| *item);
     items
 }
 

@@ -5,8 +5,9 @@ use serde_json::Value as Json;
 use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
 
+use super::super::dataset::Order;
 use super::super::filter::Filter;
-use super::{Limits, Message, messages, text};
+use super::{Limits, Message, messages, text, text_or_texts};
 
 /// A prompt with the name by which it is compared with the others; none where it is the only one.
 #[derive(Debug, Clone)]
@@ -42,11 +43,11 @@ pub enum ChoiceOrder {
 #[derive(Debug, Clone)]
 pub struct Examples {
     /// Their rows.
-    pub from: Option<Spanned<String>>,
+    pub from: Vec<Spanned<String>>,
     /// How many.
     pub count: usize,
-    /// In an order drawn from this seed, rather than the first ones.
-    pub shuffle: Option<u64>,
+    /// Drawn, or the first ones.
+    pub order: Order,
     /// What the assistant says to each.
     pub answer: Option<Spanned<String>>,
 }
@@ -152,10 +153,11 @@ pub(super) fn choice_order(node: &Node, problems: &mut Problems) -> ChoiceOrder 
 }
 
 pub(super) fn examples(node: &Node, problems: &mut Problems) -> Examples {
-    let mut examples = Examples { from: None, count: 0, shuffle: None, answer: None };
+    let mut examples =
+        Examples { from: Vec::new(), count: 0, order: Order::default(), answer: None };
     let Some(mut fields) = node.fields(problems) else { return examples };
-    examples.from = text(&mut fields, "from", problems);
-    if examples.from.is_none() {
+    examples.from = text_or_texts(&mut fields, "from", problems);
+    if examples.from.is_empty() {
         problems.error(fields.span, "examples without `from`", "add `from: examples.jsonl`");
     }
     match fields.take("count") {
@@ -168,13 +170,10 @@ pub(super) fn examples(node: &Node, problems: &mut Problems) -> Examples {
         }
         None => problems.error(fields.span, "how many examples?", "add `count: 3`"),
     }
-    examples.shuffle = match fields.take("shuffle").map(|node| (node, &node.value)) {
-        None => None,
-        Some((node, Value::Scalar { text, plain: true })) if text == "true" || text == "false" => {
-            node.boolean(problems).filter(|yes| *yes).map(|_| 0)
-        }
-        Some((node, _)) => node.whole(problems),
-    };
+    let shuffle = fields.take("shuffle").and_then(|node| node.boolean(problems));
+    let seed = fields.take("seed").and_then(|node| node.whole(problems));
+    examples.order =
+        Order { shuffle: shuffle.unwrap_or(false), seed: seed.unwrap_or(0), ..Order::default() };
     examples.answer = text(&mut fields, "answer", problems);
     if examples.answer.is_none() {
         let remedy = "add what the assistant says: `answer: \"{{ answer }}\"`";
