@@ -7,7 +7,7 @@ use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use glob::{MatchOptions, Pattern, PatternError};
+use glob::{Pattern, PatternError};
 
 use crate::span::{Problems, Spanned};
 use crate::suite::display;
@@ -22,13 +22,6 @@ const MOST_FILES: usize = 10_000;
 
 /// Most entries of directories that a glob may look at.
 const MOST_ENTRIES: usize = 1_000_000;
-
-/// How names are matched: `*` does not find what is hidden.
-const NAMES: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
 
 /// A file of rows.
 #[derive(Debug, PartialEq, Eq)]
@@ -178,8 +171,11 @@ impl Walk {
         match part {
             Part::Is(name) => self.visit(&path.join(name), rest)?,
             Part::Like(pattern) => {
+                let shows = pattern.as_str().starts_with('.');
                 for entry in self.entries(path)? {
-                    if pattern.matches_with(&entry.file_name().to_string_lossy(), NAMES) {
+                    if (shows || !is_hidden(&entry))
+                        && pattern.matches(&entry.file_name().to_string_lossy())
+                    {
                         self.visit(&entry.path(), rest)?;
                     }
                 }
@@ -187,8 +183,7 @@ impl Walk {
             Part::Deep => {
                 self.visit(path, rest)?;
                 for entry in self.entries(path)? {
-                    let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-                    if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    if !is_hidden(&entry) && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                         self.visit(&entry.path(), parts)?;
                     }
                 }
@@ -213,4 +208,9 @@ impl Walk {
         }
         Ok(entries)
     }
+}
+
+/// Whether a name must be typed to be found.
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
 }

@@ -43,6 +43,7 @@ fn files_are_found_by_path_glob_and_list() {
     );
     assert_eq!(found(&files, &["rows[1].jsonl"]), ["rows[1].jsonl"], "a file before a glob");
     assert_eq!(found(&files, &["rows/*"]), ["rows/a.jsonl", "rows/b.jsonl"]);
+    assert_eq!(found(&files, &["rows/.h*"]), ["rows/.hidden.jsonl"]);
     let path = files.path("rows/*.jsonl");
     assert_eq!(found(&files, &[path.to_str().unwrap()]), ["rows/a.jsonl", "rows/b.jsonl"]);
 }
