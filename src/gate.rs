@@ -15,9 +15,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured};
-use crate::record::Run;
+use crate::record::{Run, Slice};
 use crate::score::{ClusteredProportion, Level};
-use crate::scorecard::{Clustering, EndpointCard, Evidence, Rate, Scorecard};
+use crate::scorecard::{Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
 use bound::Bound;
 use words::Asked;
 pub use words::percent;
@@ -46,6 +46,9 @@ pub struct Line {
     pub endpoint: Arc<str>,
     /// Name of the line, such as `confident_wrong.max_rate`.
     pub line: &'static str,
+    /// The part of the cases that is judged; all of them where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slice: Option<String>,
     /// What the evidence says.
     pub verdict: Verdict,
     /// The limit, in the unit of the estimate.
@@ -87,8 +90,11 @@ impl Decision {
     #[must_use]
     pub fn of(run: &Run, scorecard: &Scorecard) -> Decision {
         let budget = &run.header.budget;
-        let lines: Vec<Line> =
-            scorecard.endpoints.iter().flat_map(|card| lines(card, budget)).collect();
+        let lines: Vec<Line> = scorecard
+            .endpoints
+            .iter()
+            .flat_map(|card| lines(card, budget, &run.header.slices))
+            .collect();
         let complete = run.is_complete();
         let mut decision =
             Decision { format: FORMAT, exit_code: 0, complete, lines, budget: budget.clone() };
@@ -119,10 +125,40 @@ impl Decision {
     }
 }
 
-fn lines(card: &EndpointCard, budget: &Budget) -> Vec<Line> {
+/// A line that so few cases can never pass, however good they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfReach {
+    /// Name of the line.
+    pub line: &'static str,
+    /// The least number of cases that could pass; none where no number could.
+    pub cases: Option<usize>,
+}
+
+/// The lines of a budget that so many independent cases can never pass.
+#[must_use]
+pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
+    let Budget { confident_wrong, accuracy, coverage, .. } = budget;
+    let wrong = confident_wrong.and_then(|limits| {
+        Some(("confident_wrong.max_rate", Bound::AtMost(limits.max_rate?), limits.level))
+    });
+    let least = |line, least: Option<AtLeast>| {
+        least.map(|least| (line, Bound::AtLeast(least.min), least.level))
+    };
+    let lines = [wrong, least("accuracy", *accuracy), least("coverage", *coverage)];
+    let out_of_reach = |(line, bound, level): (&'static str, Bound, f64)| {
+        let least = bound.least_to_pass(Level::new(level).ok()?);
+        least.is_none_or(|least| cases < least).then_some(OutOfReach { line, cases: least })
+    };
+    lines.into_iter().flatten().filter_map(out_of_reach).collect()
+}
+
+fn lines(card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.confident_wrong {
-        lines.extend(confident_wrong(card, limits));
+        let counted = card.primary().and_then(|source| source.at_threshold());
+        let nothing = Evidence { share: ClusteredProportion::of::<()>([]), cases: 0 };
+        let evidence = counted.map_or(nothing, |at| at.of_all);
+        lines.extend(confident_wrong(card, evidence, card.unmeasured(), limits));
     }
     if let Some(least) = &budget.accuracy {
         lines.push(at_least("accuracy", "graded answers are right", card, &card.accuracy, *least));
@@ -140,13 +176,34 @@ fn lines(card: &EndpointCard, budget: &Budget) -> Vec<Line> {
     if budget.coverage.is_none() || floor.verdict == Verdict::Fail {
         lines.push(floor);
     }
+    for (part, slice) in card.slices.iter().zip(slices) {
+        lines.extend(lines_of_slice(card, part, &slice.budget));
+    }
     lines
 }
 
-fn confident_wrong(card: &EndpointCard, limits: &ConfidentWrong) -> Vec<Line> {
-    let counted = card.primary().and_then(|source| source.at_threshold());
-    let nothing = Evidence { share: ClusteredProportion::of::<()>([]), cases: 0 };
-    let evidence = counted.map_or(nothing, |at| at.of_all);
+/// The lines of a budget on a part of the cases.
+fn lines_of_slice(card: &EndpointCard, part: &SliceCard, budget: &Budget) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(limits) = &budget.confident_wrong {
+        let evidence = part.confident_wrong.evidence;
+        lines.extend(confident_wrong(card, evidence, part.unmeasured, limits));
+    }
+    if let Some(least) = &budget.accuracy {
+        lines.push(at_least("accuracy", "graded answers are right", card, &part.accuracy, *least));
+    }
+    for line in &mut lines {
+        line.slice = Some(part.name.clone());
+    }
+    lines
+}
+
+fn confident_wrong(
+    card: &EndpointCard,
+    evidence: Evidence,
+    unmeasured: usize,
+    limits: &ConfidentWrong,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(max) = limits.max_rate {
         lines.push(Line::of_rate(
@@ -159,15 +216,15 @@ fn confident_wrong(card: &EndpointCard, limits: &ConfidentWrong) -> Vec<Line> {
         ));
     }
     if let Some(max) = limits.max_count {
-        lines.push(max_count(card, evidence.share.count(), evidence.share.total(), max));
+        let counts = (evidence.share.count(), evidence.share.total());
+        lines.push(max_count(card, counts, unmeasured, max));
     }
     lines
 }
 
 /// Answers are counted, not cases: one that is asked five times can be wrong five times.
-fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
+fn max_count(card: &EndpointCard, (count, n): (usize, usize), unmeasured: usize, max: u64) -> Line {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
-    let unmeasured = card.unmeasured();
     let verdict = if count > max {
         Verdict::Fail
     } else if count + unmeasured <= max {
@@ -187,6 +244,7 @@ fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
     Line {
         endpoint: Arc::clone(&card.endpoint),
         line: "confident_wrong.max_count",
+        slice: None,
         verdict,
         limit,
         estimate: Some(estimate),
@@ -222,6 +280,7 @@ fn coverage_floor(card: &EndpointCard) -> Line {
     Line {
         endpoint: Arc::clone(&card.endpoint),
         line: "coverage.floor",
+        slice: None,
         verdict: if enough { Verdict::Pass } else { Verdict::Fail },
         limit: floor,
         estimate: rate,
@@ -249,6 +308,7 @@ impl Line {
         let mut line = Line {
             endpoint: Arc::clone(&card.endpoint),
             line,
+            slice: None,
             verdict: bound.judge(share, at),
             limit: bound.limit(),
             estimate: rate,

@@ -237,6 +237,18 @@ pub struct Record {
     pub endpoint: Arc<str>,
     /// Which repeat, from 0.
     pub repeat: u32,
+    /// Name of the row, where several cases are made of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
+    /// What tells the case from others of its row: prompt, variables, rotation of the choices.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variant: BTreeMap<String, String>,
+    /// Confidence from which on a wrong answer counts as confident, where it is not the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// Parts with a budget of their own that the case belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<String>,
     /// Cases of one group are not independent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -292,7 +304,7 @@ impl Record {
     /// alike. It is the group, else the case: repeats of one case are alike in any event.
     #[must_use]
     pub fn cluster(&self) -> &str {
-        self.group.as_deref().unwrap_or(&self.case)
+        self.group.as_deref().or(self.row.as_deref()).unwrap_or(&self.case)
     }
 
     /// Right or wrong, confident or not at a threshold.
@@ -360,6 +372,9 @@ pub struct Header {
     pub sources: Vec<String>,
     /// What the suite allows.
     pub budget: Budget,
+    /// What it allows on parts of the cases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// Seed of the run.
     pub seed: Option<u64>,
     /// What was selected of the suite.
@@ -376,6 +391,15 @@ pub struct Header {
     pub plan: Digest,
     /// Start, RFC 3339.
     pub started: String,
+}
+
+/// A part of the cases with a budget of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// What it is called: the words that select it.
+    pub name: String,
+    /// What is allowed in it.
+    pub budget: Budget,
 }
 
 impl Header {

@@ -24,6 +24,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// The same place with its bytes counted from further on.
+    #[must_use]
+    pub fn shifted(self, by: usize) -> Span {
+        Span { start: self.start + by, end: self.end + by, ..self }
+    }
+
     /// The part of this span, in `source`, where `word` first stands as a whole word; the whole
     /// span if it does not.
     #[must_use]
@@ -148,6 +154,12 @@ impl Problems {
             None => format!("known are {}", known.join(", ")),
         };
         self.error(word.span, format!("unknown {what} `{}`", word.value), remedy);
+    }
+
+    /// Whether something was noted that stops the work.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Whether nothing was noted.
@@ -353,6 +365,28 @@ impl Node {
                 self.expected(&format!("a {what}"), problems);
                 None
             }
+        }
+    }
+
+    /// The same node with its bytes counted from further on, as if so much text stood before it.
+    /// Lines and columns stay those of its file.
+    #[must_use]
+    pub fn shifted(mut self, by: usize) -> Node {
+        self.shift(by);
+        self
+    }
+
+    fn shift(&mut self, by: usize) {
+        self.span = self.span.shifted(by);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Map(entries) => {
+                for (key, node) in entries {
+                    key.span = key.span.shifted(by);
+                    node.shift(by);
+                }
+            }
+            Value::Null | Value::Scalar { .. } => {}
         }
     }
 

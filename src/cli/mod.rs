@@ -18,8 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::plan::Filter;
-use crate::suite::MOST_REPEATS;
+use crate::suite::{Filter, MOST_REPEATS};
 use caching::CacheMode;
 use output::{Color, Exit};
 
@@ -64,6 +63,9 @@ struct SuiteArgs {
     /// Suite files [default: suites/*.yaml]
     #[arg(value_name = "SUITE")]
     suites: Vec<PathBuf>,
+    /// Warnings stop the work as errors do
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     from: FromArgs,
 }

@@ -62,7 +62,7 @@ struct AtEndpoint {
 
 pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(args.suites.strict);
     let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     selection.repeat(args.select.repeats, &mut findings);
     let cache = caching::look(args.select.cache, &selection)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::ask::Target;
 use crate::endpoint;
+use crate::gate;
 use crate::span::{Problems, Span, did_you_mean};
 use crate::suite::{Census, Config, Findings, Keep, Source, Suite};
 
@@ -66,6 +67,7 @@ pub(super) fn prepare(
     for path in paths {
         let Some(suite) = Suite::load(&path, findings) else { continue };
         let census = suite.check(findings);
+        warn_of_budgets(&suite, &census, findings);
         let endpoints = match &named {
             Some(named) => named.clone(),
             None => endpoints_of_suite(&suite, &config, findings),
@@ -73,6 +75,30 @@ pub(super) fn prepare(
         suites.push(Prepared { suite, path, census, endpoints });
     }
     Ok(Selection { suites, root, keep: config.keep })
+}
+
+/// Warns of every budget line that the suite's cases can never pass.
+fn warn_of_budgets(suite: &Suite, census: &Census, findings: &mut Findings) {
+    let parts = suite.slices().map(|(name, budget)| {
+        let cases = census.slices.get(&name).copied().unwrap_or(0);
+        (Some(name), budget, cases)
+    });
+    let all = std::iter::once((None, &suite.budget, census.clusters));
+    for (slice, budget, cases) in all.chain(parts) {
+        if cases == 0 {
+            continue;
+        }
+        for line in gate::out_of_reach(budget, cases) {
+            let message =
+                format!("{cases} cases can never pass this line, not even if all are good");
+            let remedy = match line.cases {
+                Some(enough) => format!("{enough} cases could; add some, or loosen the limit"),
+                None => "no number of cases could; loosen the limit".to_owned(),
+            };
+            let place = suite.budget_span(slice.as_deref(), line.line);
+            findings.warning(&suite.source, place, message, remedy);
+        }
+    }
 }
 
 /// The targets of the servers that the arguments name, or of all that are configured.
@@ -183,7 +209,7 @@ fn endpoints_of_suite(suite: &Suite, config: &Config, findings: &mut Findings) -
 /// Tells the findings. The exit, if one of them is an error and nothing can go on.
 pub(super) fn refused(findings: &Findings, output: Output) -> Option<Exit> {
     output.findings(findings);
-    findings.has_errors().then(|| {
+    findings.stop_the_work().then(|| {
         remark(&summary(findings));
         Exit::Invalid
     })
@@ -198,6 +224,9 @@ pub(super) fn summary(findings: &Findings) -> String {
     };
     match (errors, warnings) {
         (0, 0) => String::new(),
+        (0, warnings) if findings.stop_the_work() => {
+            format!("{}, which --strict does not let pass", count(warnings, "warning"))
+        }
         (0, warnings) => count(warnings, "warning"),
         (errors, 0) => format!("{}; nothing was asked", count(errors, "error")),
         (errors, warnings) => {

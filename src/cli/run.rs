@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::journal::{self, Journal};
 use crate::plan::{Plan, Selection};
-use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected};
+use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected, Slice};
 use crate::run::{Settings, run as drive};
 use crate::scorecard::Span;
 use crate::suite::{Findings, display};
@@ -25,7 +25,7 @@ use super::{Format, RunArgs};
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(args.suites.strict);
     let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     selection.repeat(args.select.repeats, &mut findings);
     let cache = caching::open(args.select.cache, &selection)?;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
-            prepared.suite.threshold = threshold;
+            prepared.suite.set_threshold(threshold);
         }
         let record = args.record.as_deref();
         let built = askers::build(&prepared, keys, record, cache.as_ref(), &mut findings);
@@ -249,6 +249,10 @@ impl One<'_> {
             threshold: suite.threshold,
             sources: suite.methods.iter().map(|method| method.value.name().to_owned()).collect(),
             budget: suite.budget.clone(),
+            slices: suite
+                .slices()
+                .map(|(name, budget)| Slice { name, budget: budget.clone() })
+                .collect(),
             seed: plan.seed(),
             selection: Selected {
                 filter: self.args.select.filter.as_ref().map(ToString::to_string),

@@ -1,6 +1,6 @@
 //! A limit with its good side, and what evidence says of it.
 
-use crate::score::{ClusteredProportion, Level};
+use crate::score::{ClusteredProportion, Level, Proportion};
 
 use super::Verdict;
 
@@ -35,6 +35,31 @@ impl Bound {
             (false, true) => Verdict::Fail,
             (false, false) => Verdict::Undecided,
         }
+    }
+
+    /// The least number of independent cases that passes if all of them are good.
+    pub(super) fn least_to_pass(self, level: Level) -> Option<usize> {
+        let passes = |n: usize| {
+            let bad = match self {
+                Bound::AtMost(_) => 0,
+                Bound::AtLeast(_) => n,
+            };
+            let share = Proportion::new(bad, n).map(ClusteredProportion::from);
+            share.is_ok_and(|share| self.judge(share, level) == Verdict::Pass)
+        };
+        let mut enough = 1;
+        while !passes(enough) {
+            if enough > MOST_CLUSTERS {
+                return None;
+            }
+            enough *= 2;
+        }
+        let mut too_few = enough / 2;
+        while enough - too_few > 1 {
+            let middle = usize::midpoint(too_few, enough);
+            if passes(middle) { enough = middle } else { too_few = middle }
+        }
+        Some(enough)
     }
 
     /// The count nearest to the one seen that would pass with the same n in the same clusters.

@@ -73,6 +73,12 @@ impl Choice {
         self.letter.to_string()
     }
 
+    /// Where the letter went when the choices were put into another order.
+    pub(super) fn moved(self, order: &[usize]) -> Choice {
+        let at = order.iter().position(|typed| Question::letter(*typed) == Some(self.letter));
+        Choice { letter: at.and_then(Question::letter).unwrap_or(self.letter) }
+    }
+
     pub(super) fn judge(self, question: &Question, answer: &Answer) -> Judgement {
         match letters::read(question, &answer.text) {
             Ok(found) if answer.truncated && !outlasts_a_cut(found, &answer.text) => {

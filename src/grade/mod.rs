@@ -359,6 +359,31 @@ impl Grader {
         }
     }
 
+    /// The letter of the right choice, where a letter is what is expected.
+    #[must_use]
+    pub fn letter(&self) -> Option<String> {
+        match self {
+            Grader::Choice(choice) => Some(choice.expected()),
+            _ => None,
+        }
+    }
+
+    /// The same grader once the choices are shown in another order: `order` has their places in
+    /// the order in which they were typed.
+    #[must_use]
+    pub fn with_choices_moved(self, order: &[usize]) -> Grader {
+        let all = |graders: Vec<Grader>| {
+            graders.into_iter().map(|grader| grader.with_choices_moved(order)).collect()
+        };
+        match self {
+            Grader::Choice(choice) => Grader::Choice(choice.moved(order)),
+            Grader::AnyOf(graders) => Grader::AnyOf(all(graders)),
+            Grader::AllOf(graders) => Grader::AllOf(all(graders)),
+            Grader::Not(grader) => Grader::Not(Box::new(grader.with_choices_moved(order))),
+            other => other,
+        }
+    }
+
     /// Judges an answer, or names what must be heard first.
     #[must_use]
     pub fn step(&self, question: &Question, answer: &Answer, heard: &Heard) -> Step<Judgement> {

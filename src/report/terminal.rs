@@ -8,6 +8,7 @@ use crate::gate::{Line, Verdict, percent};
 use crate::record::Origin;
 use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard};
 
+use super::comparison::{by_position, comparison};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
 use super::text::{amount, fit, width, wrap};
@@ -33,6 +34,7 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         ranked(&mut out, page, card, style);
         unstable(&mut out, page, card, style);
         reliability(&mut out, card, style);
+        comparison(&mut out, card, style);
         budgets(&mut out, page, card, style);
     }
     line(&mut out, "");
@@ -85,6 +87,9 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     repeats(out, card, style);
     for source in &card.sources {
         calibration(out, source, style);
+    }
+    if let Some(positions) = card.positions.as_ref().filter(|positions| positions.reordered == 0) {
+        by_position(out, positions, style);
     }
     outcomes(out, card, style);
 }
@@ -224,6 +229,11 @@ fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
 }
 
 fn limit(budget: &Line) -> String {
+    let part = budget.slice.as_ref().map(|slice| format!(" in {}", visible(slice)));
+    limit_of_all(budget) + &part.unwrap_or_default()
+}
+
+fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),

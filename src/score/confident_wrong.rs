@@ -82,11 +82,19 @@ impl ConfidentWrong {
 /// ones among them.
 #[must_use]
 pub fn confident_wrong(items: &Items, threshold: Threshold) -> ConfidentWrong {
-    let sure = |c: f64| c >= threshold.0;
-    let items = || items.clusters().iter().zip(items.pairs());
-    let confident = items().filter(|&(_, (c, _))| sure(c));
+    confident_wrong_by(items, |_| threshold)
+}
+
+/// The same with a threshold for each item, which is named by its index.
+#[must_use]
+pub fn confident_wrong_by(items: &Items, threshold: impl Fn(usize) -> Threshold) -> ConfidentWrong {
+    let answers = || {
+        let sure = |(index, (c, y)): (usize, (f64, bool))| (c >= threshold(index).0, y);
+        items.clusters().iter().zip(items.pairs().enumerate().map(sure))
+    };
+    let confident = answers().filter(|&(_, (sure, _))| sure);
     ConfidentWrong {
-        of_all: ClusteredProportion::of(items().map(|(at, (c, y))| (at, sure(c) && !y))),
+        of_all: ClusteredProportion::of(answers().map(|(at, (sure, y))| (at, sure && !y))),
         given_confident: ClusteredProportion::of(confident.map(|(at, (_, y))| (at, !y))),
     }
 }

@@ -7,8 +7,11 @@
 //! leaves out.
 
 mod operations;
+mod positions;
 mod rate;
 mod repeats;
+mod slices;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -16,14 +19,16 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use positions::{Position, Positions};
+pub use slices::SliceCard;
+pub use variants::{Pair, VariantCard, Variants};
+
 pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
 pub use rate::{Clustering, Evidence, Rate};
 pub use repeats::{ConfidentlyWrong, RepeatedCase, Repeats, confident_wrong};
 
 use crate::record::{Outcome, Record, Run};
-use crate::score::{
-    self, Bin, Clip, ClusteredProportion, Items, Level, Threshold, equal_mass_bins,
-};
+use crate::score::{self, Bin, Clip, Items, Level, Threshold, equal_mass_bins};
 use rate::distinct;
 
 /// Version of `scorecard.json`.
@@ -68,6 +73,15 @@ pub struct EndpointCard {
     pub repeats: Option<Repeats>,
     /// One entry a confidence method, the primary first.
     pub sources: Vec<SourceCard>,
+    /// Where its answers stood among the choices; absent where letters are not what is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub positions: Option<Positions>,
+    /// Prompts and other variants compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variants>,
+    /// Parts of the cases that have a budget of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceCard>,
 }
 
 /// Calibration of one source of confidence.
@@ -173,6 +187,9 @@ impl Scorecard {
                 coverage: coverage(run, &records),
                 repeats: Repeats::of(run, &records),
                 sources: sources(run, &records),
+                positions: Positions::of(&records),
+                variants: Variants::of(&records),
+                slices: slices::of(&run.header, &records),
             }
         });
         Scorecard {
@@ -301,13 +318,18 @@ fn confident_wrong_card(
     answers: &[&Record],
     threshold: Threshold,
 ) -> ConfidentWrongCard {
-    let counts = score::confident_wrong(items, threshold);
+    // A record's own threshold comes from a file, which anybody may have written.
+    let own = |answer: &Record| answer.threshold.and_then(|own| Threshold::new(own).ok());
+    let least = |index: usize| own(answers[index]).unwrap_or(threshold);
+    let counts = score::confident_wrong_by(items, least);
     let (all, given) = (counts.of_all(), counts.given_confident());
-    let evidence = |share: ClusteredProportion, least: f64| {
-        let asked = items.confidence().iter().zip(answers).filter(|(sure, _)| **sure >= least);
-        Evidence { share, cases: distinct(asked.map(|(_, answer)| answer.case.as_str())) }
+    let sure = |index: usize| items.confidence()[index] >= least(index).get();
+    let cases = |asked: &dyn Fn(usize) -> bool| {
+        let asked = answers.iter().enumerate().filter(|(index, _)| asked(*index));
+        distinct(asked.map(|(_, answer)| answer.case.as_str()))
     };
-    let (of_all, given_confident) = (evidence(all, 0.0), evidence(given, threshold.get()));
+    let of_all = Evidence { share: all, cases: cases(&|_| true) };
+    let given_confident = Evidence { share: given, cases: cases(&sure) };
     ConfidentWrongCard {
         confident: counts.confident(),
         wrong: counts.wrong(),

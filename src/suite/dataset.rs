@@ -3,6 +3,7 @@
 //! A row is a map of variables for the templates, with the place it came from.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -55,6 +56,17 @@ pub enum Rows {
     Typed(Vec<Row>),
 }
 
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RowError::Malformed { line, column, message, .. } => {
+                write!(f, "line {line}, column {column}: {message}")
+            }
+            RowError::Unreadable(error) => error.fmt(f),
+        }
+    }
+}
+
 impl Rows {
     /// Rows from the `cases:` of a suite. What is not a map is left to the caller's findings.
     #[must_use]
@@ -65,7 +77,11 @@ impl Rows {
                 number: index + 1,
                 line: node.span.line as usize,
                 span: Some(node.span),
-                variables: entries.iter().map(|(k, v)| (k.value.clone(), v.to_json())).collect(),
+                variables: entries
+                    .iter()
+                    .filter(|(key, _)| key.value != "override")
+                    .map(|(key, node)| (key.value.clone(), node.to_json()))
+                    .collect(),
             })
         };
         Rows::Typed(nodes.iter().enumerate().filter_map(row).collect())
@@ -79,6 +95,15 @@ impl Rows {
                 Ok(file) => Box::new(Jsonl::new(BufReader::with_capacity(1 << 16, file))),
                 Err(error) => Box::new(std::iter::once(Err(RowError::Unreadable(error)))),
             },
+        }
+    }
+
+    /// The rows that are typed into the suite.
+    #[must_use]
+    pub fn typed_rows(&self) -> &[Row] {
+        match self {
+            Rows::Typed(rows) => rows,
+            Rows::Jsonl(_) => &[],
         }
     }
 

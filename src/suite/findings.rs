@@ -11,15 +11,57 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use crate::ask::Digest;
 use crate::span::{Problem, Problems, Severity, Span};
 
 /// A text with the name it is known by.
+///
+/// A suite with a file of defaults is read as one tree. Spans of the second file count their bytes
+/// from the end of the first, so that one number tells the place in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Path as the user would write it.
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// The file of defaults.
+    pub defaults: Option<Arc<Source>>,
+}
+
+impl Source {
+    /// Digest of the text, and of that of the defaults.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        match &self.defaults {
+            None => Digest::of_bytes(self.text.as_bytes()),
+            Some(defaults) => Digest::of(&(&self.text, &defaults.text)),
+        }
+    }
+
+    /// The first byte of the defaults' spans.
+    #[must_use]
+    pub fn defaults_start(&self) -> usize {
+        self.text.len() + 1
+    }
+
+    /// The file that a span stands in, and its place in that file's own bytes.
+    #[must_use]
+    pub fn locate(&self, span: Span) -> (&Source, Span) {
+        match (&self.defaults, span.start.checked_sub(self.defaults_start())) {
+            (Some(defaults), Some(start)) => {
+                let end = span.end - self.defaults_start();
+                (defaults, Span { start, end, ..span })
+            }
+            _ => (self, span),
+        }
+    }
+
+    /// The part of a span where a word first stands by itself; the whole span if it does not.
+    #[must_use]
+    pub fn find_word(&self, span: Span, word: &str) -> Span {
+        let (file, place) = self.locate(span);
+        place.find_word(&file.text, word).shifted(span.start - place.start)
+    }
 }
 
 /// A problem in a file.
@@ -55,6 +97,7 @@ fn is_zero(number: &usize) -> bool {
 #[derive(Debug, Default)]
 pub struct Findings {
     list: Vec<Finding>,
+    strict: bool,
     seen: HashMap<(String, Span, String), usize>,
 }
 
@@ -63,10 +106,14 @@ impl Findings {
     pub fn add(&mut self, source: &Source, problems: Problems) {
         let problems: Vec<Problem> = problems.into_iter().collect();
         // A secret must not show in the quotation of another problem of its line either.
-        let hidden = problems.iter().filter(|problem| problem.hidden).map(|problem| problem.span);
-        let text = masked(&source.text, hidden);
-        for problem in problems {
-            self.push(finding(&source.path, &text, problem));
+        let hidden: Vec<Span> =
+            problems.iter().filter(|problem| problem.hidden).map(|problem| problem.span).collect();
+        for mut problem in problems {
+            let (file, span) = source.locate(problem.span);
+            problem.span = span;
+            let secrets = hidden.iter().map(|span| source.locate(*span));
+            let secrets = secrets.filter(|(of, _)| of.path == file.path).map(|(_, span)| span);
+            self.push(finding(&file.path, &masked(&file.text, secrets), problem));
         }
     }
 
@@ -83,23 +130,57 @@ impl Findings {
         self.add(source, problems);
     }
 
+    /// Adds a warning at a place of a source.
+    pub fn warning(
+        &mut self,
+        source: &Source,
+        span: Span,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let mut problems = Problems::default();
+        problems.warning(span, message, remedy);
+        self.add(source, problems);
+    }
+
     /// Adds an error that many rows may share: one finding, the further rows counted. `fault`
     /// names what is the same in all of them.
     pub fn row_error(
         &mut self,
-        source: &Arc<Source>,
+        source: &Source,
         span: Span,
         fault: &str,
         message: impl FnOnce() -> String,
         remedy: impl Into<String>,
     ) {
+        if self.is_new(source, span, fault) {
+            self.error(source, span, message(), remedy);
+        }
+    }
+
+    /// Adds a warning that many rows may share, as [`Findings::row_error`] does.
+    pub fn row_warning(
+        &mut self,
+        source: &Source,
+        span: Span,
+        fault: &str,
+        message: impl FnOnce() -> String,
+        remedy: impl Into<String>,
+    ) {
+        if self.is_new(source, span, fault) {
+            self.warning(source, span, message(), remedy);
+        }
+    }
+
+    /// Whether a fault was not noted at this place before; else one more row has it.
+    fn is_new(&mut self, source: &Source, span: Span, fault: &str) -> bool {
         let key = (source.path.clone(), span, fault.to_owned());
         if let Some(index) = self.seen.get(&key) {
             self.list[*index].more_rows += 1;
-            return;
+            return false;
         }
         self.seen.insert(key, self.list.len());
-        self.error(source, span, message(), remedy);
+        true
     }
 
     /// Adds an error about a whole file.
@@ -147,8 +228,25 @@ impl Findings {
         });
     }
 
+    /// Adds the findings of another look.
+    pub fn append(&mut self, mut other: Findings) {
+        self.list.append(&mut other.list);
+    }
+
     fn push(&mut self, finding: Finding) {
         self.list.push(finding);
+    }
+
+    /// No findings yet; if `strict`, warnings stop the work too.
+    #[must_use]
+    pub fn new(strict: bool) -> Findings {
+        Findings { strict, ..Findings::default() }
+    }
+
+    /// Whether they stop the work.
+    #[must_use]
+    pub fn stop_the_work(&self) -> bool {
+        self.has_errors() || (self.strict && !self.list.is_empty())
     }
 
     /// Whether an error is among them.

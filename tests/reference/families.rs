@@ -6,9 +6,9 @@
 use std::num::NonZeroUsize;
 
 use overclaim::score::{
-    Clip, ClusteredMean, Interval, Items, Level, Proportion, Threshold, accuracy, auroc, brier,
-    confident_wrong, ece, ece_debiased, equal_mass_bins, ks_calibration, log_loss, mean_confidence,
-    overconfidence_gap,
+    Clip, ClusteredMean, Interval, Items, Level, McNemar, Proportion, Threshold, accuracy, auroc,
+    brier, confident_wrong, ece, ece_debiased, equal_mass_bins, ks_calibration, log_loss,
+    mean_confidence, overconfidence_gap,
 };
 use serde_json::Value;
 
@@ -28,7 +28,6 @@ pub struct Family {
 /// Families of which nothing is computed yet, and why.
 pub const LATER_FAMILIES: &[(&str, &str)] = &[
     ("paired", "later: comparison"),
-    ("mcnemar_table", "later: comparison"),
     ("isotonic", "later: isotonic regression"),
     ("sequential", "later: early stopping"),
     ("multiplicity", "later: comparison by slices"),
@@ -70,6 +69,7 @@ pub const FAMILIES: &[Family] = &[
         ],
     },
     Family { name: "proportions_table", compute: proportions_table, later: &[] },
+    Family { name: "mcnemar_table", compute: mcnemar_table, later: &[] },
     Family { name: "clustered", compute: clustered, later: &[] },
     Family {
         name: "ltt",
@@ -165,6 +165,21 @@ fn proportions_table(inputs: &Value) -> Result<Values, String> {
                 values.put(format!("{row}.cp_one_sided_{side}_{nominal}"), limit);
             }
         }
+    }
+    Ok(values)
+}
+
+fn mcnemar_table(inputs: &Value) -> Result<Values, String> {
+    let mut values = Values::default();
+    for (index, pair) in list(inputs, "tables")?.iter().enumerate() {
+        let test = McNemar { baseline_only: count(&pair[0])?, candidate_only: count(&pair[1])? };
+        let row = format!("rows[{index}]");
+        values.put(format!("{row}.baseline_only"), test.baseline_only);
+        values.put(format!("{row}.candidate_only"), test.candidate_only);
+        values.put(format!("{row}.exact_two_sided"), test.exact_two_sided());
+        values.put(format!("{row}.midp_two_sided"), test.midp_two_sided());
+        values.put(format!("{row}.exact_one_sided_regression"), test.exact_regression());
+        values.put(format!("{row}.chi2_continuity_p"), test.chi2_continuity());
     }
     Ok(values)
 }

@@ -33,7 +33,7 @@ impl Statements {
             }
         }
         if found.is_empty() && asked {
-            found.extend(reader.last_line());
+            found.extend(reader.last_line().or_else(|| reader.last_words()));
         }
         found.sort_by_key(|(place, _)| *place);
         Statements(found.into_iter().map(|(_, statement)| statement).collect())
@@ -181,6 +181,44 @@ impl Reader<'_> {
         let open = self.pieces.is_mark(above, ':') || self.pieces.is_word(above, &["is", "answer"]);
         let alone = marks(line..start) && marks(figure.at.end..self.pieces.0.len());
         (alone && !open).then(|| self.statement(figure, start, figure.at.end))
+    }
+
+    /// A percentage that ends the text, set apart from the answer before it: `Canberra, 90%`,
+    /// `Canberra (90%)`, `Canberra: 90%`, but not `Answer: 90%`, which is the answer.
+    fn last_words(&self) -> Found {
+        const LABELS: &[&str] = &[
+            "answer",
+            "result",
+            "percentage",
+            "percent",
+            "share",
+            "rate",
+            "total",
+            "value",
+            "amount",
+            "number",
+            "is",
+            "are",
+            "was",
+        ];
+        let figure = self.figures.last().filter(|figure| figure.percent)?;
+        let (start, end) = (figure.at.start, figure.at.end);
+        let ends = |i: usize| !matches!(self.pieces.0[i].sort, Sort::Word(_));
+        let set_apart = matches!(
+            self.pieces.0.get(start.checked_sub(1)?)?.sort,
+            Sort::Mark(',' | ';' | ':' | '(' | '—' | '–')
+        );
+        let said = start.checked_sub(2).filter(|i| !self.pieces.is_break(*i))?;
+        let labelled = (0..=said)
+            .rev()
+            .find(|i| !ends(*i))
+            .is_none_or(|i| self.pieces.is_mark(start - 1, ':') && self.pieces.is_word(i, LABELS));
+        let last = (end..self.pieces.0.len()).all(ends);
+        (set_apart && last && !labelled).then(|| {
+            let (place, statement) = self.statement(figure, start, end);
+            let cut = self.pieces.0[start - 1].at.start..self.text.len();
+            (place, Statement { cut, ..statement })
+        })
     }
 
     /// `confidence interval`, `95% confidence level`: statistics, not a feeling.
