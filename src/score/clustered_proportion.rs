@@ -2,7 +2,7 @@
 //!
 //! Clopper and Pearson's limits take every item for an independent one. Five
 //! answers to one question are not: with them as five, limits at a nominal 5 %
-//! raise false alarms in 12 to 22 % of runs (`cargo bench --bench clustered`).
+//! raise false alarms in 10 to 25 % of runs (`cargo bench --bench clustered`).
 //! Korn and Graubard keep the shape of those limits and take them at the number
 //! of independent items that would know the share as well as these do.
 
