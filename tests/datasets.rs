@@ -93,6 +93,13 @@ fn a_list_in_a_cell_is_split_by_a_template() {
     insta::assert_snapshot!(said(&project, &["check", "suite.yaml"]), @"
     exit 0
     ok  suite.yaml  1 cases at model
+    warning: no template uses the `question` of the rows
+     --> suite.yaml:4:9
+      |
+    4 |   from: rows.csv
+      |         ^^^^^^^^ write {{ question }} into the prompt
+
+    1 warning
     ");
 }
 
@@ -403,7 +410,13 @@ fn a_draw_that_cannot_be_as_it_is_written_is_a_warning() {
     3 | dataset: {from: rows.csv, choices: ["{{ a }}", "{{ b }}"], sample: 200}
       |                                                                    ^^^ all of them are taken
 
-    1 warning
+    warning: 2 cases can never pass this line, not even if all are good
+      --> suite.yaml:11:3
+       |
+    11 |   confident_wrong: {max_rate: 20%}
+       |   ^^^^^^^^^^^^^^^ 14 cases could; add some, or loosen the limit
+
+    2 warnings
 
     ## seed: 7
     exit 0
@@ -414,7 +427,13 @@ fn a_draw_that_cannot_be_as_it_is_written_is_a_warning() {
     3 | dataset: {from: rows.csv, choices: ["{{ a }}", "{{ b }}"], seed: 7}
       |                                                                  ^ add `sample: 200` or `shuffle: true`, or remove it
 
-    1 warning
+    warning: 2 cases can never pass this line, not even if all are good
+      --> suite.yaml:11:3
+       |
+    11 |   confident_wrong: {max_rate: 20%}
+       |   ^^^^^^^^^^^^^^^ 14 cases could; add some, or loosen the limit
+
+    2 warnings
     "#);
 }
 

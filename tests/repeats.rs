@@ -235,32 +235,20 @@ fn repeats_at_temperature_zero_are_refused() {
        |          ^ raise the temperature, or ask once
 
     1 error; nothing was asked
-    warning: 2 cases can never pass this line, not even if all are good
-      --> suites/demo.yaml:13:3
-       |
-    13 |   confident_wrong: {max_rate: 20%}
-       |   ^^^^^^^^^^^^^^^ 14 cases could; add some, or loosen the limit
-
     error: `--repeats 5` at temperature 0: the same answer every time
       --> suites/demo.yaml:11:27
        |
     11 | parameters: {temperature: 0, max_tokens: 4}
        |                           ^ raise the temperature, or ask once
 
-    1 error, 1 warning; nothing was asked
-    warning: 2 cases can never pass this line, not even if all are good
-      --> suites/demo.yaml:13:3
-       |
-    13 |   confident_wrong: {max_rate: 20%}
-       |   ^^^^^^^^^^^^^^^ 14 cases could; add some, or loosen the limit
-
+    1 error; nothing was asked
     error: `--repeats 5` at temperature 0: the same answer every time
       --> suites/demo.yaml:11:27
        |
     11 | parameters: {temperature: 0, max_tokens: 4}
        |                           ^ raise the temperature, or ask once
 
-    1 error, 1 warning; nothing was asked
+    1 error; nothing was asked
     error: repeats of 0
       --> suites/demo.yaml:14:10
        |

@@ -33,6 +33,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
         // of the machine that runs it.
         askers::build(prepared, Keys::Absent, None, None, &mut findings);
     }
+    selection.warn_of_budgets(&mut findings);
     let valid = !findings.stop_the_work();
     let checked = selection.suites.iter().map(|prepared| Checked {
         suite: &prepared.suite.name,

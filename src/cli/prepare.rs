@@ -40,6 +40,15 @@ pub(super) struct Selection {
 }
 
 impl Selection {
+    /// Warns of every budget line that cannot be passed, unless there is worse.
+    pub(super) fn warn_of_budgets(&self, findings: &mut Findings) {
+        if !findings.has_errors() {
+            for prepared in &self.suites {
+                warn_of_budgets(&prepared.suite, &prepared.census, findings);
+            }
+        }
+    }
+
     /// Has every case asked so often, where the arguments say it.
     pub(super) fn repeat(&mut self, repeats: Option<NonZeroU32>, findings: &mut Findings) {
         for prepared in &mut self.suites {
@@ -67,7 +76,6 @@ pub(super) fn prepare(
     for path in paths {
         let Some(suite) = Suite::load(&path, findings) else { continue };
         let census = suite.check(findings);
-        warn_of_budgets(&suite, &census, findings);
         let endpoints = match &named {
             Some(named) => named.clone(),
             None => endpoints_of_suite(&suite, &config, findings),
@@ -89,8 +97,8 @@ fn warn_of_budgets(suite: &Suite, census: &Census, findings: &mut Findings) {
             continue;
         }
         for line in gate::out_of_reach(budget, cases) {
-            let message =
-                format!("{cases} cases can never pass this line, not even if all are good");
+            let seen = if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
+            let message = format!("{seen} can never pass this line, not even if all are good");
             let remedy = match line.cases {
                 Some(enough) => format!("{enough} cases could; add some, or loosen the limit"),
                 None => "no number of cases could; loosen the limit".to_owned(),

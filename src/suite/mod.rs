@@ -254,7 +254,8 @@ impl Suite {
         let messages = self.prompts.iter().flat_map(|prompt| &prompt.messages);
         messages.map(|(_, text)| text).for_each(&mut *visit);
         let labels = &self.labels;
-        labels.id.iter().chain(&labels.tags).chain(&labels.group).for_each(&mut *visit);
+        let named = labels.id.iter().chain(&labels.tags).chain(&labels.group);
+        named.chain(&labels.choices).for_each(&mut *visit);
         self.examples.iter().filter_map(|examples| examples.answer.as_ref()).for_each(&mut *visit);
         self.grade.visit_templates(visit);
         self.overrides.iter().filter_map(|part| part.grade.as_ref()).for_each(|grade| {
