@@ -21,8 +21,7 @@ const OPEN: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     rows: Vec<Entry>,
-    /// How many rows there were to draw from.
-    pub total: usize,
+    total: usize,
     files: Vec<Indexed>,
     errors: Vec<RowError>,
 }
@@ -55,6 +54,11 @@ impl Index {
         index.total = index.rows.len();
         order.draw(&mut index.rows, |row| row.number);
         index
+    }
+
+    /// How many rows there were to draw from, unless some could not be told apart.
+    pub fn total(&self) -> Option<usize> {
+        self.errors.is_empty().then_some(self.total)
     }
 
     fn add(&mut self, file: &Arc<DataFile>) -> Result<(), RowError> {

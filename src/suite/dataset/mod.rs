@@ -208,7 +208,7 @@ impl Rows {
     #[must_use]
     pub fn too_few(&self) -> Option<(&Spanned<usize>, usize)> {
         let Origin::Files { order, index, .. } = &self.0 else { return None };
-        let (sample, total) = (order.sample.as_ref()?, index.get()?.total);
+        let (sample, total) = (order.sample.as_ref()?, index.get()?.total()?);
         (sample.value > total).then_some((sample, total))
     }
 }
