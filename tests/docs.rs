@@ -17,7 +17,8 @@ fn blocks(page: &str) -> Vec<(String, String)> {
     while let Some(line) = lines.next() {
         if let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) {
             let body = lines.by_ref().take_while(|line| *line != "```");
-            blocks.push((info.to_owned(), body.map(|line| format!("{line}\n")).collect()));
+            blocks
+                .push((info.to_owned(), body.fold(String::new(), |body, line| body + line + "\n")));
         }
     }
     blocks

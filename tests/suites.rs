@@ -148,9 +148,12 @@ fn rotated_choices_take_the_right_letter_along() {
 fn shuffled_choices_keep_their_order_from_run_to_run_and_the_right_one_its_mark() {
     let server = Server::new(|_, client| client.json(200, &letter("A", 0.9)));
     let project = Project::at(&server);
-    let rows: String = (0..40)
-        .map(|n| format!("{{\"id\": \"q{n}\", \"question\": \"Number {n}?\", \"choices\": [\"a{n}\", \"b{n}\", \"c{n}\", \"d{n}\"], \"answer\": \"C\"}}\n"))
-        .collect();
+    let row = |n: usize| {
+        let choices = ["a", "b", "c", "d"].map(|choice| format!("{choice}{n}"));
+        let row = json!({"id": format!("q{n}"), "question": format!("Number {n}?"), "choices": choices, "answer": "C"});
+        row.to_string() + "\n"
+    };
+    let rows: String = (0..40).map(row).collect();
     project.write("rows.jsonl", &rows);
     let suite = |order: &str| {
         CHOICES

@@ -14,7 +14,7 @@ use crate::record::{Outcome, Record};
 pub struct Positions {
     /// By letter.
     pub letters: BTreeMap<String, Position>,
-    /// Standard deviation of the letters' recalls (RStd; Zheng et al. 2024, arXiv 2309.03882);
+    /// Standard deviation of the letters' recalls (`RStd`; Zheng et al. 2024, arXiv 2309.03882);
     /// null unless two letters have one.
     pub recall_std: Option<f64>,
     /// Rows that were asked in several orders, and answered with a choice each time.
@@ -56,8 +56,7 @@ impl Positions {
         }
         let several = || rows.values().filter(|row| row.orders.len() > 1);
         let recalls = letters.values().filter(|letter| letter.right > 0);
-        let recalls: Vec<f64> =
-            recalls.map(|letter| letter.found as f64 / letter.right as f64).collect();
+        let recalls: Vec<f64> = recalls.map(|letter| share(letter.found, letter.right)).collect();
         Some(Positions {
             recall_std: deviation(&recalls),
             reordered: several().count(),
@@ -85,12 +84,21 @@ fn answered(record: &Record) -> Option<(&str, &str)> {
     Some((said, record.choices.get(place(said)?)?))
 }
 
+fn share(part: usize, whole: usize) -> f64 {
+    count(part) / count(whole)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
+
 /// Population standard deviation; none of fewer than two.
 fn deviation(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }
-    let n = values.len() as f64;
+    let n = count(values.len());
     let mean = values.iter().sum::<f64>() / n;
     Some((values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt())
 }

@@ -50,7 +50,7 @@ pub struct Pair {
     pub only_one: usize,
     /// Right in the other alone.
     pub only_other: usize,
-    /// Exact two-sided p of McNemar's test; null where cases are no independent evidence, because
+    /// Exact two-sided p of `McNemar`'s test; null where cases are no independent evidence, because
     /// rows have further variants, repeats or groups.
     pub mcnemar_p: Option<f64>,
 }
@@ -152,7 +152,7 @@ mod tests {
         let mut records = Vec::new();
         for row in 0..12 {
             records.push(asked(row, "short", row < 3));
-            records.push(asked(row, "long", row < 3 || row > 5));
+            records.push(asked(row, "long", !(3..=5).contains(&row)));
         }
         let cards = Variants::of(&records.iter().collect::<Vec<_>>());
         let [prompts] = cards.as_slice() else { panic!("{cards:?}") };

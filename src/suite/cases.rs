@@ -169,8 +169,9 @@ impl Suite {
         name.extend(rotation.map(|rotation| ("rotation".to_owned(), rotation)));
         let mut tags = labels.tags.clone();
         tags.extend(name.iter().map(|(key, value)| format!("{key}={value}")));
-        let suffix: String = name.iter().map(|(key, value)| format!("/{key}={value}")).collect();
-        let id = labels.id.as_ref().map(|id| id.clone() + &suffix);
+        let id = labels.id.as_ref().map(|id| {
+            name.iter().fold(id.clone(), |id, (key, value)| id + "/" + key + "=" + value)
+        });
 
         let question =
             Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };

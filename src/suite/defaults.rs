@@ -102,11 +102,11 @@ fn merge(suite: &mut Node, defaults: Node) {
             && let Some((_, here)) = typed.iter_mut().find(|(known, _)| known.value == name)
             && let (Value::Map(here), Value::Map(there)) = (&mut here.value, node.value)
         {
-            there.into_iter().for_each(|(key, node)| {
+            for (key, node) in there {
                 if !said(here, &key.value) {
                     here.push((key, node));
                 }
-            });
+            }
         }
     }
 }

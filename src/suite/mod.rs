@@ -244,8 +244,8 @@ impl Suite {
     /// Where a line of the budget stands, or of the budget of a part.
     #[must_use]
     pub fn budget_span(&self, slice: Option<&str>, line: &str) -> Span {
-        let parts = self.overrides.iter().filter(|part| Some(part.name().as_str()) == slice);
-        let limits = parts.filter_map(|part| part.budget.as_ref()).next();
+        let mut parts = self.overrides.iter().filter(|part| Some(part.name().as_str()) == slice);
+        let limits = parts.find_map(|part| part.budget.as_ref());
         limits.unwrap_or(&self.limits).place(line)
     }
 

@@ -45,8 +45,8 @@ impl Suite {
     /// Looks at every row and notes everything that is wrong with it.
     pub fn check(&self, findings: &mut Findings) -> Census {
         let mut census = Census::default();
-        let mut seen = Seen::default();
-        seen.overridden = vec![false; self.overrides.len()];
+        let overridden = vec![false; self.overrides.len()];
+        let mut seen = Seen { overridden, ..Seen::default() };
         seen.slices.extend(self.slices().map(|(name, _)| (name, HashSet::new())));
         for row in self.rows.iter() {
             let row = match row {
