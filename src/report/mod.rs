@@ -3,6 +3,7 @@
 mod comparison;
 mod diagram;
 mod exchange;
+mod overview;
 mod ranked;
 mod style;
 mod terminal;
@@ -11,6 +12,7 @@ mod trial;
 
 use serde::Serialize;
 
+pub use overview::{Summary, overview};
 pub use style::Style;
 pub use terminal::{headline, terminal};
 pub use text::{amount, visible};

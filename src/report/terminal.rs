@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::gate::{Line, Verdict, percent};
+use crate::gate::{Decision, Line, Verdict, percent};
 use crate::record::Origin;
 use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard};
 
@@ -42,22 +42,24 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
     out
 }
 
-/// The verdict in one line.
-#[must_use]
-pub fn headline(page: &Page<'_>, style: Style) -> String {
-    let header = &page.run.header;
-    let decision = page.decision;
-    let (all, bad) = (
-        decision.lines.len(),
-        page.decision.lines.iter().filter(|line| decision.counts_as_failed(line)).count(),
-    );
+/// The verdict in a few words.
+pub(super) fn verdict(decision: &Decision, style: Style) -> String {
+    let all = decision.lines.len();
+    let bad = decision.lines.iter().filter(|line| decision.counts_as_failed(line)).count();
     let budgets = if all == 1 { "budget" } else { "budgets" };
-    let verdict = match (decision.exit_code, decision.complete) {
+    match (decision.exit_code, decision.complete) {
         (0, _) => style.green(&format!("PASSED  {all} {budgets}")),
         (3, false) => style.yellow("STOPPED  could not measure"),
         (3, true) => style.yellow("COULD NOT MEASURE"),
         _ => style.red(&format!("FAILED  {bad} of {all} {budgets}")),
-    };
+    }
+}
+
+/// The verdict in one line.
+#[must_use]
+pub fn headline(page: &Page<'_>, style: Style) -> String {
+    let header = &page.run.header;
+    let verdict = verdict(page.decision, style);
     let models: Vec<&str> =
         page.scorecard.endpoints.iter().map(|card| card.model.as_str()).collect();
     let trials = header.planned / header.endpoints.len().max(1);
