@@ -206,3 +206,23 @@ fn a_count_is_of_answers() {
     assert_eq!(decide(&repeated(20, &[3, 2], 1, budget(5))).lines[0].verdict, Verdict::Pass);
     assert_eq!(decide(&repeated(20, &[3, 2], 1, budget(4))).lines[0].verdict, Verdict::Fail);
 }
+
+#[test]
+fn lines_that_so_few_cases_can_never_pass_name_the_number_that_could() {
+    let budget = Budget {
+        accuracy: Some(AtLeast { min: 0.9, level: 0.95 }),
+        coverage: Some(AtLeast { min: 1.0, level: 0.95 }),
+        ..at_most(0.05)
+    };
+    let needed = |cases| -> Vec<(&str, Option<usize>)> {
+        out_of_reach(&budget, cases).iter().map(|line| (line.line, line.cases)).collect()
+    };
+    // 0.95^59 is the first power of 0.95 under 0.05, and 0.9^29 that of 0.9.
+    let coverage = ("coverage", None);
+    assert_eq!(
+        needed(28),
+        [("confident_wrong.max_rate", Some(59)), ("accuracy", Some(29)), coverage]
+    );
+    assert_eq!(needed(29), [("confident_wrong.max_rate", Some(59)), coverage]);
+    assert_eq!(needed(59), [coverage]);
+}

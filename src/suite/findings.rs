@@ -370,3 +370,40 @@ fn window(line: &str, (start, end): (usize, usize)) -> (&str, std::ops::Range<us
     }
     (&line[from..to], start - from..end.min(to) - from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, text: &str, defaults: Option<Arc<Source>>) -> Source {
+        Source { path: path.into(), text: text.into(), defaults }
+    }
+
+    #[test]
+    fn a_place_in_the_defaults_is_shown_in_their_file() {
+        let defaults = source("defaults.yaml", "a: 1\nsecret: hunter2\n", None);
+        let both = source("suite.yaml", "b: 2\n", Some(Arc::new(defaults)));
+        let here = Span { start: 3, end: 4, line: 1, column: 4 };
+        let there = Span { start: 13, end: 20, line: 2, column: 9 }.shifted(both.defaults_start());
+        let mut problems = Problems::default();
+        problems.error(here, "one", "here");
+        problems.secret(there, "two", "there");
+        let mut findings = Findings::default();
+        findings.add(&both, problems);
+        let shown = findings.render(false, |text| Cow::Borrowed(text));
+        insta::assert_snapshot!(shown, @"
+        error: one
+         --> suite.yaml:1:4
+          |
+        1 | b: 2
+          |    ^ here
+
+        error: two
+         --> defaults.yaml:2:9
+          |
+        2 | secret: *******
+          |         ^^^^^^^ there
+        ");
+        assert_eq!(both.find_word(there, "hunter2"), there);
+    }
+}
