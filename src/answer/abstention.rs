@@ -3,9 +3,10 @@
 //! Taking an answer for an abstention hides a wrong answer, which is what this tool is for, so
 //! this reader is conservative: in doubt it says no. English only.
 //!
-//! The text is cut into clauses at every stop, comma, colon, bracket and dash, and at `but`,
-//! `however`, `though` and `although`. Lead-ins (`sorry`, `unfortunately`, `so`, …) are taken off,
-//! and each clause is one of four:
+//! Where a reply encloses its answer (in JSON, in tags, in a box), only that is read. The text is
+//! cut into clauses at every stop, comma, colon, bracket and dash, and at `but`, `however`, `though`
+//! and `although`. Lead-ins (`sorry`, `unfortunately`, `so`, …) are taken off, and each clause is one
+//! of four:
 //!
 //! - *verdict*: it declines and names the answer (`I don't know the answer`, `it cannot be
 //!   determined`), which nobody says after having given one;
@@ -23,13 +24,16 @@ mod phrases;
 
 use phrases::{ANSWER_MARKS, ASIDES, BARE_ASIDES, BARE_DECLINES, DECLINES, LEAD_INS, VERDICTS};
 
+use super::said::enclosed;
 use super::{spoken, unify};
 
 /// Whether the text declines to answer; conservative, by the rule in the module's source.
 #[must_use]
 pub fn abstains(text: &str) -> bool {
-    let clauses: Vec<Clause> =
-        clauses(spoken(text)).iter().map(|clause| classify(clause)).collect();
+    let text = spoken(text);
+    // Tags, a box or JSON hold the answer, and what stands around them is none.
+    let text = enclosed(text).unwrap_or(text.into());
+    let clauses: Vec<Clause> = clauses(&text).iter().map(|clause| classify(clause)).collect();
     let declines = |clause: &Clause| matches!(clause, Clause::Verdict | Clause::Decline);
     let Some(first) = clauses.iter().position(declines) else { return false };
     let (before, from) = clauses.split_at(first);

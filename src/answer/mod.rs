@@ -10,9 +10,11 @@
 use std::ops::Range;
 
 mod abstention;
+pub(crate) mod json;
 pub mod letters;
 mod normal;
 pub(crate) mod pieces;
+pub(crate) mod said;
 
 pub use abstention::abstains;
 pub use normal::{Normal, Spaces, unify};

@@ -24,18 +24,41 @@
 //! A new grader is a file with its spec and its judgement, and an arm in each enum here.
 
 mod choice;
+mod contains;
+mod date;
+mod dates;
 mod exact;
+mod expectation;
+mod f1;
+mod items;
+mod json;
+mod list;
 mod numbers;
 mod numeric;
+mod regex;
+mod settings;
+mod similar;
 mod units;
+mod verdict;
 
 use crate::answer::{Answer, Question, abstains, spoken};
 use crate::ask::{Heard, Request, Step};
-use crate::span::{Fields, Node, Problems, Span, Spanned};
+use crate::span::{Node, Problems, Spanned};
 
 pub use choice::Choice;
+pub use contains::Contains;
+pub use date::On;
 pub use exact::Exact;
+pub use expectation::{BindError, Render, Unfit};
+use expectation::{all, any, single};
+pub use f1::F1;
+pub use json::Equals;
+pub use list::Items;
 pub use numeric::Numeric;
+pub use regex::Matches;
+pub use similar::Similar;
+use verdict::{ALL_OF, ANY_OF, Order, first};
+pub use verdict::{Judgement, Verdict};
 
 /// A grader as its author typed it: validated, with templates that are not filled in yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +69,20 @@ pub enum Spec {
     Exact(exact::Spec),
     /// The reply gives a number.
     Numeric(numeric::Spec),
+    /// The reply contains a text.
+    Contains(contains::Spec),
+    /// The reply matches a pattern.
+    Regex(regex::Spec),
+    /// A value in the reply's JSON is the expected one.
+    Json(json::Spec),
+    /// The reply shares words with a text.
+    F1(f1::Spec),
+    /// The reply is spelt nearly as a text.
+    Similar(similar::Spec),
+    /// The reply gives a date.
+    Date(date::Spec),
+    /// The reply lists items.
+    Items(list::Spec),
     /// The reply declines to answer.
     Abstains,
     /// One of these holds.
@@ -63,6 +100,21 @@ const KNOWN: &[&str] = &[
     "exact_with",
     "numeric",
     "numeric_with",
+    "contains",
+    "contains_with",
+    "regex",
+    "regex_with",
+    "json",
+    "f1",
+    "f1_with",
+    "similar",
+    "similar_with",
+    "date",
+    "date_with",
+    "list",
+    "list_with",
+    "set",
+    "set_with",
     "abstains",
     "any_of",
     "all_of",
@@ -100,6 +152,24 @@ impl Spec {
             "exact_with" => exact::Spec::read_with(settings, problems).map(Spec::Exact),
             "numeric" => numeric::Spec::read(settings, problems).map(Spec::Numeric),
             "numeric_with" => numeric::Spec::read_with(settings, problems).map(Spec::Numeric),
+            "contains" => contains::Spec::read(settings, problems).map(Spec::Contains),
+            "contains_with" => contains::Spec::read_with(settings, problems).map(Spec::Contains),
+            "regex" => regex::Spec::read(settings, problems).map(Spec::Regex),
+            "regex_with" => regex::Spec::read_with(settings, problems).map(Spec::Regex),
+            "json" => json::Spec::read(settings, problems).map(Spec::Json),
+            "f1" => f1::Spec::read(settings, problems).map(Spec::F1),
+            "f1_with" => f1::Spec::read_with(settings, problems).map(Spec::F1),
+            "similar" => similar::Spec::read(settings, problems).map(Spec::Similar),
+            "similar_with" => similar::Spec::read_with(settings, problems).map(Spec::Similar),
+            "date" => date::Spec::read(settings, problems).map(Spec::Date),
+            "date_with" => date::Spec::read_with(settings, problems).map(Spec::Date),
+            "list" | "set" => {
+                list::Spec::read(settings, name.value == "list", problems).map(Spec::Items)
+            }
+            "list_with" | "set_with" => {
+                list::Spec::read_with(settings, name.value == "list_with", problems)
+                    .map(Spec::Items)
+            }
             "any_of" => read_several(settings, problems).map(Spec::AnyOf),
             "all_of" => read_several(settings, problems).map(Spec::AllOf),
             "not" => Spec::read(settings, problems).map(|spec| Spec::Not(Box::new(spec))),
@@ -116,6 +186,16 @@ impl Spec {
                 visit(&spec.answer);
                 spec.unit.iter().for_each(visit);
             }
+            Spec::Contains(spec) => visit(&spec.answer),
+            Spec::Regex(spec) => {
+                visit(&spec.pattern);
+                spec.answer.iter().for_each(visit);
+            }
+            Spec::Json(spec) => visit(&spec.equals),
+            Spec::F1(spec) => visit(&spec.answer),
+            Spec::Similar(spec) => visit(&spec.answer),
+            Spec::Date(spec) => visit(&spec.answer),
+            Spec::Items(spec) => visit(&spec.answer),
             Spec::Abstains => {}
             Spec::AnyOf(specs) | Spec::AllOf(specs) => {
                 for spec in specs {
@@ -126,29 +206,54 @@ impl Spec {
         }
     }
 
-    /// Fills in a case's values.
+    /// Fills in a case's values. Where a template yields several expected answers, any of them is
+    /// right.
     ///
     /// # Errors
     /// The renderer's own error, or that what was rendered does not fit the question.
     pub fn bind<E>(
         &self,
         question: &Question,
-        render: &mut dyn FnMut(&Spanned<String>) -> Result<String, E>,
+        render: &mut Render<'_, E>,
     ) -> Result<Grader, BindError<E>> {
         Ok(match self {
             Spec::Choice(spec) => {
-                let answer = render(&spec.answer).map_err(BindError::Render)?;
-                Grader::Choice(spec.bind(question, &answer)?)
+                any(&spec.answer, render, |answer| spec.bind(question, answer).map(Grader::Choice))?
             }
             Spec::Exact(spec) => {
-                let answer = render(&spec.answer).map_err(BindError::Render)?;
-                Grader::Exact(spec.bind(&answer)?)
+                any(&spec.answer, render, |answer| spec.bind(answer).map(Grader::Exact))?
             }
             Spec::Numeric(spec) => {
-                let answer = render(&spec.answer).map_err(BindError::Render)?;
-                let unit = spec.unit.as_ref().map(render).transpose().map_err(BindError::Render)?;
-                Grader::Numeric(spec.bind(&answer, unit.as_deref())?)
+                let unit = spec.unit.as_ref().map(|unit| single(unit, render)).transpose()?;
+                let bind = |answer: &str| spec.bind(answer, unit.as_deref()).map(Grader::Numeric);
+                any(&spec.answer, render, bind)?
             }
+            Spec::Contains(spec) => {
+                any(&spec.answer, render, |answer| spec.bind(answer).map(Grader::Contains))?
+            }
+            Spec::Regex(spec) => match &spec.answer {
+                Some(answer) => {
+                    let pattern = single(&spec.pattern, render)?;
+                    let bind = |answer: &str| spec.bind(&pattern, Some(answer));
+                    any(answer, render, |answer| bind(answer).map(Grader::Regex))?
+                }
+                None => any(&spec.pattern, render, |pattern| {
+                    spec.bind(pattern, None).map(Grader::Regex)
+                })?,
+            },
+            Spec::Json(spec) => {
+                any(&spec.equals, render, |value| spec.bind(value).map(Grader::Json))?
+            }
+            Spec::F1(spec) => {
+                any(&spec.answer, render, |answer| spec.bind(answer).map(Grader::F1))?
+            }
+            Spec::Similar(spec) => {
+                any(&spec.answer, render, |answer| spec.bind(answer).map(Grader::Similar))?
+            }
+            Spec::Date(spec) => {
+                any(&spec.answer, render, |answer| spec.bind(answer).map(Grader::Date))?
+            }
+            Spec::Items(spec) => Grader::Items(spec.bind(&all(&spec.answer, render)?)?),
             Spec::Abstains => Grader::Abstains,
             Spec::AnyOf(specs) => Grader::AnyOf(bind_all(specs, question, render)?),
             Spec::AllOf(specs) => Grader::AllOf(bind_all(specs, question, render)?),
@@ -171,7 +276,16 @@ impl Spec {
             Spec::AnyOf(specs) => first(all(specs), ANY_OF).verdict,
             Spec::AllOf(specs) => first(all(specs), ALL_OF).verdict,
             Spec::Not(spec) => spec.of_an_abstention().turned(),
-            Spec::Choice(_) | Spec::Exact(_) | Spec::Numeric(_) => Verdict::Abstained,
+            Spec::Choice(_)
+            | Spec::Exact(_)
+            | Spec::Numeric(_)
+            | Spec::Contains(_)
+            | Spec::Regex(_)
+            | Spec::Json(_)
+            | Spec::F1(_)
+            | Spec::Similar(_)
+            | Spec::Date(_)
+            | Spec::Items(_) => Verdict::Abstained,
         }
     }
 }
@@ -187,47 +301,12 @@ fn read_several(node: &Node, problems: &mut Problems) -> Option<Vec<Spec>> {
     specs.into_iter().collect()
 }
 
-/// The field `answer` of a grader with settings.
-fn answer_field(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Spanned<String>> {
-    let Some(node) = fields.take("answer") else {
-        problems.error(fields.span, "`answer` is missing", "say what is right: `answer: …`");
-        return None;
-    };
-    node.text(problems)
-}
-
 fn bind_all<E>(
     specs: &[Spec],
     question: &Question,
-    render: &mut dyn FnMut(&Spanned<String>) -> Result<String, E>,
+    render: &mut Render<'_, E>,
 ) -> Result<Vec<Grader>, BindError<E>> {
     specs.iter().map(|spec| spec.bind(question, render)).collect()
-}
-
-/// Why a case has no grader.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BindError<E> {
-    /// A template could not be rendered.
-    Render(E),
-    /// What was rendered does not fit.
-    Unfit(Unfit),
-}
-
-impl<E> From<Unfit> for BindError<E> {
-    fn from(unfit: Unfit) -> BindError<E> {
-        BindError::Unfit(unfit)
-    }
-}
-
-/// What is wrong with a rendered expectation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
-    /// The template that gave it.
-    pub span: Span,
-    /// What is wrong, a lower-case fragment.
-    pub message: String,
-    /// What to do about it, a lower-case fragment.
-    pub remedy: String,
 }
 
 /// A grader for one case.
@@ -239,6 +318,20 @@ pub enum Grader {
     Exact(Exact),
     /// Gives the expected number.
     Numeric(Numeric),
+    /// Contains the expected text.
+    Contains(Contains),
+    /// Matches the pattern.
+    Regex(Matches),
+    /// Has the expected value in its JSON.
+    Json(Equals),
+    /// Shares enough words with the expected text.
+    F1(F1),
+    /// Is spelt nearly as the expected text.
+    Similar(Similar),
+    /// Gives the expected date.
+    Date(On),
+    /// Lists the expected items.
+    Items(Items),
     /// Declines to answer.
     Abstains,
     /// Fulfils one of these.
@@ -249,113 +342,35 @@ pub enum Grader {
     Not(Box<Grader>),
 }
 
-/// What a grader says of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// Right, wrong, or why neither.
-    pub verdict: Verdict,
-    /// What was taken as the answer, such as `B` or `206`.
-    pub read: Option<String>,
-}
-
-/// Right, wrong, or why neither.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The answer is right.
-    Correct,
-    /// The answer is wrong.
-    Incorrect,
-    /// The reply declines to answer.
-    Abstained,
-    /// The token limit cut off what would decide.
-    Truncated,
-    /// No answer can be read.
-    Unparsable,
-    /// The grader itself could not judge, with the reason.
-    Ungraded(String),
-}
-
-impl Verdict {
-    fn turned(self) -> Verdict {
-        match self {
-            Verdict::Correct => Verdict::Incorrect,
-            Verdict::Incorrect => Verdict::Correct,
-            other => other,
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Verdict::Correct => Kind::Correct,
-            Verdict::Incorrect => Kind::Incorrect,
-            Verdict::Abstained => Kind::Abstained,
-            Verdict::Truncated => Kind::Truncated,
-            Verdict::Unparsable => Kind::Unparsable,
-            Verdict::Ungraded(_) => Kind::Ungraded,
-        }
-    }
-}
-
-impl From<Verdict> for Judgement {
-    fn from(verdict: Verdict) -> Judgement {
-        Judgement { verdict, read: None }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Correct,
-    Incorrect,
-    Abstained,
-    Truncated,
-    Unparsable,
-    Ungraded,
-}
-
-/// Which verdict counts among several; the first decides at once.
-type Order = [Kind; 6];
-
-const ANY_OF: Order = [
-    Kind::Correct,
-    Kind::Ungraded,
-    Kind::Truncated,
-    Kind::Abstained,
-    Kind::Incorrect,
-    Kind::Unparsable,
-];
-const ALL_OF: Order = [
-    Kind::Incorrect,
-    Kind::Ungraded,
-    Kind::Truncated,
-    Kind::Abstained,
-    Kind::Unparsable,
-    Kind::Correct,
-];
-
-/// The first of the judgements whose verdict comes first in the order.
-fn first(judgements: Vec<Judgement>, order: Order) -> Judgement {
-    let rank = |judgement: &Judgement| {
-        order.iter().position(|kind| *kind == judgement.verdict.kind()).unwrap_or(order.len())
-    };
-    let none = || Verdict::Ungraded("no grader".into()).into();
-    judgements.into_iter().min_by_key(rank).unwrap_or_else(none)
-}
-
 impl Grader {
     /// What is right, for people: `B`, `206`, `no answer`.
     #[must_use]
     pub fn expected(&self) -> String {
-        let joined = |graders: &[Grader], word: &str| {
-            graders.iter().map(Grader::expected).collect::<Vec<_>>().join(word)
-        };
         match self {
             Grader::Choice(choice) => choice.expected(),
             Grader::Exact(exact) => exact.expected(),
             Grader::Numeric(numeric) => numeric.expected(),
+            Grader::Contains(contains) => contains.expected(),
+            Grader::Regex(matches) => matches.expected(),
+            Grader::Json(equals) => equals.expected(),
+            Grader::F1(f1) => f1.expected(),
+            Grader::Similar(similar) => similar.expected(),
+            Grader::Date(on) => on.expected(),
+            Grader::Items(items) => items.expected(),
             Grader::Abstains => "no answer".into(),
             Grader::AnyOf(graders) => joined(graders, " or "),
             Grader::AllOf(graders) => joined(graders, " and "),
-            Grader::Not(grader) => format!("not {}", grader.expected()),
+            Grader::Not(grader) => format!("not {}", grader.bracketed()),
+        }
+    }
+
+    /// The same as a part of something longer.
+    fn bracketed(&self) -> String {
+        match self {
+            Grader::AnyOf(graders) | Grader::AllOf(graders) if graders.len() > 1 => {
+                format!("({})", self.expected())
+            }
+            _ => self.expected(),
         }
     }
 
@@ -407,14 +422,30 @@ impl Grader {
             return if answer.truncated { Verdict::Truncated } else { Verdict::Unparsable }.into();
         }
         match self {
+            // Its letter may stand where nothing that was cut off could change it.
             Grader::Choice(choice) => choice.judge(question, answer),
-            Grader::Exact(exact) => exact.judge(text, answer.truncated),
-            Grader::Numeric(numeric) => numeric.judge(text, answer.truncated),
-            // A cut reply may go on to answer, or to decline.
+            // A cut reply may go on to answer otherwise, or to decline.
             _ if answer.truncated => Verdict::Truncated.into(),
+            Grader::Exact(exact) => exact.judge(text),
+            Grader::Numeric(numeric) => numeric.judge(text),
+            Grader::Contains(contains) => contains.judge(text),
+            Grader::Regex(matches) => matches.judge(text),
+            Grader::Json(equals) => equals.judge(text),
+            Grader::F1(f1) => f1.judge(text),
+            Grader::Similar(similar) => similar.judge(text),
+            Grader::Date(on) => on.judge(text),
+            Grader::Items(items) => items.judge(text),
             _ if abstains(text) => Verdict::Correct.into(),
-            _ => Judgement { verdict: Verdict::Incorrect, read: Some(text.trim().into()) },
+            _ => Judgement::of(false, text),
         }
+    }
+}
+
+/// What several expect, parts that are themselves several in brackets.
+fn joined(graders: &[Grader], word: &str) -> String {
+    match graders {
+        [only] => only.expected(),
+        _ => graders.iter().map(Grader::bracketed).collect::<Vec<_>>().join(word),
     }
 }
 

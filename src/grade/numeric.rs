@@ -3,23 +3,28 @@
 //! `numbers` says how numbers are written. Where several stand in a reply, the first of
 //! these that there is counts:
 //!
-//! 1. the number in the last `\boxed{…}`;
+//! 1. the number that the reply encloses: in `\boxed{…}`, `<answer>…</answer>`, or as the `answer`
+//!    of its JSON;
 //! 2. the number after the last `answer is`, `answer:` or `####`: behind the last `=` of that
 //!    sentence if it has one, the first otherwise; on the next line if the sentence ends there;
 //! 3. a last line, or else a first line, that is nothing but a number;
 //! 4. the number right after the last `=` or `≈`;
-//! 5. the last number of the last sentence that has one.
+//! 5. the last number of the last sentence that has one, numbers in brackets behind it aside.
 //!
-//! Numbers of an enumeration (`1. …`, `2. …`, `Step 3`) are passed over. Tolerances add up to the
+//! Numbers of an enumeration (`1. …`, `2. …`, `Step 3`) and tolerances (`± 0.1`) are passed over. An
+//! end of a range (`10–20`, `between 10 and 20`), one of two alternatives (`10 or 20`) and a part of
+//! a date are no answer: where one of them would count, none is read. Tolerances add up to the
 //! larger of both; without any, numbers must agree to nine digits. A unit, given in the spec or
 //! standing in the expected text, must not differ from one in the reply; a reply without a unit,
 //! or with a word that is no known unit, is judged by its number. Percent: if only the reply has
 //! it, `50%` is read as 0.5 where the expected number lies between −1 and 1, else as 50; if only
 //! the expectation has it, 50 and 0.5 both are `50%`.
 
-use super::numbers::{Number, plain, scan};
+use super::numbers::{Number, joined, plain, scan, tolerance};
+use super::settings;
 use super::units::unit;
 use super::{Judgement, Unfit, Verdict};
+use crate::answer::said::enclosed;
 use crate::answer::{Normal, abstains};
 use crate::span::{Node, Problems, Spanned};
 
@@ -41,7 +46,7 @@ impl Spec {
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {
         let mut fields = node.fields(problems)?;
-        let answer = super::answer_field(&mut fields, problems);
+        let answer = settings::answer(&mut fields, problems);
         let tolerance = fields.take("tolerance").map_or(Some(0.0), |node| {
             let number = node.number(problems)?;
             if number < 0.0 {
@@ -107,18 +112,16 @@ impl Numeric {
         self.shown.clone()
     }
 
-    pub(super) fn judge(&self, text: &str, truncated: bool) -> Judgement {
-        if truncated {
-            return Verdict::Truncated.into();
-        }
+    pub(super) fn judge(&self, text: &str) -> Judgement {
         if abstains(text) {
             return Verdict::Abstained.into();
         }
-        let text = plain(text);
+        let enclosed =
+            enclosed(text).map(|inside| plain(&inside)).filter(|text| !scan(text).is_empty());
+        let text = enclosed.unwrap_or_else(|| plain(text));
         let Some(number) = choose(&text) else { return Verdict::Unparsable.into() };
-        let verdict = if self.accepts(&number) { Verdict::Correct } else { Verdict::Incorrect };
-        let read = text[number.start..number.end].iter().collect::<String>().trim().to_owned();
-        Judgement { verdict, read: Some(read) }
+        let read: String = text[number.start..number.end].iter().collect();
+        Judgement::of(self.accepts(&number), read)
     }
 
     fn accepts(&self, number: &Number) -> bool {
@@ -146,12 +149,17 @@ fn choose(text: &[char]) -> Option<Number> {
         let mut step = steps.iter();
         numbers.retain(|_| !step.next().is_some_and(|step| *step));
     }
+    numbers.retain(|number| !tolerance(text, number));
+    let joined = joined(text, &numbers);
     let reply = Reply { text, lower: text.iter().map(char::to_ascii_lowercase).collect(), numbers };
     if reply.numbers.len() < 2 {
         return reply.numbers.into_iter().next();
     }
     let found = reply.boxed().or_else(|| reply.labelled()).or_else(|| reply.alone());
-    found.or_else(|| reply.equated()).or_else(|| reply.numbers.last()).cloned()
+    let found = found.or_else(|| reply.equated()).or_else(|| reply.last())?;
+    let one_of_several =
+        reply.numbers.iter().zip(joined).any(|(number, joined)| joined && number == found);
+    (!one_of_several).then(|| found.clone())
 }
 
 /// `1. …` at the start of a line, or `Step 1`.
@@ -248,6 +256,18 @@ impl Reply<'_> {
         })
     }
 
+    /// The last number that is no aside, such as `(3.1 miles)` behind another number.
+    fn last(&self) -> Option<&Number> {
+        let aside = |number: &Number| {
+            let line = (0..number.start).rev().take(80).take_while(|i| self.text[*i] != '\n');
+            let open = line.into_iter().find(|i| "()".contains(self.text[*i]))?;
+            let behind = open > 0 && self.text[open] == '(' && self.text[open - 1] == ' ';
+            behind.then(|| self.numbers.iter().any(|n| n.end <= open && open - n.end < 30))
+        };
+        let mut said = self.numbers.iter().rev();
+        said.find(|number| aside(number) != Some(true)).or(self.numbers.last())
+    }
+
     fn between(&self, from: usize, to: usize) -> impl DoubleEndedIterator<Item = &Number> {
         self.numbers.iter().filter(move |number| number.start >= from && number.start < to)
     }
@@ -303,11 +323,35 @@ mod tests {
             ("The answer is ½", "1/2"),
             ("I say 1,234.5 of 2,000. The answer is 1,234.5.", "1,234.5"),
             ("{\"answer\": 7, \"steps\": 3}", "7"),
+            ("The distance is 5 km (3.1 miles).", "5 km"),
+            ("It weighs 5 ± 0.1 kg", "5"),
+            ("From 10 to 20 it takes 7 steps", "7"),
+            ("Sum it: 20 - 13 = 7", "7"),
         ] {
             let plain = plain(text);
             let number = choose(&plain).unwrap_or_else(|| panic!("{text:?}"));
             let found: String = plain[number.start..number.end].iter().collect();
             assert_eq!(found.trim(), read, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_of_a_range_is_no_answer() {
+        for text in [
+            "10–20",
+            "10-20",
+            "10 to 20",
+            "$10-$20",
+            "The answer is 10–20.",
+            "It takes between 10 and 20 days.",
+            "10 or 20",
+            "Answer: **10** or **20**",
+            "\\boxed{10-20}",
+            "It takes 10-20 days.",
+            "on 2020-05-12",
+            "In 1990 it was 1990–1995.",
+        ] {
+            assert_eq!(choose(&plain(text)), None, "{text:?}");
         }
     }
 

@@ -15,7 +15,16 @@ fn read(yaml: &str) -> (Option<Spec>, Vec<String>) {
 fn bind(yaml: &str, question: &Question) -> Result<Grader, Unfit> {
     let (spec, problems) = read(yaml);
     assert!(problems.is_empty(), "{problems:?}");
-    let render = &mut |template: &Spanned<String>| Ok::<_, Infallible>(template.value.clone());
+    // `[a, b]` stands for a template that yields a list.
+    let render = &mut |template: &Spanned<String>| {
+        let text = template.value.as_str();
+        let list = text.strip_prefix("[").and_then(|text| text.strip_suffix("]"));
+        Ok::<_, Infallible>(match list {
+            Some("") => Vec::new(),
+            Some(items) => items.split(", ").map(str::to_owned).collect(),
+            None => vec![text.to_owned()],
+        })
+    };
     spec.unwrap().bind(question, render).map_err(|error| match error {
         BindError::Unfit(unfit) => unfit,
         BindError::Render(never) => match never {},
@@ -114,6 +123,13 @@ fn expectations_that_do_not_fit_are_refused() {
         assert_eq!((unfit.message.as_str(), unfit.remedy.as_str()), (message, remedy));
         assert!(unfit.span.column > 1);
     }
+    for (yaml, message) in [
+        ("{exact: \"[]\"}", "the list of expected answers is empty"),
+        ("{exact: \"[Paris, ]\"}", "the expected answer is empty"),
+        ("{numeric_with: {answer: 1, unit: \"[km, m]\"}}", "a list where one text is wanted"),
+    ] {
+        assert_eq!(bind(yaml, &cities()).unwrap_err().message, message);
+    }
     let open = bind("{choice: A}", &Question::default()).unwrap_err();
     assert_eq!(open.message, "the question has no choices");
     let twins = Question { choices: vec!["x".into(), "x".into()], ..Question::default() };
@@ -130,6 +146,10 @@ fn the_expectation_is_told_for_people() {
         ("{numeric_with: {answer: 5, unit: km}}", "5 km"),
         ("abstains", "no answer"),
         ("{any_of: [{exact: x}, abstains]}", "x or no answer"),
+        ("{exact: \"[Paris, City of Paris]\"}", "Paris or City of Paris"),
+        ("{not: {exact: \"[x, y]\"}}", "not (x or y)"),
+        ("{all_of: [{any_of: [{exact: x}, {exact: y}]}, {exact: z}]}", "(x or y) and z"),
+        ("{not: {any_of: [{exact: x}]}}", "not x"),
         ("{all_of: [{not: {exact: x}}, {exact: y}]}", "not x and y"),
     ] {
         assert_eq!(bind(yaml, &cities()).unwrap().expected(), expected);
@@ -221,6 +241,23 @@ fn numbers() {
         ("{numeric: 50%}", "5%", Incorrect),
         ("{numeric: -5}", "−5", Correct),
         ("{numeric: -5}", "5", Incorrect),
+    ] {
+        assert_eq!(judge(yaml, text), verdict, "{yaml} {text:?}");
+    }
+}
+
+#[test]
+fn any_of_several_expected_answers_is_right() {
+    for (yaml, text, verdict) in [
+        ("{exact: \"[Paris, City of Paris]\"}", "The City of Paris.", Correct),
+        ("{exact: \"[Paris, City of Paris]\"}", "Paris", Correct),
+        ("{exact: \"[Paris, City of Paris]\"}", "Rome", Incorrect),
+        ("{exact: \"[Paris, unknown]\"}", "unknown", Correct),
+        ("{choice: \"[A, Paris]\"}", "B", Correct),
+        ("{choice: \"[A, Paris]\"}", "C", Incorrect),
+        ("{numeric_with: {answer: \"[5, 8]\", unit: km}}", "8 km", Correct),
+        ("{numeric_with: {answer: \"[5, 8]\", unit: km}}", "8 mi", Incorrect),
+        ("{not: {exact: \"[x, y]\"}}", "y", Incorrect),
     ] {
         assert_eq!(judge(yaml, text), verdict, "{yaml} {text:?}");
     }

@@ -177,8 +177,11 @@ impl Suite {
             Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };
         let overridden = self.overridden(row.span, id.as_deref().unwrap_or(""), &tags);
         let values = if moved { context(&typed) } else { asked };
-        let mut render = |text: &Spanned<String>| self.filled_in(text, &values, row, faults);
-        let bound = overridden.grade.bind(&question, &mut render);
+        let mut expect = |template: &Spanned<String>| {
+            let texts = self.templates.values(&template.value, &values);
+            texts.map_err(|error| self.template_faults(template, error, row, faults))
+        };
+        let bound = overridden.grade.bind(&question, &mut expect);
         if let Err(BindError::Unfit(unfit)) = &bound {
             let message = match row.span {
                 Some(_) => unfit.message.clone(),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use minijinja::value::Serde;
+use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, filters};
 
 use crate::answer::Question;
@@ -117,6 +117,38 @@ impl Templates {
             Err(error) => Err(other(&error)),
         }
     }
+
+    /// The texts that a template yields for a row: the items of a list where the template is one
+    /// lone expression whose value is a list, else its only text.
+    ///
+    /// # Errors
+    /// As for [`Templates::render`], or that an item is no text.
+    pub fn values(&self, text: &str, row: &Value) -> Result<Vec<String>, TemplateError> {
+        // Rendered first, so that what is wrong with it is said in the same words.
+        let rendered = self.render(text, row)?;
+        let listed = lone_expression(text)
+            .and_then(|source| self.environment.compile_expression(source).ok()?.eval(row).ok())
+            .filter(|value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable));
+        let Some(list) = listed else { return Ok(vec![rendered]) };
+        let items = list.try_iter().map_err(|error| TemplateError::Other(describe(&error)))?;
+        let plain = |(i, item): (usize, Value)| match item.kind() {
+            ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+                Ok(item.to_string().trim().to_owned())
+            }
+            kind => Err(TemplateError::Other(format!("item {} of the list is {kind}", i + 1))),
+        };
+        items.enumerate().map(plain).collect()
+    }
+}
+
+/// The expression of a template such as `{{ answers }}` that holds nothing else.
+fn lone_expression(text: &str) -> Option<&str> {
+    let inside = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    // `{{-` trims; `{{ -1 }}` is a number.
+    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
+    let inside = inside.strip_suffix(['-', '+']).unwrap_or(inside);
+    let closed = inside.contains("}}") || inside.contains("{{");
+    (!closed && !inside.trim().is_empty()).then_some(inside.trim())
 }
 
 impl Default for Templates {
@@ -192,6 +224,48 @@ mod tests {
         assert_eq!(render("{{ missing | default('x') }}").unwrap(), "x");
         assert_eq!(render("{% if missing is defined %}a{% else %}b{% endif %}").unwrap(), "b");
         assert!(matches!(render("{{ question.part }}"), Err(TemplateError::Other(_))));
+    }
+
+    #[test]
+    fn a_lone_expression_yields_a_text_an_item() {
+        let row = serde_json::json!({
+            "one": " Paris ", "two": ["Paris", " City of Paris"], "mixed": ["a", 5, 1.5, true],
+            "empty": [], "bad": ["a", null], "deep": [["a"]],
+        });
+        let row = Value::from(Serde(row));
+        let values = |text: &str| {
+            let mut templates = Templates::new();
+            templates.add(text).map_err(TemplateError::Other)?;
+            templates.values(text, &row)
+        };
+        for (text, expected) in [
+            ("Paris", vec!["Paris"]),
+            ("{{ one }}", vec!["Paris"]),
+            ("{{ two }}", vec!["Paris", "City of Paris"]),
+            (" {{- two -}} ", vec!["Paris", "City of Paris"]),
+            ("{{ two | reverse }}", vec!["City of Paris", "Paris"]),
+            ("{{ two[0] }}", vec!["Paris"]),
+            ("{{ two | join('/') }}", vec!["Paris/ City of Paris"]),
+            ("{{ mixed }}", vec!["a", "5", "1.5", "True"]),
+            ("{{ ['a', 'b'] }}", vec!["a", "b"]),
+            ("{{ empty }}", vec![]),
+            ("{{ one }} {{ one }}", vec!["Paris   Paris"]),
+        ] {
+            assert_eq!(
+                values(text).as_deref(),
+                Ok(&*expected.iter().map(ToString::to_string).collect::<Vec<_>>()),
+                "{text}"
+            );
+        }
+        assert_eq!(values("{{ too }}"), Err(TemplateError::Undefined(vec!["too".into()])));
+        for (text, message) in [
+            ("{{ bad }}", "item 2 of the list is none"),
+            ("{{ deep }}", "item 1 of the list is sequence"),
+        ] {
+            assert_eq!(values(text), Err(TemplateError::Other(message.into())));
+        }
+        assert!(matches!(values("{{ two.three }}"), Err(TemplateError::Other(_))));
+        assert!(matches!(values("{{ range(1000000) }}"), Err(TemplateError::Other(_))));
     }
 
     #[test]

@@ -51,6 +51,9 @@ fn abstentions_are_recognised() {
         "Well, to be honest, I have no idea.",
         "I don't recall.",
         "I'd rather not guess.",
+        "<answer>I don't know</answer><confidence>0</confidence>",
+        "{\"answer\": \"unknown\", \"confidence\": 0.1}",
+        "The passage names no town, so \\boxed{\\text{unknown}}",
     ];
     let misread: Vec<_> = texts.into_iter().filter(|text| !abstains(text)).collect();
     assert!(misread.is_empty(), "{misread:#?}");
@@ -103,6 +106,8 @@ fn answers_are_not() {
         "We do not know much about Homer, though tradition places him in Chios.",
         "The answer is 3, though I'm not sure.",
         "Indeterminate",
+        "<answer>Paris</answer> I don't know",
+        "{\"answer\": \"Paris\", \"note\": \"unknown\"}",
         "x cannot be determined by the first equation alone, so add both: x = 3.",
     ];
     let misread: Vec<_> = texts.into_iter().filter(|text| abstains(text)).collect();
