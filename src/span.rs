@@ -203,16 +203,16 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
         Ok(typed) => Ok(typed.resolve(text)),
         Err(error) => {
             let error = error.without_snippet();
-            let span = error.location().map_or(START, |location| span_of(location, text));
+            let span = error.location().map_or(START, |location| located(location, text));
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-            Err(Problem {
-                severity: Severity::Error,
-                span,
-                message: format!("not readable as YAML: {message}"),
-                remedy: "here".into(),
-                hidden: false,
-            })
+            let twice = message.strip_prefix("duplicate mapping key: ");
+            let (message, remedy) = match twice.and_then(|rest| rest.split(',').next()) {
+                Some(key) => (format!("the key `{key}` stands here twice"), "keep one of the two"),
+                None => (format!("not readable as YAML: {message}"), "here"),
+            };
+            let severity = Severity::Error;
+            Err(Problem { severity, span, message, remedy: remedy.into(), hidden: false })
         }
     }
 }
@@ -520,6 +520,21 @@ impl Typed {
             typed.find('\n').filter(|_| matches!(value, Value::List(_) | Value::Map(_)));
         Node { value, span: Span { end: first_line.map_or(span.end, |n| span.start + n), ..span } }
     }
+}
+
+/// The span of an error, which may have a line and a column only.
+fn located(location: serde_saphyr::Location, source: &str) -> Span {
+    let span = span_of(location, source);
+    if span.start > 0 || span.line <= 1 {
+        return span;
+    }
+    let lines = source.split_inclusive('\n').take(span.line as usize - 1);
+    let line: usize = lines.map(str::len).sum();
+    let text = source[line..].lines().next().unwrap_or("");
+    let columns = text.char_indices().map(|(at, _)| at).nth(span.column as usize - 1);
+    let start = line + columns.unwrap_or(text.len());
+    let length = source[start..].chars().next().map_or(0, char::len_utf8);
+    Span { start, end: start + length, ..span }
 }
 
 fn span_of(location: serde_saphyr::Location, source: &str) -> Span {

@@ -432,16 +432,16 @@ fn small_faults_have_a_place_and_a_remedy() {
     error: not readable as YAML: unclosed bracket '{'
      --> suite.yaml:7:9
       |
-    7 | suite: s
-      | ^ here
+    7 | budget: {
+      |         ^ here
 
     1 error; nothing was asked
     ## repeated key
-    error: not readable as YAML: duplicate mapping key: suite, set DuplicateKeyPolicy in Options if acceptable
+    error: the key `suite` stands here twice
      --> suite.yaml:7:1
       |
     7 | suite: t
-      | ^^^^^ here
+      | ^^^^^ keep one of the two
 
     1 error; nothing was asked
     ## empty question

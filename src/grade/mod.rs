@@ -427,7 +427,7 @@ impl Grader {
             // A cut reply may go on to answer otherwise, or to decline.
             _ if answer.truncated => Verdict::Truncated.into(),
             Grader::Exact(exact) => exact.judge(text),
-            Grader::Numeric(numeric) => numeric.judge(text),
+            Grader::Numeric(numeric) => numeric.judge(&question.text, text),
             Grader::Contains(contains) => contains.judge(text),
             Grader::Regex(matches) => matches.judge(text),
             Grader::Json(equals) => equals.judge(text),

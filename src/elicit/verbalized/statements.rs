@@ -60,7 +60,10 @@ impl Reader<'_> {
     /// `90% sure`, `0.9 confidence`: the number stands before the word at `i`.
     fn before_word(&self, i: usize) -> Found {
         let words = ["sure", "confident", "certain", "certainty", "confidence"];
-        if !self.pieces.is_word(i, &words) || self.is_statistics(i) {
+        // `90% likely to be correct`
+        let likely = self.pieces.is_word(i, &["likely"])
+            && (i + 1..i + 4).any(|j| self.pieces.is_word(j, &["correct", "right", "true"]));
+        if !(likely || self.pieces.is_word(i, &words)) || self.is_statistics(i) {
             return None;
         }
         let figure = self.figures.iter().rev().find(|figure| figure.at.end <= i)?;
@@ -141,6 +144,10 @@ impl Reader<'_> {
         let mut linked = false;
         while let Some(piece) = pieces.0.get(j) {
             if let Some(figure) = self.figures.iter().find(|figure| figure.at.start == j) {
+                // `the confidence level of the 95% confidence interval`
+                if self.is_statistics(figure.at.end) {
+                    return None;
+                }
                 return (!feeling || figure.percent)
                     .then(|| self.statement(figure, i, figure.at.end));
             }
@@ -306,7 +313,9 @@ impl Reader<'_> {
         let bytes = |from: usize, to: usize| pieces[from].at.start..pieces[to - 1].at.end;
         let says_nothing_else = (start..end).all(|i| match &pieces[i].sort {
             Sort::Word(word) => {
-                STATING.contains(&word.as_str())
+                // `sure that the answer is A`: this one is no article.
+                let letter = word.chars().count() == 1 && self.pieces.ends_here(i);
+                (STATING.contains(&word.as_str()) && !letter)
                     || (from..to).contains(&i)
                     || figure.at.contains(&i)
             }
