@@ -81,7 +81,8 @@ fn every_example_runs() {
     for (name, _) in suites {
         let output =
             project.run(&["run", &format!("{name}.yaml"), "--out", &format!("out/{name}")]);
-        assert!([0, 1].contains(&code(&output)), "{name}: {}", text(&output.stderr));
+        // Where few replies can be read, 3 says so.
+        assert!([0, 1, 3].contains(&code(&output)), "{name}: {}", text(&output.stderr));
         let records = project.records(&format!("out/{name}"));
         assert!(!records.is_empty());
         for record in records {
