@@ -233,7 +233,7 @@ fn record_of(
         tags: case.tags.clone(),
         question: case.question.text.clone(),
         choices: case.question.choices.clone(),
-        expected: case.grader.expected(),
+        expected: case.expected.clone().unwrap_or_else(|| case.grader.expected()),
         answer: reading.answer,
         quadrant: Record::quadrant(&reading.outcome, primary, case.threshold.unwrap_or(threshold)),
         outcome: reading.outcome,

@@ -380,3 +380,23 @@ confidence: [verbalized]
     assert_eq!(code(&output), 1, "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("confident wrong  3 of 4"), "{}", text(&output.stdout));
 }
+
+#[test]
+fn what_is_right_may_be_shown_in_words_of_its_own() {
+    let server = saying("In 1492.");
+    let project = Project::at(&server);
+    project.write(
+        "rows.jsonl",
+        "{\"id\": \"a\", \"question\": \"When did they land on Mars?\", \"why\": \"Nobody has.\"}\n",
+    );
+    project.write(
+        "suite.yaml",
+        "suite: s\nendpoints: [model]\ndataset: {from: rows.jsonl, expected: \"that nobody did: {{ why }}\"}\n\
+         prompt: \"{{ question }}\"\ngrade: abstains\n",
+    );
+    let output = project.run(&["run", "suite.yaml", "--out", "out"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let record = &project.records("out")[0];
+    assert_eq!(record["expected"], "that nobody did: Nobody has.");
+    assert_eq!(record["outcome"], "incorrect");
+}

@@ -41,6 +41,7 @@ mod similar;
 mod units;
 mod verdict;
 
+use crate::answer::said::said;
 use crate::answer::{Answer, Question, abstains, spoken};
 use crate::ask::{Heard, Request, Step};
 use crate::span::{Node, Problems, Spanned};
@@ -436,7 +437,7 @@ impl Grader {
             Grader::Date(on) => on.judge(text),
             Grader::Items(items) => items.judge(text),
             _ if abstains(text) => Verdict::Correct.into(),
-            _ => Judgement::of(false, text),
+            _ => Judgement::of(false, said(text).text),
         }
     }
 }

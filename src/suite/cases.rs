@@ -39,6 +39,8 @@ pub struct Case {
     pub question: Question,
     /// How its answer is judged.
     pub grader: Grader,
+    /// What is shown as right, where what the grader expects would say less.
+    pub expected: Option<String>,
     /// Declining to answer is right.
     pub expects_abstention: bool,
     /// Confidence from which on a wrong answer counts as confident, where the suite's does not
@@ -67,6 +69,7 @@ struct Labels {
     tags: Vec<String>,
     group: Option<String>,
     choices: Vec<String>,
+    expected: Option<String>,
 }
 
 impl Suite {
@@ -130,7 +133,9 @@ impl Suite {
             Some(template) => render(template).ok(),
             None => row.variables.get("group").map(plain),
         };
+        let expected = self.labels.expected.as_ref().and_then(|template| render(template).ok());
         Labels {
+            expected: expected.filter(|expected| !expected.is_empty()),
             id: id.filter(|id| !id.is_empty()),
             tags,
             group: group.filter(|group| !group.is_empty()),
@@ -214,6 +219,7 @@ impl Suite {
             turns: turns.into(),
             question: Question { choices: shown, ..question },
             grader,
+            expected: labels.expected.clone(),
             expects_abstention: overridden.grade.expects_abstention(),
             threshold: overridden.threshold,
             slices: overridden.slices,

@@ -90,6 +90,7 @@ struct Labels {
     tags: Vec<Spanned<String>>,
     group: Option<Spanned<String>>,
     choices: Vec<Spanned<String>>,
+    expected: Option<Spanned<String>>,
 }
 
 /// What holds for a case in place of what the suite says.
@@ -161,6 +162,7 @@ impl Suite {
             tags: dataset.tags,
             group: dataset.group,
             choices: dataset.choices,
+            expected: dataset.expected,
         });
         let (grade, (rows, rows_span)) = (raw.grade?, rows?);
         let mut suite = Suite {
@@ -255,7 +257,7 @@ impl Suite {
         messages.map(|(_, text)| text).for_each(&mut *visit);
         let labels = &self.labels;
         let named = labels.id.iter().chain(&labels.tags).chain(&labels.group);
-        named.chain(&labels.choices).for_each(&mut *visit);
+        named.chain(&labels.choices).chain(&labels.expected).for_each(&mut *visit);
         self.examples.iter().filter_map(|examples| examples.answer.as_ref()).for_each(&mut *visit);
         self.grade.visit_templates(visit);
         self.overrides.iter().filter_map(|part| part.grade.as_ref()).for_each(|grade| {

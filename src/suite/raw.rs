@@ -58,6 +58,7 @@ pub(super) struct Dataset {
     pub tags: Vec<Spanned<String>>,
     pub group: Option<Spanned<String>>,
     pub choices: Vec<Spanned<String>>,
+    pub expected: Option<Spanned<String>>,
 }
 
 impl<'a> Raw<'a> {
@@ -151,6 +152,7 @@ fn dataset(node: &Node, problems: &mut Problems) -> Dataset {
         dataset.tags = texts(&mut fields, "tags", problems);
         dataset.group = text(&mut fields, "group", problems);
         dataset.choices = texts(&mut fields, "choices", problems);
+        dataset.expected = text(&mut fields, "expected", problems);
         if dataset.from.is_empty() {
             problems.error(fields.span, "a dataset without `from`", "add `from: rows.jsonl`");
         }
