@@ -21,13 +21,14 @@ pub(super) fn comparison(out: &mut String, card: &EndpointCard, style: Style) {
 
 /// How often the right choice was found by where it stood, in one line.
 pub(super) fn by_position(out: &mut String, positions: &Positions, style: Style) {
-    let Some(std) = positions.recall_std else { return };
+    if positions.recall_std.is_none() {
+        return;
+    }
     let found = positions.letters.iter().filter(|(_, place)| place.right > 0);
     let found =
         found.map(|(letter, place)| format!("{letter} {}", share(place.found, place.right)));
-    let found = found.collect::<Vec<_>>().join("   ");
-    let text = format!("right at {found}   spread {:.1} points", std * 100.0);
-    hanging(out, "  by position      ", 19, &style.text(&text), style);
+    let found = found.collect::<Vec<_>>().join(" · ");
+    hanging(out, "  by position      ", 19, &style.text(&format!("right at {found}")), style);
 }
 
 /// How often each letter was answered, was right, and was found where it was right.
