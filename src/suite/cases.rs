@@ -94,6 +94,14 @@ impl Suite {
             let remedy = "give it `choices`, or remove `choice_order`".into();
             return Err(vec![Fault { span: place, kind: "no choices".into(), message, remedy }]);
         }
+        if let Some(axis) =
+            self.matrix.iter().find(|axis| row.variables.contains_key(&axis.name.value))
+        {
+            let name = &axis.name.value;
+            let message = format!("{} has a `{name}` of its own", row.name());
+            let remedy = "give this variable another name".into();
+            return Err(vec![Fault { span: axis.name.span, kind: name.clone(), message, remedy }]);
+        }
         let mut cases = Vec::new();
         for variant in &self.variants {
             // A row without an id is shuffled by its number.
