@@ -202,6 +202,13 @@ impl Digest {
         self.0[..16].try_into().unwrap_or_default()
     }
 
+    /// The first 8 bytes as a number: as good as drawn at random.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        let [bytes @ .., _, _, _, _, _, _, _, _] = self.short();
+        u64::from_le_bytes(bytes)
+    }
+
     /// Reads 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Digest> {

@@ -33,7 +33,8 @@ pub struct ConfidentWrong {
     /// Largest tolerated rate in [0, 1], over graded answers with a primary confidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rate: Option<f64>,
-    /// Largest tolerated number. No inference: these cases and no others are meant.
+    /// Largest tolerated number of answers; a case that is asked several times can count as often.
+    /// No inference: these cases and no others are meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_count: Option<u64>,
     /// Confidence level of the rate's limits.

@@ -1,9 +1,13 @@
 //! Is it good enough? Every line of a budget, judged by what the answers can show.
 //!
-//! A line passes when the whole one-sided exact limit lies on the good side and fails when the
-//! opposite limit lies on the bad side, each at the line's level. In between nobody can tell, and
-//! the line says so, together with the number of cases that could. A point estimate decides
-//! nothing: of 20 answers, 2 wrong ones are compatible with 2 % and with 28 %.
+//! A line passes when the whole one-sided limit lies on the good side and fails when the opposite
+//! limit lies on the bad side, each at the line's level. In between nobody can tell, and the line
+//! says so, together with the number of cases that could. A point estimate decides nothing: of 20
+//! answers, 2 wrong ones are compatible with 2 % and with 28 %. Limits are exact, unless answers
+//! are alike: then they are those of as many independent answers as tell the same.
+
+mod bound;
+mod words;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -11,15 +15,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured};
-use crate::record::Run;
-use crate::score::{Level, Proportion};
-use crate::scorecard::{EndpointCard, Rate, Scorecard};
+use crate::record::{Run, Slice};
+use crate::score::{ClusteredProportion, Level};
+use crate::scorecard::{Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
+use bound::Bound;
+use words::Asked;
+pub use words::percent;
 
 /// Version of `decision.json`.
 const FORMAT: u32 = 1;
-
-/// No suite can be expected to grow beyond this for one line's sake.
-const MOST_CASES: usize = 10_000_000;
 
 /// What the evidence says of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -42,13 +46,16 @@ pub struct Line {
     pub endpoint: Arc<str>,
     /// Name of the line, such as `confident_wrong.max_rate`.
     pub line: &'static str,
+    /// The part of the cases that is judged; all of them where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slice: Option<String>,
     /// What the evidence says.
     pub verdict: Verdict,
     /// The limit, in the unit of the estimate.
     pub limit: f64,
     /// The point estimate: a share, or a count for `max_count`; null where n is 0.
     pub estimate: Option<f64>,
-    /// One-sided exact limits at the level, lower and upper; null where none apply.
+    /// One-sided limits at the level, lower and upper; null where none apply.
     pub interval: Option<[f64; 2]>,
     /// Confidence level of each limit; null where no inference is made.
     pub level: Option<f64>,
@@ -56,6 +63,9 @@ pub struct Line {
     pub count: usize,
     /// Of how many.
     pub n: usize,
+    /// How alike the n are; only where clusters hold several and an inference is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clustering: Option<Clustering>,
     /// The evidence in words, with what would have passed or decided.
     pub sentence: String,
 }
@@ -80,8 +90,11 @@ impl Decision {
     #[must_use]
     pub fn of(run: &Run, scorecard: &Scorecard) -> Decision {
         let budget = &run.header.budget;
-        let lines: Vec<Line> =
-            scorecard.endpoints.iter().flat_map(|card| lines(card, budget)).collect();
+        let lines: Vec<Line> = scorecard
+            .endpoints
+            .iter()
+            .flat_map(|card| lines(card, budget, &run.header.slices))
+            .collect();
         let complete = run.is_complete();
         let mut decision =
             Decision { format: FORMAT, exit_code: 0, complete, lines, budget: budget.clone() };
@@ -112,20 +125,50 @@ impl Decision {
     }
 }
 
-fn lines(card: &EndpointCard, budget: &Budget) -> Vec<Line> {
+/// A line that so few cases can never pass, however good they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfReach {
+    /// Name of the line.
+    pub line: &'static str,
+    /// The least number of cases that could pass; none where no number could.
+    pub cases: Option<usize>,
+}
+
+/// The lines of a budget that so many independent cases can never pass.
+#[must_use]
+pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
+    let Budget { confident_wrong, accuracy, coverage, .. } = budget;
+    let wrong = confident_wrong.and_then(|limits| {
+        Some(("confident_wrong.max_rate", Bound::AtMost(limits.max_rate?), limits.level))
+    });
+    let least = |line, least: Option<AtLeast>| {
+        least.map(|least| (line, Bound::AtLeast(least.min), least.level))
+    };
+    let lines = [wrong, least("accuracy", *accuracy), least("coverage", *coverage)];
+    let out_of_reach = |(line, bound, level): (&'static str, Bound, f64)| {
+        let least = bound.least_to_pass(Level::new(level).ok()?);
+        least.is_none_or(|least| cases < least).then_some(OutOfReach { line, cases: least })
+    };
+    lines.into_iter().flatten().filter_map(out_of_reach).collect()
+}
+
+fn lines(card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.confident_wrong {
-        lines.extend(confident_wrong(card, limits));
+        let counted = card.primary().and_then(|source| source.at_threshold());
+        let nothing = Evidence { share: ClusteredProportion::of::<()>([]), cases: 0 };
+        let evidence = counted.map_or(nothing, |at| at.of_all);
+        lines.extend(confident_wrong(card, evidence, card.unmeasured(), limits));
     }
     if let Some(least) = &budget.accuracy {
-        lines.push(at_least("accuracy", "graded answers are right", card, card.accuracy, *least));
+        lines.push(at_least("accuracy", "graded answers are right", card, &card.accuracy, *least));
     }
     if let Some(least) = &budget.coverage {
         lines.push(at_least(
             "coverage",
             "planned trials were measured",
             card,
-            card.coverage,
+            &card.coverage,
             *least,
         ));
     }
@@ -133,33 +176,55 @@ fn lines(card: &EndpointCard, budget: &Budget) -> Vec<Line> {
     if budget.coverage.is_none() || floor.verdict == Verdict::Fail {
         lines.push(floor);
     }
+    for (part, slice) in card.slices.iter().zip(slices) {
+        lines.extend(lines_of_slice(card, part, &slice.budget));
+    }
     lines
 }
 
-fn confident_wrong(card: &EndpointCard, limits: &ConfidentWrong) -> Vec<Line> {
-    let (count, n) = card
-        .primary()
-        .map_or((0, 0), |source| (source.at_threshold().map_or(0, |at| at.wrong), source.n));
+/// The lines of a budget on a part of the cases.
+fn lines_of_slice(card: &EndpointCard, part: &SliceCard, budget: &Budget) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(limits) = &budget.confident_wrong {
+        let evidence = part.confident_wrong.evidence;
+        lines.extend(confident_wrong(card, evidence, part.unmeasured, limits));
+    }
+    if let Some(least) = &budget.accuracy {
+        lines.push(at_least("accuracy", "graded answers are right", card, &part.accuracy, *least));
+    }
+    for line in &mut lines {
+        line.slice = Some(part.name.clone());
+    }
+    lines
+}
+
+fn confident_wrong(
+    card: &EndpointCard,
+    evidence: Evidence,
+    unmeasured: usize,
+    limits: &ConfidentWrong,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(max) = limits.max_rate {
         lines.push(Line::of_rate(
             "confident_wrong.max_rate",
             "answers are confidently wrong",
             card,
-            (count, n),
+            evidence,
             Bound::AtMost(max),
             limits.level,
         ));
     }
     if let Some(max) = limits.max_count {
-        lines.push(max_count(card, count, n, max));
+        let counts = (evidence.share.count(), evidence.share.total());
+        lines.push(max_count(card, counts, unmeasured, max));
     }
     lines
 }
 
-fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
+/// Answers are counted, not cases: one that is asked five times can be wrong five times.
+fn max_count(card: &EndpointCard, (count, n): (usize, usize), unmeasured: usize, max: u64) -> Line {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
-    let unmeasured = card.unmeasured();
     let verdict = if count > max {
         Verdict::Fail
     } else if count + unmeasured <= max {
@@ -179,6 +244,7 @@ fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
     Line {
         endpoint: Arc::clone(&card.endpoint),
         line: "confident_wrong.max_count",
+        slice: None,
         verdict,
         limit,
         estimate: Some(estimate),
@@ -186,6 +252,7 @@ fn max_count(card: &EndpointCard, count: usize, n: usize, max: u64) -> Line {
         level: None,
         count,
         n,
+        clustering: None,
         sentence,
     }
 }
@@ -194,10 +261,10 @@ fn at_least(
     line: &'static str,
     what: &str,
     card: &EndpointCard,
-    rate: Rate,
+    rate: &Rate,
     least: AtLeast,
 ) -> Line {
-    Line::of_rate(line, what, card, (rate.count, rate.n), Bound::AtLeast(least.min), least.level)
+    Line::of_rate(line, what, card, rate.evidence, Bound::AtLeast(least.min), least.level)
 }
 
 /// The floor that holds in every suite. It is a condition on this very run and not an inference
@@ -213,6 +280,7 @@ fn coverage_floor(card: &EndpointCard) -> Line {
     Line {
         endpoint: Arc::clone(&card.endpoint),
         line: "coverage.floor",
+        slice: None,
         verdict: if enough { Verdict::Pass } else { Verdict::Fail },
         limit: floor,
         estimate: rate,
@@ -220,71 +288,8 @@ fn coverage_floor(card: &EndpointCard) -> Line {
         level: None,
         count,
         n,
+        clustering: None,
         sentence,
-    }
-}
-
-/// Which side of a limit is good.
-#[derive(Debug, Clone, Copy)]
-enum Bound {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
-impl Bound {
-    fn limit(self) -> f64 {
-        match self {
-            Bound::AtMost(limit) | Bound::AtLeast(limit) => limit,
-        }
-    }
-
-    fn judge(self, count: usize, n: usize, level: Level) -> Verdict {
-        let Ok(share) = Proportion::new(count, n) else { return Verdict::NotMeasured };
-        if n == 0 {
-            return Verdict::NotMeasured;
-        }
-        let (lower, upper) = (share.lower_limit(level), share.upper_limit(level));
-        let (passes, fails) = match self {
-            Bound::AtMost(limit) => (upper <= limit, lower > limit),
-            Bound::AtLeast(limit) => (lower >= limit, upper < limit),
-        };
-        match (passes, fails) {
-            (true, _) => Verdict::Pass,
-            (false, true) => Verdict::Fail,
-            (false, false) => Verdict::Undecided,
-        }
-    }
-
-    /// The count nearest to the one seen that would pass with the same n.
-    fn would_pass(self, count: usize, n: usize, level: Level) -> Option<usize> {
-        let passes = |count: &usize| self.judge(*count, n, level) == Verdict::Pass;
-        match self {
-            Bound::AtMost(_) => (0..count).rev().find(passes),
-            Bound::AtLeast(_) => (count..=n).find(passes),
-        }
-    }
-
-    /// About how many cases would decide, were the share to stay as it is.
-    fn would_decide(self, count: usize, n: usize, level: Level) -> Option<usize> {
-        let decides = |cases: usize| {
-            // Rounded integer arithmetic: the share stays, the number grows.
-            let scaled = (count * cases + n / 2) / n;
-            self.judge(scaled, cases, level) != Verdict::Undecided
-        };
-        let mut undecided = n;
-        let mut decided = n;
-        while !decides(decided) {
-            if decided > MOST_CASES {
-                return None;
-            }
-            undecided = decided;
-            decided += (decided / 4).max(1);
-        }
-        while decided - undecided > 1 {
-            let middle = usize::midpoint(undecided, decided);
-            if decides(middle) { decided = middle } else { undecided = middle }
-        }
-        Some(decided)
     }
 }
 
@@ -293,78 +298,31 @@ impl Line {
         line: &'static str,
         what: &str,
         card: &EndpointCard,
-        (count, n): (usize, usize),
+        evidence: Evidence,
         bound: Bound,
         level: f64,
     ) -> Line {
         let at = Level::new(level).expect("a validated budget has levels between 50 % and 100 %");
-        let share = Proportion::new(count, n).expect("a part of n is at most n");
-        let verdict = bound.judge(count, n, at);
+        let share = evidence.share;
         let rate = share.rate();
-        let interval = rate.map(|_| [share.lower_limit(at), share.upper_limit(at)]);
         let mut line = Line {
             endpoint: Arc::clone(&card.endpoint),
             line,
-            verdict,
+            slice: None,
+            verdict: bound.judge(share, at),
             limit: bound.limit(),
             estimate: rate,
-            interval,
+            interval: rate.map(|_| [share.lower_limit(at), share.upper_limit(at)]),
             level: Some(level),
-            count,
-            n,
+            count: share.count(),
+            n: share.total(),
+            clustering: evidence.clustering(at),
             sentence: String::new(),
         };
-        line.sentence = line.in_words(what, bound, at);
+        let repeats = card.repeats.as_ref().map_or(1, |repeats| repeats.k);
+        line.sentence = line.in_words(&Asked { what, evidence, repeats }, bound, at);
         line
     }
-
-    fn in_words(&self, what: &str, bound: Bound, level: Level) -> String {
-        let (Some(rate), Some([lower, upper])) = (self.estimate, self.interval) else {
-            return format!("nothing was measured: no {}", what.replace(" are ", " that are "));
-        };
-        let Line { count, n, .. } = self;
-        let (count, n) = (*count, *n);
-        let seen = format!("{count} of {n} {what} ({})", percent(rate));
-        let sure = format!("with {} confidence", percent(level.get()));
-        let limit = percent(bound.limit());
-        match (self.verdict, bound) {
-            (Verdict::Pass, Bound::AtMost(_)) => {
-                format!("{seen}; {sure} at most {}, within {limit}", percent(upper))
-            }
-            (Verdict::Pass, Bound::AtLeast(_)) => {
-                format!("{seen}; {sure} at least {}, above {limit}", percent(lower))
-            }
-            (Verdict::Fail, Bound::AtMost(_)) => {
-                let pass = bound.would_pass(count, n, level);
-                let pass = pass.map_or("no count of so few cases would pass".to_owned(), |count| {
-                    format!("at most {count} of {n} would pass")
-                });
-                format!("{seen}; {sure} at least {}, above {limit}: {pass}", percent(lower))
-            }
-            (Verdict::Fail, Bound::AtLeast(_)) => {
-                let pass = bound.would_pass(count, n, level);
-                let pass = pass.map_or("no count of so few cases would pass".to_owned(), |count| {
-                    format!("{count} of {n} would pass")
-                });
-                format!("{seen}; {sure} at most {}, below {limit}: {pass}", percent(upper))
-            }
-            _ => {
-                let between = format!("from {} to {}", percent(lower), percent(upper));
-                let decide = bound.would_decide(count, n, level).map_or(
-                    "no number of cases would decide, the share is the limit".to_owned(),
-                    |cases| format!("about {cases} cases would decide"),
-                );
-                format!("{seen}; {sure} {between}, on both sides of {limit}: {decide}")
-            }
-        }
-    }
-}
-
-/// A share in percent with at most one decimal.
-#[must_use]
-pub fn percent(share: f64) -> String {
-    let text = format!("{:.1}", share * 100.0);
-    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::ask::{Digest, Draw, Params, Price, Request, Target};
 use crate::elicit::{Conflict, Method};
-use crate::suite::{Case, Suite};
+use crate::suite::{Case, Filter, Suite};
 
 /// An endpoint that is asked.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct Asked {
 pub struct Selection {
     /// Names and tags; none means all.
     pub filter: Option<Filter>,
-    /// At most so many cases, the first ones.
+    /// At most so many cases, the first ones; each is asked as often as any other.
     pub limit: Option<usize>,
 }
 
@@ -37,7 +37,7 @@ pub struct Selection {
 pub struct Trial {
     /// Place in the plan, from 0.
     pub index: usize,
-    /// Name, unique in the run.
+    /// Name, unique in the run: `case@endpoint`, and `case@endpoint#2` for the second repeat.
     pub id: String,
     /// The case.
     pub case: Arc<Case>,
@@ -83,7 +83,9 @@ impl<'a> Plan<'a> {
         let params = Params { seed: seed.or(suite.params.seed), ..suite.params.clone() };
         let plan = Plan { suite, endpoints, selection, params };
         for endpoint in &plan.endpoints {
-            plan.prepared(endpoint, suite.templates_as_turns(), 0)?;
+            for turns in suite.templates_as_turns() {
+                plan.prepared(endpoint, turns, 0)?;
+            }
         }
         Ok(plan)
     }
@@ -94,7 +96,7 @@ impl<'a> Plan<'a> {
         self.params.seed
     }
 
-    /// The trials in order: case by case, each at every endpoint.
+    /// The trials in order: case by case, each at every endpoint, there as often as the suite says.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
         let wanted = |case: &Case| match &self.selection.filter {
             Some(filter) => filter.matches(&case.id, &case.tags),
@@ -119,19 +121,27 @@ impl<'a> Plan<'a> {
     }
 
     fn at_all(&self, case: &Arc<Case>) -> Vec<Trial> {
-        let trial = |endpoint: &Asked| {
-            let base = self.prepared(endpoint, Arc::clone(&case.turns), 0).ok()?;
+        let repeats = 0..self.suite.repeats.get();
+        let asked = self.endpoints.iter();
+        let asked =
+            asked.flat_map(|endpoint| repeats.clone().map(move |repeat| (endpoint, repeat)));
+        let trial = |(endpoint, repeat): (&Asked, u32)| {
+            let base = self.prepared(endpoint, Arc::clone(&case.turns), repeat).ok()?;
+            let mut id = format!("{}@{}", case.id, endpoint.name);
+            if repeat > 0 {
+                id += &format!("#{}", repeat + 1);
+            }
             Some(Trial {
                 index: 0,
-                id: format!("{}@{}", case.id, endpoint.name),
+                id,
                 case: Arc::clone(case),
                 endpoint: Arc::clone(&endpoint.name),
-                repeat: 0,
+                repeat,
                 base,
                 price: endpoint.price,
             })
         };
-        self.endpoints.iter().filter_map(trial).collect()
+        asked.filter_map(trial).collect()
     }
 
     fn prepared(
@@ -153,105 +163,5 @@ impl<'a> Plan<'a> {
     /// The confidence methods, the primary first.
     pub fn methods(&self) -> impl Iterator<Item = &'a Method> {
         self.suite.methods.iter().map(|method| &method.value)
-    }
-}
-
-/// Which cases by id and tag.
-///
-/// Words separated by blanks must all hold; alternatives within a word are separated by commas;
-/// `!` negates a word. A word is a glob (`*`, `?`, `[abc]`) on ids and tags; `id:` and `tag:` look
-/// at one of them only.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    text: String,
-    words: Vec<Word>,
-}
-
-#[derive(Debug, Clone)]
-struct Word {
-    negated: bool,
-    alternatives: Vec<(Field, glob::Pattern)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Field {
-    Id,
-    Tag,
-    Either,
-}
-
-impl std::str::FromStr for Filter {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Filter, String> {
-        let word = |word: &str| {
-            let (negated, rest) = match word.strip_prefix('!') {
-                Some(rest) => (true, rest),
-                None => (false, word),
-            };
-            let alternative = |text: &str| {
-                let (field, glob) = match text.split_once(':') {
-                    Some(("id", glob)) => (Field::Id, glob),
-                    Some(("tag", glob)) => (Field::Tag, glob),
-                    _ => (Field::Either, text),
-                };
-                let pattern = glob::Pattern::new(glob)
-                    .map_err(|error| format!("`{glob}` is not a pattern: {}", error.msg))?;
-                Ok::<_, String>((field, pattern))
-            };
-            let alternatives = rest.split(',').filter(|text| !text.is_empty()).map(alternative);
-            let alternatives = alternatives.collect::<Result<Vec<_>, _>>()?;
-            if alternatives.is_empty() {
-                return Err(format!("`{word}` names nothing"));
-            }
-            Ok(Word { negated, alternatives })
-        };
-        let words = text.split_whitespace().map(word).collect::<Result<Vec<_>, _>>()?;
-        if words.is_empty() {
-            return Err("an empty filter; leave it out to select everything".into());
-        }
-        Ok(Filter { text: text.to_owned(), words })
-    }
-}
-
-impl std::fmt::Display for Filter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Filter {
-    /// Whether a case of this name and these tags is wanted.
-    #[must_use]
-    pub fn matches(&self, id: &str, tags: &[String]) -> bool {
-        let tagged = |glob: &glob::Pattern| tags.iter().any(|tag| glob.matches(tag));
-        let holds = |(field, glob): &(Field, glob::Pattern)| match field {
-            Field::Id => glob.matches(id),
-            Field::Tag => tagged(glob),
-            Field::Either => glob.matches(id) || tagged(glob),
-        };
-        self.words.iter().all(|word| word.alternatives.iter().any(holds) != word.negated)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn filters_combine_ids_and_tags() {
-        let tags = ["anatomy".to_owned(), "hard".to_owned()];
-        let holds = |filter: &str| filter.parse::<Filter>().unwrap().matches("body-bones", &tags);
-        for filter in
-            ["body-*", "anatomy", "tag:anat*", "id:*bones", "x,anatomy", "body-* hard", "!easy"]
-        {
-            assert!(holds(filter), "{filter}");
-        }
-        for filter in ["body", "tag:body-*", "id:anatomy", "!anatomy", "body-* easy", "!x,hard"] {
-            assert!(!holds(filter), "{filter}");
-        }
-        for filter in ["", "  ", "!", "[a"] {
-            assert!(filter.parse::<Filter>().is_err(), "{filter:?}");
-        }
     }
 }

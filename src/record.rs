@@ -6,6 +6,7 @@
 //! wrong answer nor like a right one.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -236,6 +237,18 @@ pub struct Record {
     pub endpoint: Arc<str>,
     /// Which repeat, from 0.
     pub repeat: u32,
+    /// Name of the row, where several cases are made of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
+    /// What tells the case from others of its row: prompt, variables, rotation of the choices.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variant: BTreeMap<String, String>,
+    /// Confidence from which on a wrong answer counts as confident, where it is not the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// Parts with a budget of their own that the case belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<String>,
     /// Cases of one group are not independent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -287,6 +300,13 @@ impl Record {
         }
     }
 
+    /// Name of the cluster: records of different clusters are independent, those of one may be
+    /// alike. It is the group, else the case: repeats of one case are alike in any event.
+    #[must_use]
+    pub fn cluster(&self) -> &str {
+        self.group.as_deref().or(self.row.as_deref()).unwrap_or(&self.case)
+    }
+
     /// Right or wrong, confident or not at a threshold.
     #[must_use]
     pub fn quadrant(outcome: &Outcome, primary: Option<f64>, threshold: f64) -> Option<Quadrant> {
@@ -322,6 +342,11 @@ impl Record {
     }
 }
 
+/// Runs that say nothing of repeats ask every case once.
+fn once() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
 /// What is known of a run before its first trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
@@ -347,6 +372,9 @@ pub struct Header {
     pub sources: Vec<String>,
     /// What the suite allows.
     pub budget: Budget,
+    /// What it allows on parts of the cases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// Seed of the run.
     pub seed: Option<u64>,
     /// What was selected of the suite.
@@ -354,12 +382,24 @@ pub struct Header {
     /// How the cache was used: `use`, `replay`, `refresh` or `off`.
     #[serde(default)]
     pub cache: String,
+    /// How often each case is asked at each endpoint.
+    #[serde(default = "once")]
+    pub repeats: NonZeroU32,
     /// Number of trials.
     pub planned: usize,
     /// Digest over the trials' names and contents, in plan order.
     pub plan: Digest,
     /// Start, RFC 3339.
     pub started: String,
+}
+
+/// A part of the cases with a budget of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// What it is called: the words that select it.
+    pub name: String,
+    /// What is allowed in it.
+    pub budget: Budget,
 }
 
 impl Header {

@@ -6,9 +6,9 @@
 //! that was typed: `no` is not false and `1.10` is not 1.1 until a reader asks for a boolean or a
 //! number.
 
-use std::fmt;
+mod tree;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+pub use tree::parse;
 
 /// A range of a source text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +24,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// The same place with its bytes counted from further on.
+    #[must_use]
+    pub fn shifted(self, by: usize) -> Span {
+        Span { start: self.start + by, end: self.end + by, ..self }
+    }
+
     /// The part of this span, in `source`, where `word` first stands as a whole word; the whole
     /// span if it does not.
     #[must_use]
@@ -155,6 +161,12 @@ impl Problems {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whether something was noted that stops the work.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
+    }
 }
 
 impl IntoIterator for Problems {
@@ -172,49 +184,6 @@ pub fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let likeness = |near: &str| strsim::jaro_winkler(&word.to_lowercase(), &near.to_lowercase());
     let best = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) >= 0.78).then_some(best)
-}
-
-/// Reads one YAML document.
-///
-/// # Errors
-/// The first place where it is not YAML, breaks a limit against bombs, or repeats a key.
-pub fn parse(text: &str) -> Result<Node, Problem> {
-    let options = serde_saphyr::options! {
-        budget: budget(),
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 200_000 },
-        // Kept as typed: a reader that wants a number refuses what is not finite.
-        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
-        strict_booleans: true,
-        with_snippet: false,
-    };
-    match serde_saphyr::from_str_with_options::<Typed>(text, options) {
-        Ok(typed) => Ok(typed.resolve(text)),
-        Err(error) => {
-            let error = error.without_snippet();
-            let span = error.location().map_or(START, |location| span_of(location, text));
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-            Err(Problem {
-                severity: Severity::Error,
-                span,
-                message: format!("not readable as YAML: {message}"),
-                remedy: "here".into(),
-                hidden: false,
-            })
-        }
-    }
-}
-
-const START: Span = Span { start: 0, end: 0, line: 1, column: 1 };
-
-/// Honest suites are big (20,000 cases of ten nodes each); bombs are caught by the limits on
-/// aliases, which stay as they are.
-fn budget() -> Option<serde_saphyr::Budget> {
-    serde_saphyr::budget! {
-        max_nodes: 20_000_000,
-        max_events: 50_000_000,
-        max_total_scalar_bytes: 1 << 30,
-    }
 }
 
 impl Node {
@@ -356,11 +325,40 @@ impl Node {
         }
     }
 
+    /// The same node with its bytes counted from further on, as if so much text stood before it.
+    /// Lines and columns stay those of its file.
+    #[must_use]
+    pub fn shifted(mut self, by: usize) -> Node {
+        self.shift(by);
+        self
+    }
+
+    fn shift(&mut self, by: usize) {
+        self.span = self.span.shifted(by);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Map(entries) => {
+                for (key, node) in entries {
+                    key.span = key.span.shifted(by);
+                    node.shift(by);
+                }
+            }
+            Value::Null | Value::Scalar { .. } => {}
+        }
+    }
+
     /// Whether this is a map with a value for the key.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         let Value::Map(entries) = &self.value else { return false };
         entries.iter().any(|(name, node)| name.value == key && node.value != Value::Null)
+    }
+
+    /// The place of the value for the key, where this is a map with one.
+    #[must_use]
+    pub fn at(&self, key: &str) -> Option<Span> {
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| node.span)
     }
 
     /// Every scalar at and below this node, with its place.
@@ -434,138 +432,6 @@ impl<'a> Fields<'a> {
                 problems.unknown("key", key, &self.known);
             }
         }
-    }
-}
-
-/// The tree as the YAML crate gives it: typed by its schema, with locations.
-struct Typed {
-    value: TypedValue,
-    location: serde_saphyr::Location,
-}
-
-enum TypedValue {
-    Null,
-    /// A boolean or a number: its text must be taken from the source.
-    Plain,
-    Text(String),
-    List(Vec<Typed>),
-    Map(Vec<(serde_saphyr::Spanned<String>, Typed)>),
-}
-
-impl Typed {
-    fn resolve(self, source: &str) -> Node {
-        let span = span_of(self.location, source);
-        let typed = source.get(span.start..span.end).unwrap_or("");
-        let value = match self.value {
-            TypedValue::Null => Value::Null,
-            TypedValue::Plain => Value::Scalar { text: typed.trim().to_owned(), plain: true },
-            TypedValue::Text(text) => {
-                // The span of a block starts at its first line, so a block shows by its newline.
-                let plain = !typed.starts_with(['"', '\'']) && !text.contains('\n');
-                Value::Scalar { text, plain }
-            }
-            TypedValue::List(items) => {
-                Value::List(items.into_iter().map(|item| item.resolve(source)).collect())
-            }
-            TypedValue::Map(entries) => {
-                let entry = |(key, value): (serde_saphyr::Spanned<String>, Typed)| {
-                    let span = span_of(key.referenced, source);
-                    (Spanned::new(key.value, span), value.resolve(source))
-                };
-                Value::Map(entries.into_iter().map(entry).collect())
-            }
-        };
-        let first_line =
-            typed.find('\n').filter(|_| matches!(value, Value::List(_) | Value::Map(_)));
-        Node { value, span: Span { end: first_line.map_or(span.end, |n| span.start + n), ..span } }
-    }
-}
-
-fn span_of(location: serde_saphyr::Location, source: &str) -> Span {
-    let span = location.span();
-    let bytes = |number: Option<u64>| number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let start = bytes(span.byte_offset()).min(source.len());
-    let length = bytes(span.byte_len());
-    Span {
-        start,
-        end: (start + length).min(source.len()),
-        line: u32::try_from(location.line()).unwrap_or(u32::MAX).max(1),
-        column: u32::try_from(location.column()).unwrap_or(u32::MAX).max(1),
-    }
-}
-
-impl<'de> Deserialize<'de> for Typed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Typed, D::Error> {
-        let spanned = serde_saphyr::Spanned::<TypedValue>::deserialize(deserializer)?;
-        Ok(Typed { value: spanned.value, location: spanned.defined })
-    }
-}
-
-impl<'de> Deserialize<'de> for TypedValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TypedValue, D::Error> {
-        deserializer.deserialize_any(AnyValue)
-    }
-}
-
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = TypedValue;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any YAML")
-    }
-
-    fn visit_unit<E>(self) -> Result<TypedValue, E> {
-        Ok(TypedValue::Null)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<TypedValue, E> {
-        Ok(TypedValue::Plain)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<TypedValue, E> {
-        Ok(TypedValue::Plain)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<TypedValue, E> {
-        Ok(TypedValue::Plain)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<TypedValue, E> {
-        Ok(TypedValue::Plain)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<TypedValue, E> {
-        Ok(TypedValue::Plain)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<TypedValue, E> {
-        Ok(TypedValue::Plain)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<TypedValue, E> {
-        Ok(TypedValue::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<TypedValue, E> {
-        Ok(TypedValue::Text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<TypedValue, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(TypedValue::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TypedValue, A::Error> {
-        let mut entries: Vec<(serde_saphyr::Spanned<String>, Typed)> = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(TypedValue::Map(entries))
     }
 }
 

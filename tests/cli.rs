@@ -351,7 +351,7 @@ fn small_faults_have_a_place_and_a_remedy() {
 
     1 error; nothing was asked
     ## duplicate id
-    error: row 2 has the id `a` of row 1
+    error: case 2 (line 5) has the id `a` of case 1 (line 4)
      --> suite.yaml:5:5
       |
     5 |   - {id: a, question: Why?, answer: x}
@@ -392,10 +392,10 @@ fn small_faults_have_a_place_and_a_remedy() {
     1 error; nothing was asked
     ## both forms
     error: both `prompt` and `messages`
-     --> suite.yaml:5:9
+     --> suite.yaml:7:1
       |
-    5 | prompt: "{{ question }}"
-      |         ^^^^^^^^^^^^^^^^ keep one of the two
+    7 | messages: [{user: hi}]
+      | ^^^^^^^^ keep one of the two
 
     1 error; nothing was asked
     ## bad name
@@ -432,20 +432,20 @@ fn small_faults_have_a_place_and_a_remedy() {
     error: not readable as YAML: unclosed bracket '{'
      --> suite.yaml:7:9
       |
-    7 | suite: s
-      | ^ here
+    7 | budget: {
+      |         ^ here
 
     1 error; nothing was asked
     ## repeated key
-    error: not readable as YAML: duplicate mapping key: suite, set DuplicateKeyPolicy in Options if acceptable
+    error: the key `suite` stands here twice
      --> suite.yaml:7:1
       |
     7 | suite: t
-      | ^^^^^ here
+      | ^^^^^ keep one of the two
 
     1 error; nothing was asked
     ## empty question
-    error: row 1 of suite.yaml asks nothing
+    error: case 1 (line 4) asks nothing
      --> suite.yaml:4:5
       |
     4 |   - {id: a, question: "", answer: x}

@@ -32,8 +32,8 @@ use super::{spoken, unify};
 pub fn abstains(text: &str) -> bool {
     let text = spoken(text);
     // Tags, a box or JSON hold the answer, and what stands around them is none.
-    let enclosed = enclosed(text).map(|inside| plain(&inside).into_owned());
-    let text = enclosed.as_deref().unwrap_or(text);
+    let inside = enclosed(text).map(|inside| plain(&inside).into_owned());
+    let text = inside.as_deref().unwrap_or(text);
     let clauses: Vec<Clause> = clauses(text).iter().map(|clause| classify(clause)).collect();
     let declines = |clause: &Clause| matches!(clause, Clause::Verdict | Clause::Decline);
     let Some(first) = clauses.iter().position(declines) else { return false };
@@ -112,6 +112,9 @@ fn classify(clause: &str) -> Clause {
     if VERDICTS.iter().any(|words| rest.contains(words)) && !hypothetical(rest) {
         return Clause::Verdict;
     }
+    if names_what_is_unknown(rest) {
+        return Clause::Decline;
+    }
     if BARE_DECLINES.contains(&rest)
         || DECLINES.iter().any(|words| (rest.to_owned() + " ").starts_with(words))
     {
@@ -129,6 +132,19 @@ fn classify(clause: &str) -> Clause {
         return Clause::Answer;
     }
     Clause::Reasoning
+}
+
+/// `the number is unknown`
+fn names_what_is_unknown(clause: &str) -> bool {
+    let known = [" is unknown", " is not known", " was unknown", " are unknown", " are not known"];
+    let subject = known.iter().find_map(|end| clause.strip_suffix(end));
+    subject.is_some_and(|subject| {
+        let mut words = subject.split(' ');
+        let owned = words.next().is_some_and(|first| {
+            matches!(first, "the" | "its" | "his" | "her" | "their" | "your" | "that" | "this")
+        });
+        owned && words.count() <= 3
+    })
 }
 
 fn is_aside(clause: &str) -> bool {

@@ -12,7 +12,8 @@
 //! 4. the reply begins with a letter and a delimiter (`B. Because …`), unless it goes on to list
 //!    other choices in the same way;
 //! 5. a letter is chosen (`I choose B`) or called right (`B is correct`), and no other is;
-//! 6. the last line is a letter (alone, or with its text), or the last words are `…, so B.`
+//! 6. the last line is a letter (alone, or with its text), or the last words are `…, so B.`;
+//! 7. a short reply names one choice by its text, and no other.
 //!
 //! `A` and `I` before another word are an article and a pronoun, not letters; letters inside words,
 //! initials (`B. F. Skinner`), `C++`, `A-level` and negations (`the answer is not B`) are none
@@ -25,6 +26,7 @@ use std::ops::Range;
 use super::{Normal, Question, abstains, spoken_range};
 
 mod grammar;
+mod named;
 
 use super::pieces::{Pieces, Sort};
 
@@ -114,7 +116,7 @@ impl Reader<'_> {
             (None, None) => {}
         }
         let found = self.marked().or_else(|| self.opening()).or_else(|| self.chosen());
-        found.or_else(|| self.closing()).unwrap_or(Err(NoLetter::Absent))
+        found.or_else(|| self.closing()).or_else(|| self.named()).unwrap_or(Err(NoLetter::Absent))
     }
 
     /// The choice whose text this is, if it is that of one only.
@@ -154,8 +156,12 @@ impl Reader<'_> {
             return Some(self.take(i, Place::Start));
         }
         let letter = self.pieces.letter(i)?;
+        let named = self.by_text(after)?;
         let dressed = self.pieces.ends_here(i) || self.pieces.0[i].capital();
-        (dressed && self.by_text(after) == Some(letter)).then(|| self.take(i, Place::Start))
+        // `C. Paris` takes C, even where Paris is another choice: the letter is what was asked for.
+        let delimited =
+            self.pieces.ends_here(i) && !(letter == 'A' && self.pieces.next_mark(i) == Some(':'));
+        ((dressed && named == letter) || delimited).then(|| self.take(i, Place::Start))
     }
 
     /// The first piece that is not dress, if it is a letter.
@@ -290,7 +296,7 @@ impl Reader<'_> {
     fn opening(&self) -> Option<Read> {
         let i = self.first_letter()?;
         let letter = self.pieces.letter(i)?;
-        let (rest, line) = self.rest_of_line(i);
+        let (rest, _) = self.rest_of_line(i);
         if letter == 'A' && self.pieces.next_mark(i) == Some(':') {
             let labelled = Reader { question: self.question, text: rest, pieces: Pieces::of(rest) };
             if abstains(rest) {
@@ -311,9 +317,6 @@ impl Reader<'_> {
         } || self.joined_with_another(i);
         if initials || !delimited || self.denied(i) {
             return None;
-        }
-        if self.by_text(line).is_some_and(|other| other != letter) {
-            return Some(Err(NoLetter::Several));
         }
         let lists = self.line_letters().any(|j| self.pieces.letter(j) != Some(letter));
         if lists {

@@ -34,8 +34,6 @@ pub(crate) use label::{enumerates, sentence_end};
 pub(crate) struct Said<'a> {
     /// The answer, without emphasis, quotes or a closing full stop.
     pub(crate) text: Cow<'a, str>,
-    /// The answer as it stands there.
-    pub(crate) raw: Cow<'a, str>,
     /// The answer and what follows it: all that the mark may have meant to announce.
     pub(crate) rest: Cow<'a, str>,
     /// What marks it.
@@ -59,17 +57,15 @@ pub(crate) enum Mark {
 pub(crate) fn said(text: &str) -> Said<'_> {
     let text = unfenced(text.trim());
     if let Some(inside) = enclosed(text) {
-        let text = tidy_owned(inside.clone());
-        return Said { text, raw: inside.clone(), rest: inside, mark: Mark::Enclosed };
+        return Said { text: tidy_owned(inside.clone()), rest: inside, mark: Mark::Enclosed };
     }
     let whole = Cow::Borrowed(text);
     if let Some((answer, rest)) = label::last(text) {
-        let (text, raw) = (tidy(answer), answer.into());
-        return Said { text, raw, rest: rest.into(), mark: Mark::Label };
+        return Said { text: tidy(answer), rest: rest.into(), mark: Mark::Label };
     }
     match line(text) {
-        Some(line) => Said { text: tidy(line), raw: line.into(), rest: whole, mark: Mark::Line },
-        None => Said { text: tidy(text), raw: text.into(), rest: whole, mark: Mark::None },
+        Some(line) => Said { text: tidy(line), rest: whole, mark: Mark::Line },
+        None => Said { text: tidy(text), rest: whole, mark: Mark::None },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ask::{Params, Request, Target};
+use crate::ask::{Draw, Params, Request, Target};
 
 /// Of the known requests the one that differs least from what was asked; of equals the first in
 /// the order of their digests, so that everybody hears the same.
@@ -78,7 +78,7 @@ fn parts(asked: &Request, known: &Request, word: &str) -> Vec<Difference> {
             |params: &BTreeMap<String, String>| params.get(name).cloned().unwrap_or("none".into());
         differ(0.2, &format!("the parameter {name}"), &value(&here), &value(&there));
     }
-    differ(0.2, "the draw", &format!("{:?}", asked.draw), &format!("{:?}", known.draw));
+    differ(0.2, "the draw", &draw(asked.draw), &draw(known.draw));
     let counts = (asked.turns.len(), known.turns.len());
     differ(2.0, "the number of messages", &counts.0.to_string(), &counts.1.to_string());
     for (index, (here, there)) in asked.turns.iter().zip(known.turns.iter()).enumerate() {
@@ -88,6 +88,11 @@ fn parts(asked: &Request, known: &Request, word: &str) -> Vec<Difference> {
         }
     }
     found
+}
+
+/// A draw as trials and pages name it: repeats from 1.
+fn draw(draw: Draw) -> String {
+    format!("repeat {}, sample {}", draw.repeat.saturating_add(1), draw.sample)
 }
 
 /// As much of a text as is compared for likeness.

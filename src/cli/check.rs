@@ -26,14 +26,15 @@ struct Checked<'a> {
 
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(args.suites.strict);
     let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     for prepared in &selection.suites {
         // Cassettes are opened, since a suite without its recording cannot run; keys are a matter
         // of the machine that runs it.
         askers::build(prepared, Keys::Absent, None, None, &mut findings);
     }
-    let valid = !findings.has_errors();
+    selection.warn_of_budgets(&mut findings);
+    let valid = !findings.stop_the_work();
     let checked = selection.suites.iter().map(|prepared| Checked {
         suite: &prepared.suite.name,
         path: crate::suite::display(&prepared.path),

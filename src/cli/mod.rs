@@ -12,12 +12,13 @@ mod report;
 mod run;
 mod show;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::plan::Filter;
+use crate::suite::{Filter, MOST_REPEATS};
 use caching::CacheMode;
 use output::{Color, Exit};
 
@@ -62,6 +63,9 @@ struct SuiteArgs {
     /// Suite files [default: suites/*.yaml]
     #[arg(value_name = "SUITE")]
     suites: Vec<PathBuf>,
+    /// Warnings stop the work as errors do
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     from: FromArgs,
 }
@@ -105,6 +109,9 @@ struct SelectArgs {
     /// At most so many cases of each suite, the first ones
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// How often each case is asked [default: the suite's, or once]
+    #[arg(long, value_name = "K", value_parser = repeats)]
+    repeats: Option<NonZeroU32>,
     /// Seed sent with every request; a draw adds its number
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
@@ -180,7 +187,7 @@ struct ShowArgs {
     /// Run directory [default: the latest below reports/]
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
-    /// Case by its id, trial by its name (`case@endpoint`), or cases by a glob
+    /// Case by its id, trial by its name (`case@endpoint`, `case@endpoint#2`), or cases by a glob
     #[arg(value_name = "CASE")]
     case: String,
     #[command(flatten)]
@@ -206,6 +213,11 @@ fn share(text: &str) -> Result<f64, String> {
     } else {
         Err(format!("{text} is outside 0..1: write a share such as 0.8 or 80%"))
     }
+}
+
+fn repeats(text: &str) -> Result<NonZeroU32, String> {
+    let repeats = text.parse().ok().filter(|repeats: &NonZeroU32| repeats.get() <= MOST_REPEATS);
+    repeats.ok_or_else(|| format!("write a number from 1 to {MOST_REPEATS}"))
 }
 
 /// Does what the command line says.

@@ -23,6 +23,8 @@ use super::prepare::{Prepared, prepare, refused};
 struct Planned {
     suite: String,
     path: String,
+    /// How often each case is asked at each endpoint.
+    repeats: u32,
     trials: usize,
     endpoints: Vec<AtEndpoint>,
 }
@@ -60,8 +62,10 @@ struct AtEndpoint {
 
 pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
-    let mut findings = Findings::default();
-    let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    let mut findings = Findings::new(args.suites.strict);
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    selection.repeat(args.select.repeats, &mut findings);
+    selection.warn_of_budgets(&mut findings);
     let cache = caching::look(args.select.cache, &selection)?;
     let ready: Vec<(&Prepared, Ready)> = selection
         .suites
@@ -130,7 +134,13 @@ fn of_suite(
             endpoints.push(count.finish(asked.price)?);
         }
     }
-    Ok(Planned { suite: suite.name.clone(), path: display(&prepared.path), trials, endpoints })
+    Ok(Planned {
+        suite: suite.name.clone(),
+        path: display(&prepared.path),
+        repeats: suite.repeats.get(),
+        trials,
+        endpoints,
+    })
 }
 
 /// An endpoint's share of a plan, being counted.
@@ -205,7 +215,11 @@ impl<'a> Count<'a> {
 }
 
 fn page(planned: &Planned, mode: CacheMode) -> String {
-    let mut page = format!("{} · {} trials\n", visible(&planned.suite), planned.trials);
+    let each = match planned.repeats {
+        1 => String::new(),
+        times => format!(", every case asked {times} times"),
+    };
+    let mut page = format!("{} · {} trials{each}\n", visible(&planned.suite), planned.trials);
     for at in &planned.endpoints {
         page += &format!("  {} · {}\n", visible(&at.endpoint), visible(&at.model));
         let mut line = |name: &str, text: String| page += &format!("    {name:<10}{text}\n");

@@ -1,11 +1,13 @@
 //! From arguments to valid suites with the endpoints they ask: everything that can be wrong before
 //! the first call is found here, all of it at once.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::ask::Target;
 use crate::endpoint;
+use crate::gate;
 use crate::span::{Problems, Span, did_you_mean};
 use crate::suite::{Census, Config, Findings, Keep, Source, Suite};
 
@@ -37,6 +39,26 @@ pub(super) struct Selection {
     pub keep: Keep,
 }
 
+impl Selection {
+    /// Warns of every budget line that cannot be passed, unless there is worse.
+    pub(super) fn warn_of_budgets(&self, findings: &mut Findings) {
+        if !findings.has_errors() {
+            for prepared in &self.suites {
+                warn_of_budgets(&prepared.suite, &prepared.census, findings);
+            }
+        }
+    }
+
+    /// Has every case asked so often, where the arguments say it.
+    pub(super) fn repeat(&mut self, repeats: Option<NonZeroU32>, findings: &mut Findings) {
+        for prepared in &mut self.suites {
+            if let Some(repeats) = repeats {
+                prepared.suite.repeat(repeats, findings);
+            }
+        }
+    }
+}
+
 /// Reads configuration and suites. Suites with an error are left out; the findings say why.
 ///
 /// # Errors
@@ -61,6 +83,30 @@ pub(super) fn prepare(
         suites.push(Prepared { suite, path, census, endpoints });
     }
     Ok(Selection { suites, root, keep: config.keep })
+}
+
+/// Warns of every budget line that the suite's cases can never pass.
+fn warn_of_budgets(suite: &Suite, census: &Census, findings: &mut Findings) {
+    let parts = suite.slices().map(|(name, budget)| {
+        let cases = census.slices.get(&name).copied().unwrap_or(0);
+        (Some(name), budget, cases)
+    });
+    let all = std::iter::once((None, &suite.budget, census.clusters));
+    for (slice, budget, cases) in all.chain(parts) {
+        if cases == 0 {
+            continue;
+        }
+        for line in gate::out_of_reach(budget, cases) {
+            let seen = if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
+            let message = format!("{seen} can never pass this line, not even if all are good");
+            let remedy = match line.cases {
+                Some(enough) => format!("{enough} cases could; add some, or loosen the limit"),
+                None => "no number of cases could; loosen the limit".to_owned(),
+            };
+            let place = suite.budget_span(slice.as_deref(), line.line);
+            findings.warning(&suite.source, place, message, remedy);
+        }
+    }
 }
 
 /// The targets of the servers that the arguments name, or of all that are configured.
@@ -171,7 +217,7 @@ fn endpoints_of_suite(suite: &Suite, config: &Config, findings: &mut Findings) -
 /// Tells the findings. The exit, if one of them is an error and nothing can go on.
 pub(super) fn refused(findings: &Findings, output: Output) -> Option<Exit> {
     output.findings(findings);
-    findings.has_errors().then(|| {
+    findings.stop_the_work().then(|| {
         remark(&summary(findings));
         Exit::Invalid
     })
@@ -186,6 +232,9 @@ pub(super) fn summary(findings: &Findings) -> String {
     };
     match (errors, warnings) {
         (0, 0) => String::new(),
+        (0, warnings) if findings.stop_the_work() => {
+            format!("{}, which --strict does not let pass", count(warnings, "warning"))
+        }
         (0, warnings) => count(warnings, "warning"),
         (errors, 0) => format!("{}; nothing was asked", count(errors, "error")),
         (errors, warnings) => {

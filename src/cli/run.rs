@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use crate::journal::{self, Journal};
 use crate::plan::{Plan, Selection};
-use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected};
+use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected, Slice};
+use crate::report::{Summary, overview};
 use crate::run::{Settings, run as drive};
 use crate::scorecard::Span;
 use crate::suite::{Findings, display};
@@ -25,14 +26,16 @@ use super::{Format, RunArgs};
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
-    let mut findings = Findings::default();
-    let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    let mut findings = Findings::new(args.suites.strict);
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    selection.repeat(args.select.repeats, &mut findings);
+    selection.warn_of_budgets(&mut findings);
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
-            prepared.suite.threshold = threshold;
+            prepared.suite.set_threshold(threshold);
         }
         let record = args.record.as_deref();
         let built = askers::build(&prepared, keys, record, cache.as_ref(), &mut findings);
@@ -49,7 +52,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let stop = stop_on_signals(&runtime);
     let several = ready.len() > 1;
     let mut worst = Exit::Passed;
-    let mut documents = Vec::new();
+    let mut shown = Shown::default();
     for (prepared, ready) in ready {
         if *stop.borrow() {
             worst = worst.worst(Exit::NotMeasured);
@@ -57,7 +60,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
         }
         let place = Place::new(args.out.as_deref(), &selection.root, &prepared.suite.name, several);
         let one = One { args, prepared: &prepared, ready: &ready, place, output };
-        match one.run(&runtime, &stop, &mut documents) {
+        match one.run(&runtime, &stop, &mut shown) {
             Ok(exit) => worst = worst.worst(exit),
             // What the other suites have to say is not lost over this one.
             Err(message) => {
@@ -66,12 +69,24 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
             }
         }
     }
-    match documents.as_slice() {
+    if several && !output.quiet {
+        output.people(&overview(&shown.summaries, output.style()));
+    }
+    match shown.documents.as_slice() {
         _ if !output.json => {}
         [document] if !several => Output::document(document)?,
         documents => Output::document(&documents)?,
     }
     Ok(worst)
+}
+
+/// What the suites had to say.
+#[derive(Default)]
+struct Shown {
+    /// A line each, for people.
+    summaries: Vec<Summary>,
+    /// A document each, for programs.
+    documents: Vec<serde_json::Value>,
 }
 
 /// Where the run directory goes.
@@ -129,12 +144,12 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    /// Runs it; the document for programs is added to `documents`.
+    /// Runs it; what it has to say is added to what is shown.
     fn run(
         self,
         runtime: &Runtime,
         stop: &watch::Receiver<bool>,
-        documents: &mut Vec<serde_json::Value>,
+        shown: &mut Shown,
     ) -> Result<Exit, String> {
         let One { args, prepared, ready, output, .. } = &self;
         let suite = &prepared.suite;
@@ -179,7 +194,7 @@ impl One<'_> {
         if let Some(failure) = failure {
             return Err(format!("{}: the journal cannot be written: {failure}", display(&dir)));
         }
-        self.conclude(journal, &dir, ending, start, documents)
+        self.conclude(journal, &dir, ending, start, shown)
     }
 
     fn conclude(
@@ -188,7 +203,7 @@ impl One<'_> {
         dir: &Path,
         ending: Ending,
         start: Instant,
-        documents: &mut Vec<serde_json::Value>,
+        shown: &mut Shown,
     ) -> Result<Exit, String> {
         let mut exit = Exit::Passed;
         if let Some(recorder) = &self.ready.recorder
@@ -220,9 +235,10 @@ impl One<'_> {
             .map_err(|error| format!("{}: {error}", display(dir)))?;
         let dir = display(dir);
         told.show(&dir, self.args.top, self.output, Format::Terminal);
+        shown.summaries.extend(Summary::of(&told.page(&dir, self.args.top), self.output.style()));
         if self.output.json {
             let document = serde_json::to_value(told.page(&dir, self.args.top).document());
-            documents.push(document.map_err(|error| error.to_string())?);
+            shown.documents.push(document.map_err(|error| error.to_string())?);
         }
         Ok(exit.worst(told.exit()))
     }
@@ -248,12 +264,17 @@ impl One<'_> {
             threshold: suite.threshold,
             sources: suite.methods.iter().map(|method| method.value.name().to_owned()).collect(),
             budget: suite.budget.clone(),
+            slices: suite
+                .slices()
+                .map(|(name, budget)| Slice { name, budget: budget.clone() })
+                .collect(),
             seed: plan.seed(),
             selection: Selected {
                 filter: self.args.select.filter.as_ref().map(ToString::to_string),
                 limit: self.args.select.limit,
             },
             cache: self.args.select.cache.name().to_owned(),
+            repeats: suite.repeats,
             planned,
             plan: digest,
             started: now

@@ -3,8 +3,9 @@
 //! A number is a confidence only beside a word that makes it one: after `confidence` or
 //! `certainty` (`Confidence: 90%`), before `sure`, `confident` or `certain` (`I am 90% sure`), after
 //! `probability` or `likelihood` where they head a line or speak of being right. A last line that is
-//! nothing but a percentage counts too, below an answer, if we asked for such a line. `95% confidence
-//! interval`, `not 100% sure` and bare numbers are none. Of several statements the last counts.
+//! nothing but a percentage counts too, below an answer, and so does a percentage set apart at the
+//! very end (`Paris, 90%`), if we asked for one. `95% confidence interval`, `not 100% sure` and bare
+//! numbers are none. Of several statements the last counts.
 //!
 //! How numbers are read: with a percent sign (or the word) they are percent; `9/10` and `9 out of 10`
 //! are shares; a bare number up to 1 is a probability, so `1` is certainty, and a bare number above 1

@@ -2,6 +2,7 @@ use super::*;
 use crate::record::Outcome;
 use crate::record::tests::{header, judged};
 use crate::record::{AskError, AskErrorKind};
+use crate::score::Proportion;
 
 /// A run with so many right, confidently wrong, abstained and failed trials.
 fn run(right: usize, wrong: usize, abstained: usize, failed: usize, budget: Budget) -> Run {
@@ -116,10 +117,112 @@ fn what_would_decide_decides() {
     let level = Level::P95;
     for (count, n, limit) in [(9, 120, 0.1), (1, 20, 0.04), (0, 10, 0.05), (30, 200, 0.12)] {
         let bound = Bound::AtMost(limit);
-        assert_eq!(bound.judge(count, n, level), Verdict::Undecided);
-        let cases = bound.would_decide(count, n, level).unwrap();
-        let scaled = (count * cases + n / 2) / n;
-        assert_ne!(bound.judge(scaled, cases, level), Verdict::Undecided, "{count} of {n}");
+        let share = ClusteredProportion::from(Proportion::new(count, n).unwrap());
+        assert_eq!(bound.judge(share, level), Verdict::Undecided);
+        let cases = bound.would_decide(share, level).unwrap();
+        let scaled = Proportion::new((count * cases + n / 2) / n, cases).unwrap();
+        assert_ne!(bound.judge(scaled.into(), level), Verdict::Undecided, "{count} of {n}");
     }
-    assert_eq!(Bound::AtMost(0.1).would_decide(100, 1000, level), None, "the share is the limit");
+    let share = Proportion::new(100, 1000).unwrap().into();
+    assert_eq!(Bound::AtMost(0.1).would_decide(share, level), None, "the share is the limit");
+}
+
+/// So many cases asked five times, of which the first are confidently wrong so often each; groups
+/// hold so many of them.
+fn repeated(cases: usize, wrong: &[usize], group: usize, budget: Budget) -> Run {
+    let record = |case: usize, repeat: usize| {
+        let bad = repeat < wrong.get(case).copied().unwrap_or(0);
+        let outcome = if bad { Outcome::Incorrect } else { Outcome::Correct };
+        let mut record = judged(case * 5 + repeat, outcome, Some(0.9));
+        record.case = format!("case-{case}");
+        record.repeat = u32::try_from(repeat).unwrap();
+        record.group = (group > 1).then(|| format!("group-{}", case / group));
+        record
+    };
+    let records = (0..cases).flat_map(|case| (0..5).map(move |repeat| record(case, repeat)));
+    let mut header = header(cases * 5);
+    header.repeats = std::num::NonZeroU32::new(5).unwrap();
+    header.budget = budget;
+    Run { records: records.collect(), header }
+}
+
+/// So many cases asked once, the first ones wrong, in groups of so many.
+fn grouped(cases: usize, wrong: usize, group: usize) -> Run {
+    let mut run = run(cases, 0, 0, 0, at_most(0.1));
+    for (index, record) in run.records.iter_mut().enumerate() {
+        let bad = index < wrong;
+        let outcome = if bad { Outcome::Incorrect } else { Outcome::Correct };
+        *record = judged(index, outcome, Some(0.9));
+        record.group = Some(format!("group-{}", index / group));
+    }
+    run
+}
+
+#[test]
+fn answers_to_one_case_are_no_independent_evidence() {
+    // 12 of 120 cases wrong every time: 60 of 600 answers, and what 120 cases can tell.
+    let pass = decide(&repeated(120, &[5; 12], 1, at_most(0.17)));
+    let open = decide(&repeated(120, &[5; 12], 1, at_most(0.12)));
+    let fail = decide(&repeated(120, &[5; 12], 1, at_most(0.05)));
+    let none = decide(&repeated(120, &[], 1, at_most(0.05)));
+    let groups = decide(&repeated(120, &[3, 1, 2, 4], 3, at_most(0.05)));
+    let one = decide(&repeated(1, &[1], 1, at_most(0.05)));
+    let once = decide(&grouped(60, 12, 3));
+    assert_eq!(pass.lines[0].clustering.unwrap().clusters, 120);
+    assert_eq!(groups.lines[0].clustering.unwrap().clusters, 40);
+    let told = |decision: &Decision| {
+        format!("{:?} {}", decision.lines[0].verdict, decision.lines[0].sentence)
+    };
+    insta::assert_snapshot!([pass, open, fail, none, groups, one, once].each_ref().map(told).join("\n"), @"
+    Pass 60 of 600 answers are confidently wrong (10%); 120 cases asked 5 times each tell as much as 118 independent answers; with 95% confidence at most 15.8%, within 17%
+    Undecided 60 of 600 answers are confidently wrong (10%); 120 cases asked 5 times each tell as much as 118 independent answers; with 95% confidence from 5.8% to 15.8%, on both sides of 12%: about 754 cases, asked 5 times each, would decide
+    Fail 60 of 600 answers are confidently wrong (10%); 120 cases asked 5 times each tell as much as 118 independent answers; with 95% confidence at least 5.8%, above 5%: at most 9 of 600 would pass
+    Pass 0 of 600 answers are confidently wrong (0%); 120 cases asked 5 times each tell as much as 120 independent answers; with 95% confidence at most 2.5%, within 5%
+    Undecided 10 of 600 answers are confidently wrong (1.7%); 120 cases asked 5 times each in 40 groups tell as much as 40 independent answers; with 95% confidence from 0% to 10%, on both sides of 5%: about 384 cases, asked 5 times each, would decide
+    Undecided 1 of 5 answers are confidently wrong (20%); 1 case asked 5 times tells nothing about others; with 95% confidence from 0% to 100%, on both sides of 5%: about 14 cases, asked 5 times each, would decide
+    Undecided 12 of 60 answers are confidently wrong (20%); 60 cases in 20 groups tell as much as 18 independent answers; with 95% confidence from 6.6% to 41.4%, on both sides of 10%: about 120 cases would decide
+    ");
+}
+
+#[test]
+fn more_cases_of_the_same_kind_would_decide() {
+    let run = repeated(120, &[5; 12], 1, at_most(0.12));
+    let share = Scorecard::of(&run).endpoints[0].sources[0].at_threshold().unwrap().of_all.share;
+    let bound = Bound::AtMost(0.12);
+    let clusters = bound.would_decide(share, Level::P95).unwrap();
+    let wrong = vec![5; clusters / 10];
+    let judged = decide(&repeated(clusters, &wrong, 1, at_most(0.12)));
+    assert_eq!(judged.lines[0].verdict, Verdict::Pass, "{clusters}: {}", told(&judged));
+    let half = decide(&repeated(clusters / 2, &vec![5; clusters / 20], 1, at_most(0.12)));
+    assert_eq!(half.lines[0].verdict, Verdict::Undecided, "{}", told(&half));
+}
+
+#[test]
+fn a_count_is_of_answers() {
+    let budget = |max| Budget {
+        confident_wrong: Some(ConfidentWrong { max_rate: None, max_count: Some(max), level: 0.95 }),
+        ..Budget::default()
+    };
+    assert_eq!(decide(&repeated(20, &[3, 2], 1, budget(5))).lines[0].verdict, Verdict::Pass);
+    assert_eq!(decide(&repeated(20, &[3, 2], 1, budget(4))).lines[0].verdict, Verdict::Fail);
+}
+
+#[test]
+fn lines_that_so_few_cases_can_never_pass_name_the_number_that_could() {
+    let budget = Budget {
+        accuracy: Some(AtLeast { min: 0.9, level: 0.95 }),
+        coverage: Some(AtLeast { min: 1.0, level: 0.95 }),
+        ..at_most(0.05)
+    };
+    let needed = |cases| -> Vec<(&str, Option<usize>)> {
+        out_of_reach(&budget, cases).iter().map(|line| (line.line, line.cases)).collect()
+    };
+    // 0.95^59 is the first power of 0.95 under 0.05, and 0.9^29 that of 0.9.
+    let coverage = ("coverage", None);
+    assert_eq!(
+        needed(28),
+        [("confident_wrong.max_rate", Some(59)), ("accuracy", Some(29)), coverage]
+    );
+    assert_eq!(needed(29), [("confident_wrong.max_rate", Some(59)), coverage]);
+    assert_eq!(needed(59), [coverage]);
 }

@@ -73,9 +73,15 @@ impl Choice {
         self.letter.to_string()
     }
 
+    /// Where the letter went when the choices were put into another order.
+    pub(super) fn moved(self, order: &[usize]) -> Choice {
+        let at = order.iter().position(|typed| Question::letter(*typed) == Some(self.letter));
+        Choice { letter: at.and_then(Question::letter).unwrap_or(self.letter) }
+    }
+
     pub(super) fn judge(self, question: &Question, answer: &Answer) -> Judgement {
         match letters::read(question, &answer.text) {
-            Ok(found) if answer.truncated && !outlasts_a_cut(found, &answer.text) => {
+            Ok(found) if answer.truncated && !outlasts_a_cut(question, found, &answer.text) => {
                 Verdict::Truncated.into()
             }
             Ok(found) => {
@@ -91,8 +97,16 @@ impl Choice {
 }
 
 /// Whether nothing that was cut off could change a letter: it opens the reply, and is no small `a`
-/// at its end, where a word may have been about to follow.
-fn outlasts_a_cut(found: Letter, text: &str) -> bool {
+/// at its end, where a word may have been about to follow; or it is marked as the answer at the very
+/// end, with the whole text of its choice behind it.
+fn outlasts_a_cut(question: &Question, found: Letter, text: &str) -> bool {
+    if found.place == Place::Marked
+        && let (Some(choice), Some(at)) = (question.choice(found.letter), found.at)
+    {
+        let rest = text[at..].trim_end_matches(['.', '*', ' ', '\n']);
+        let behind = rest.chars().skip(1).collect::<String>();
+        return rest.lines().count() == 1 && behind.ends_with(choice.trim());
+    }
     let last = text.trim_end().ends_with('a') && found.at == Some(text.trim_end().len() - 1);
     found.place == Place::Start && !last
 }

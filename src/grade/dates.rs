@@ -144,7 +144,7 @@ impl Scanner {
             let short = word.len() == 3 || word == "sept";
             *name == word || (short && name.starts_with(word))
         };
-        i8::try_from(MONTHS.iter().position(|name| named(name))? + 1).ok()
+        i8::try_from(MONTHS.iter().position(named)? + 1).ok()
     }
 
     fn day(&self, i: usize) -> Option<i8> {

@@ -9,7 +9,7 @@
 
 use super::settings;
 use super::{Judgement, Unfit, Verdict};
-use crate::answer::said::{said, tidy};
+use crate::answer::said::{Mark, said, tidy};
 use crate::answer::{Normal, abstains};
 use crate::span::{Node, Problems, Spanned};
 
@@ -61,9 +61,10 @@ impl Exact {
 
     pub(super) fn judge(&self, text: &str) -> Judgement {
         let said = said(text);
-        // Where marks count, none may be taken off.
-        let answer = if self.normal.ignore_punctuation { &said.text } else { &said.raw };
-        let right = [text, &said.rest, answer].iter().any(|text| {
+        // Where punctuation counts, a closing full stop does, unless a mark ends the answer.
+        let marked = matches!(said.mark, Mark::Enclosed | Mark::Label);
+        let bare = (marked || self.normal.ignore_punctuation).then_some(&*said.text);
+        let right = [text, &said.rest].into_iter().chain(bare).any(|text| {
             let normal = self.normal.apply(text);
             normal == self.key || normal == self.tidy
         });

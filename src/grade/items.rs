@@ -19,6 +19,23 @@ pub(super) const MOST: usize = 5_000;
 /// Most words of an item that stands in a sentence; longer ones are prose.
 const LONGEST: usize = 10;
 
+/// Words that tie a known item to a sentence around it.
+const LINKS: &[&str] = &[
+    " borders ",
+    " border ",
+    " of ",
+    " is ",
+    " are ",
+    " includes ",
+    " include ",
+    " including ",
+    " has ",
+    " have ",
+    " now ",
+    " called ",
+    " namely ",
+];
+
 /// Items that are known, by their normalised text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Known {
@@ -48,6 +65,13 @@ impl Item {
         let named = named(text);
         for text in [&*whole, &*named] {
             if let Some(id) = known.id(text) {
+                return Item { text: text.to_owned(), id: Some(id) };
+            }
+        }
+        // `Switzerland borders Austria`, `what is now Russia`
+        for link in LINKS {
+            let behind = whole.find(link).map(|at| &whole[at + link.len()..]);
+            if let Some((text, id)) = behind.and_then(|text| Some((text, known.id(text)?))) {
                 return Item { text: text.to_owned(), id: Some(id) };
             }
         }

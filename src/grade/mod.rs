@@ -41,6 +41,7 @@ mod similar;
 mod units;
 mod verdict;
 
+use crate::answer::said::said;
 use crate::answer::{Answer, Question, abstains, spoken};
 use crate::ask::{Heard, Request, Step};
 use crate::span::{Node, Problems, Spanned};
@@ -374,6 +375,31 @@ impl Grader {
         }
     }
 
+    /// The letter of the right choice, where a letter is what is expected.
+    #[must_use]
+    pub fn letter(&self) -> Option<String> {
+        match self {
+            Grader::Choice(choice) => Some(choice.expected()),
+            _ => None,
+        }
+    }
+
+    /// The same grader once the choices are shown in another order: `order` has their places in
+    /// the order in which they were typed.
+    #[must_use]
+    pub fn with_choices_moved(self, order: &[usize]) -> Grader {
+        let all = |graders: Vec<Grader>| {
+            graders.into_iter().map(|grader| grader.with_choices_moved(order)).collect()
+        };
+        match self {
+            Grader::Choice(choice) => Grader::Choice(choice.moved(order)),
+            Grader::AnyOf(graders) => Grader::AnyOf(all(graders)),
+            Grader::AllOf(graders) => Grader::AllOf(all(graders)),
+            Grader::Not(grader) => Grader::Not(Box::new(grader.with_choices_moved(order))),
+            other => other,
+        }
+    }
+
     /// Judges an answer, or names what must be heard first.
     #[must_use]
     pub fn step(&self, question: &Question, answer: &Answer, heard: &Heard) -> Step<Judgement> {
@@ -402,7 +428,7 @@ impl Grader {
             // A cut reply may go on to answer otherwise, or to decline.
             _ if answer.truncated => Verdict::Truncated.into(),
             Grader::Exact(exact) => exact.judge(text),
-            Grader::Numeric(numeric) => numeric.judge(text),
+            Grader::Numeric(numeric) => numeric.judge(&question.text, text),
             Grader::Contains(contains) => contains.judge(text),
             Grader::Regex(matches) => matches.judge(text),
             Grader::Json(equals) => equals.judge(text),
@@ -411,7 +437,7 @@ impl Grader {
             Grader::Date(on) => on.judge(text),
             Grader::Items(items) => items.judge(text),
             _ if abstains(text) => Verdict::Correct.into(),
-            _ => Judgement::of(false, text),
+            _ => Judgement::of(false, said(text).text),
         }
     }
 }

@@ -112,14 +112,15 @@ impl Numeric {
         self.shown.clone()
     }
 
-    pub(super) fn judge(&self, text: &str) -> Judgement {
+    pub(super) fn judge(&self, question: &str, text: &str) -> Judgement {
         if abstains(text) {
             return Verdict::Abstained.into();
         }
         let enclosed =
             enclosed(text).map(|inside| plain(&inside)).filter(|text| !scan(text).is_empty());
         let text = enclosed.unwrap_or_else(|| plain(text));
-        let Some(number) = choose(&text) else { return Verdict::Unparsable.into() };
+        let asked: Vec<f64> = scan(&plain(question)).iter().map(|number| number.value).collect();
+        let Some(number) = choose(&text, &asked) else { return Verdict::Unparsable.into() };
         let read: String = text[number.start..number.end].iter().collect();
         Judgement::of(self.accepts(&number), read)
     }
@@ -141,8 +142,8 @@ impl Numeric {
     }
 }
 
-/// The number that is the answer, by the rule above.
-fn choose(text: &[char]) -> Option<Number> {
+/// The number that is the answer, by the rule above; `asked` are those of the question.
+fn choose(text: &[char], asked: &[f64]) -> Option<Number> {
     let mut numbers = scan(text);
     let steps: Vec<bool> = numbers.iter().map(|number| enumerates(text, number)).collect();
     if steps.iter().filter(|step| **step).count() > 1 {
@@ -156,7 +157,7 @@ fn choose(text: &[char]) -> Option<Number> {
         return reply.numbers.into_iter().next();
     }
     let found = reply.boxed().or_else(|| reply.labelled()).or_else(|| reply.alone());
-    let found = found.or_else(|| reply.equated()).or_else(|| reply.last())?;
+    let found = found.or_else(|| reply.concluded()).or_else(|| reply.last(asked))?;
     let one_of_several =
         reply.numbers.iter().zip(joined).any(|(number, joined)| joined && number == found);
     (!one_of_several).then(|| found.clone())
@@ -247,17 +248,54 @@ impl Reply<'_> {
         bare(first, 0, line).then_some(first)
     }
 
+    /// The number behind the last `=`, or one that a later sentence ends with: `So it is 381.`
+    fn concluded(&self) -> Option<&Number> {
+        let equated = self.equated()?;
+        let later = self.numbers.iter().rev().take_while(|number| number.start > equated.start);
+        later.into_iter().find(|number| self.is_said_last(number)).or(Some(equated))
+    }
+
     fn equated(&self) -> Option<&Number> {
         let signs = (0..self.text.len()).rev().filter(|i| "=≈".contains(self.text[*i]));
         signs.into_iter().find_map(|sign| {
             let number = self.numbers.iter().find(|number| number.start > sign)?;
             let gap = &self.text[sign + 1..number.start];
-            gap.iter().all(|c| " *~_({\\`$£€".contains(*c)).then_some(number)
+            let tied = gap.iter().all(|c| " *~_({\\`$£€".contains(*c));
+            (tied && !self.restates(sign, number)).then_some(number)
         })
     }
 
-    /// The last number that is no aside, such as `(3.1 miles)` behind another number.
-    fn last(&self) -> Option<&Number> {
+    /// `1.35 pens = 1.35 pens` works nothing out.
+    fn restates(&self, sign: usize, number: &Number) -> bool {
+        let line = (0..sign).rev().find(|i| self.text[*i] == '\n').map_or(0, |at| at + 1);
+        let mut before = self.between(line, sign);
+        let operators = || self.text[line..sign].iter().any(|c| "+-*/×^÷".contains(*c));
+        before.next().is_some_and(|only| only.value.to_bits() == number.value.to_bits())
+            && before.next().is_none()
+            && !operators()
+    }
+
+    /// Whether a sentence ends with the number behind its verb: `… is 381.`
+    fn is_said_last(&self, number: &Number) -> bool {
+        let before: String = self.lower[..number.start].iter().rev().take(12).collect();
+        let before: String = before.chars().rev().collect();
+        let said = [" is", " are", " was", " equals", " costs", " makes", " get"];
+        let said = said.iter().any(|verb| before.trim_end_matches([' ', '*', '$']).ends_with(verb));
+        let end = self.sentence_end(number.end);
+        said && !self.text[number.end..end].iter().any(|c| c.is_alphanumeric())
+    }
+
+    /// The last number that is no aside, such as `(3.1 miles)` behind another number, and no number
+    /// of the question; where there are only such, the one that a sentence ends with.
+    fn last(&self, asked: &[f64]) -> Option<&Number> {
+        // A percentage is worked out, even where it has the digits of a number of the question.
+        let repeated = |number: &Number| {
+            let same = asked.iter().any(|known| known.to_bits() == number.value.to_bits());
+            same && number.unit != Some("%")
+        };
+        if self.numbers.iter().all(&repeated) {
+            return self.numbers.iter().rev().find(|number| self.is_said_last(number));
+        }
         let aside = |number: &Number| {
             let line = (0..number.start).rev().take(80).take_while(|i| self.text[*i] != '\n');
             let open = line.into_iter().find(|i| "()".contains(self.text[*i]))?;
@@ -265,7 +303,10 @@ impl Reply<'_> {
             behind.then(|| self.numbers.iter().any(|n| n.end <= open && open - n.end < 30))
         };
         let mut said = self.numbers.iter().rev();
-        said.find(|number| aside(number) != Some(true)).or(self.numbers.last())
+        let fresh = |number: &&Number| !repeated(number);
+        said.find(|number| aside(number) != Some(true) && fresh(number))
+            .or_else(|| self.numbers.iter().rev().find(fresh))
+            .or(self.numbers.last())
     }
 
     fn between(&self, from: usize, to: usize) -> impl DoubleEndedIterator<Item = &Number> {
@@ -329,7 +370,7 @@ mod tests {
             ("Sum it: 20 - 13 = 7", "7"),
         ] {
             let plain = plain(text);
-            let number = choose(&plain).unwrap_or_else(|| panic!("{text:?}"));
+            let number = choose(&plain, &[]).unwrap_or_else(|| panic!("{text:?}"));
             let found: String = plain[number.start..number.end].iter().collect();
             assert_eq!(found.trim(), read, "{text:?}");
         }
@@ -351,7 +392,7 @@ mod tests {
             "on 2020-05-12",
             "In 1990 it was 1990–1995.",
         ] {
-            assert_eq!(choose(&plain(text)), None, "{text:?}");
+            assert_eq!(choose(&plain(text), &[]), None, "{text:?}");
         }
     }
 
@@ -359,7 +400,7 @@ mod tests {
         #[test]
         fn any_text_can_be_read(text in "(answer| is |=|\n|\\. |5|1/2|boxed\\{|\\}|####|½|-|a|:){0,16}|\\PC{0,30}") {
             let text = plain(&text);
-            if let Some(number) = choose(&text) {
+            if let Some(number) = choose(&text, &[]) {
                 prop_assert!(number.end <= text.len());
             }
         }

@@ -25,9 +25,11 @@ pub(crate) fn header(planned: usize) -> Header {
         threshold: 0.8,
         sources: vec!["stated".into()],
         budget: Budget::default(),
+        slices: Vec::new(),
         seed: None,
         selection: Selected::default(),
         cache: "use".into(),
+        repeats: NonZeroU32::MIN,
         planned,
         plan: Digest::of_bytes(b"plan"),
         started: "2026-01-02T03:04:05.000Z".into(),
@@ -53,6 +55,10 @@ pub(crate) fn record(index: usize) -> Record {
         content: Digest::of_bytes(&index.to_le_bytes()),
         endpoint: "model".into(),
         repeat: 0,
+        row: None,
+        variant: BTreeMap::new(),
+        threshold: None,
+        slices: Vec::new(),
         group: None,
         tags: vec!["easy".into()],
         question: format!("What is {index}?"),
@@ -120,6 +126,25 @@ fn only_right_and_wrong_have_a_quadrant() {
     for outcome in [Outcome::Abstained, Outcome::Refused, Outcome::Truncated, Outcome::Unparsable] {
         assert_eq!(quadrant(outcome, Some(1.0)), None);
     }
+}
+
+#[test]
+fn repeats_of_a_case_and_cases_of_a_group_are_one_cluster() {
+    let again = Record { repeat: 1, trial: "case-0@model#2".into(), ..record(0) };
+    assert_eq!((record(0).cluster(), again.cluster()), ("case-0", "case-0"));
+    assert_eq!(record(1).cluster(), "case-1");
+    let grouped = |index| Record { group: Some("passage".into()), ..record(index) };
+    assert_eq!((grouped(0).cluster(), grouped(1).cluster()), ("passage", "passage"));
+}
+
+#[test]
+fn a_header_without_repeats_asked_once() {
+    let mut written = serde_json::to_value(header(1)).unwrap();
+    assert_eq!(written["repeats"], 1);
+    written.as_object_mut().unwrap().remove("repeats");
+    assert_eq!(serde_json::from_value::<Header>(written.clone()).unwrap(), header(1));
+    written["repeats"] = 0.into();
+    assert!(serde_json::from_value::<Header>(written).is_err());
 }
 
 #[test]

@@ -152,7 +152,9 @@ fn parameters(request: &Request) -> String {
     let mut parts: Vec<String> =
         sent.iter().map(|(name, value)| format!("{name} {value}")).collect();
     if (draw.repeat, draw.sample) != (0, 0) {
-        parts.push(format!("draw of repeat {}, sample {}", draw.repeat, draw.sample));
+        // Repeats are named from 1, as trials are; sample 0 is the answer itself.
+        let repeat = draw.repeat.saturating_add(1);
+        parts.push(format!("draw of repeat {repeat}, sample {}", draw.sample));
     }
     if parts.is_empty() { "none".into() } else { parts.join(" · ") }
 }

@@ -1,7 +1,10 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
+mod comparison;
 mod diagram;
 mod exchange;
+mod overview;
+mod ranked;
 mod style;
 mod terminal;
 mod text;
@@ -9,14 +12,15 @@ mod trial;
 
 use serde::Serialize;
 
+pub use overview::{Summary, overview};
 pub use style::Style;
 pub use terminal::{headline, terminal};
 pub use text::{amount, visible};
 pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;
-use crate::record::{Header, Record, Run};
-use crate::scorecard::{Operations, Scorecard, confident_wrong};
+use crate::record::{Header, Run};
+use crate::scorecard::{ConfidentlyWrong, Operations, Scorecard, confident_wrong};
 
 /// Everything that is reported of a run.
 #[derive(Debug, Clone, Copy)]
@@ -48,21 +52,32 @@ pub struct Document<'a> {
     pub operations: &'a Operations,
     /// The budget, judged.
     pub decision: &'a Decision,
-    /// The confident wrong answers of each endpoint, the surest first; all of them.
+    /// The confident wrong answers of each endpoint, an entry a case, the surest first; all of them.
     pub confident_wrong: Vec<Ranked<'a>>,
 }
 
-/// A confident wrong answer in a document.
+/// A case with a confident wrong answer in a document.
 #[derive(Debug, Serialize)]
 pub struct Ranked<'a> {
     endpoint: &'a str,
     case: &'a str,
     confidence: Option<f64>,
+    /// How often it was confidently wrong and how often graded; only where cases are asked several
+    /// times. The rest is of its surest confident wrong answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<Times>,
     question: &'a str,
     said: Option<String>,
     expected: String,
     tags: &'a [String],
     at: &'a crate::record::At,
+}
+
+/// How often something happened to the repeats of a case.
+#[derive(Debug, Serialize)]
+pub struct Times {
+    confidently_wrong: usize,
+    graded: usize,
 }
 
 impl<'a> Page<'a> {
@@ -77,17 +92,22 @@ impl<'a> Page<'a> {
             scorecard: self.scorecard,
             operations: self.operations,
             decision: self.decision,
-            confident_wrong: ranked.map(Ranked::of).collect(),
+            confident_wrong: ranked
+                .map(|wrong| Ranked::of(&wrong, self.run.header.repeats.get() > 1))
+                .collect(),
         }
     }
 }
 
 impl<'a> Ranked<'a> {
-    fn of(record: &'a Record) -> Ranked<'a> {
+    fn of(wrong: &ConfidentlyWrong<'a>, repeated: bool) -> Ranked<'a> {
+        let record = wrong.record;
+        let times = Times { confidently_wrong: wrong.times, graded: wrong.graded };
         Ranked {
             endpoint: &record.endpoint,
             case: &record.case,
             confidence: record.primary,
+            times: repeated.then_some(times),
             question: &record.question,
             said: record.said(),
             expected: record.wanted(),

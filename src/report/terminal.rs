@@ -3,12 +3,13 @@
 //! something to say.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-use crate::gate::{Line, Verdict, percent};
-use crate::record::{Origin, Record};
-use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard, confident_wrong};
+use crate::gate::{Decision, Line, Verdict, percent};
+use crate::record::Origin;
+use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard};
 
+use super::comparison::{by_position, comparison};
+use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
 use super::text::{amount, fit, width, wrap};
 use super::{Page, diagram, visible};
@@ -31,7 +32,9 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         numbers(&mut out, page, card, style);
         failures(&mut out, page, card, style);
         ranked(&mut out, page, card, style);
+        unstable(&mut out, page, card, style);
         reliability(&mut out, card, style);
+        comparison(&mut out, card, style);
         budgets(&mut out, page, card, style);
     }
     line(&mut out, "");
@@ -39,26 +42,32 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
     out
 }
 
-/// The verdict in one line.
-#[must_use]
-pub fn headline(page: &Page<'_>, style: Style) -> String {
-    let header = &page.run.header;
-    let decision = page.decision;
-    let (all, bad) = (
-        decision.lines.len(),
-        page.decision.lines.iter().filter(|line| decision.counts_as_failed(line)).count(),
-    );
+/// The verdict in a few words.
+pub(super) fn verdict(decision: &Decision, style: Style) -> String {
+    let all = decision.lines.len();
+    let bad = decision.lines.iter().filter(|line| decision.counts_as_failed(line)).count();
     let budgets = if all == 1 { "budget" } else { "budgets" };
-    let verdict = match (decision.exit_code, decision.complete) {
+    match (decision.exit_code, decision.complete) {
         (0, _) => style.green(&format!("PASSED  {all} {budgets}")),
         (3, false) => style.yellow("STOPPED  could not measure"),
         (3, true) => style.yellow("COULD NOT MEASURE"),
         _ => style.red(&format!("FAILED  {bad} of {all} {budgets}")),
-    };
+    }
+}
+
+/// The verdict in one line.
+#[must_use]
+pub fn headline(page: &Page<'_>, style: Style) -> String {
+    let header = &page.run.header;
+    let verdict = verdict(page.decision, style);
     let models: Vec<&str> =
         page.scorecard.endpoints.iter().map(|card| card.model.as_str()).collect();
-    let cases = header.planned / header.endpoints.len().max(1);
-    let name = format!("{} · {} · {cases} cases", header.suite, visible(&models.join(", ")));
+    let trials = header.planned / header.endpoints.len().max(1);
+    let cases = match usize::try_from(header.repeats.get()) {
+        Ok(times) if times > 1 => format!("{} cases × {times}", trials / times),
+        _ => format!("{trials} cases"),
+    };
+    let name = format!("{} · {} · {cases}", header.suite, visible(&models.join(", ")));
     let name = style.text(&name);
     let verdict_width = width(&strip(&verdict));
     let name = fit(&name, style.width.saturating_sub(verdict_width + 2), style.ellipsis());
@@ -70,26 +79,32 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     if let Some(source) = card.primary() {
         headline_number(out, page, source, style);
     }
-    let accuracy = match (card.accuracy.rate, card.accuracy.wilson95) {
+    let accuracy = match (card.accuracy.rate, card.accuracy.interval95()) {
         (Some(rate), Some([low, high])) => {
             format!("{}   95% interval {} to {}", percent(rate), percent(low), percent(high))
         }
         _ => "nothing was graded".into(),
     };
     line(out, &format!("  accuracy         {accuracy}"));
+    repeats(out, card, style);
     for source in &card.sources {
         calibration(out, source, style);
+    }
+    if let Some(positions) = card.positions.as_ref().filter(|positions| positions.reordered == 0) {
+        by_position(out, positions, style);
     }
     outcomes(out, card, style);
 }
 
 fn headline_number(out: &mut String, page: &Page<'_>, source: &SourceCard, style: Style) {
     let Some(at) = source.at_threshold() else { return };
+    let exact = |clustered: bool| if clustered { "" } else { "exact " };
     let number = match at.rate_of_all {
         Some(rate) => {
             let share = format!("{} of {}   {}", at.wrong, source.n, percent(rate));
             let share = if at.wrong > 0 { style.red(&share) } else { style.green(&share) };
-            format!("{share}   95% exact upper limit {}", percent(at.upper95_of_all))
+            let exact = exact(at.clustering_of_all.is_some());
+            format!("{share}   95% {exact}upper limit {}", percent(at.upper95_of_all))
         }
         None => "nothing was graded with a confidence".into(),
     };
@@ -97,14 +112,30 @@ fn headline_number(out: &mut String, page: &Page<'_>, source: &SourceCard, style
     line(out, &format!("  {}  {number}{threshold}", style.bold("confident wrong")));
     if let Some(rate) = at.rate_given_confident {
         let text = format!(
-            "{} of {} wrong   {}   95% exact upper limit {}",
+            "{} of {} wrong   {}   95% {}upper limit {}",
             at.wrong,
             at.confident,
             percent(rate),
+            exact(at.clustering_given_confident.is_some()),
             percent(at.upper95_given_confident)
         );
         line(out, &format!("  when confident   {text}"));
     }
+}
+
+/// How often the repeats of a case agree.
+fn repeats(out: &mut String, card: &EndpointCard, style: Style) {
+    let Some(repeats) = &card.repeats else { return };
+    let mut parts = vec![
+        format!("{} always right", repeats.always_right),
+        format!("{} always wrong", repeats.always_wrong),
+        format!("{} unstable", repeats.unstable),
+    ];
+    if repeats.ungraded > 0 {
+        parts.push(format!("{} never graded", repeats.ungraded));
+    }
+    let text = format!("{} a case   {}", repeats.k, parts.join(" · "));
+    line(out, &style.text(&format!("  repeats          {text}")));
 }
 
 fn calibration(out: &mut String, source: &SourceCard, style: Style) {
@@ -166,52 +197,6 @@ fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style
     }
 }
 
-fn ranked(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
-    let wrong = confident_wrong(page.run, &card.endpoint);
-    if wrong.is_empty() {
-        return;
-    }
-    line(out, "");
-    line(out, &format!("  {}", style.bold("Confidently wrong, the surest first")));
-    for record in wrong.iter().take(page.top) {
-        entry(out, record, style);
-    }
-    if wrong.len() > page.top {
-        let rest = wrong.len() - page.top;
-        let more = format!("  … {rest} more: overclaim report {} --top {}", page.dir, wrong.len());
-        line(out, &style.dim(&style.text(&more)));
-    }
-}
-
-/// Columns of `said `, three blanks and `expected `.
-const LABELS: usize = 17;
-
-fn entry(out: &mut String, record: &Record, style: Style) {
-    let room = style.width.saturating_sub(8);
-    let shown = |text: &str| style.text(&visible(text));
-    let sure = format!("{:.2}", record.primary.unwrap_or(0.0));
-    let question = shown(&record.question);
-    line(out, &format!("  {}  {}", style.red(&sure), fit(&question, room, style.ellipsis())));
-    let said = record.said().unwrap_or_default();
-    let said = shown(&said);
-    let wanted = record.wanted();
-    let wanted = shown(&wanted);
-    let half = room.saturating_sub(LABELS) / 2;
-    let spare = half.saturating_sub(width(&wanted));
-    let said = fit(&said, half + spare, style.ellipsis()).into_owned();
-    let left = room.saturating_sub(LABELS + width(&said));
-    let wanted = fit(&wanted, left, style.ellipsis());
-    let mut text =
-        format!("        {} {said}   {} {wanted}", style.dim("said"), style.dim("expected"));
-    let used = 8 + LABELS + width(&said) + width(&wanted);
-    let id = shown(&record.case);
-    if used + 3 + width(&id) <= style.width {
-        let gap = style.width - used - width(&id);
-        let _ = write!(text, "{}{}", " ".repeat(gap), style.dim(&id));
-    }
-    line(out, &text);
-}
-
 fn reliability(out: &mut String, card: &EndpointCard, style: Style) {
     let Some(source) = card.primary().filter(|source| source.n > 0) else { return };
     line(out, "");
@@ -246,6 +231,11 @@ fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
 }
 
 fn limit(budget: &Line) -> String {
+    let part = budget.slice.as_ref().map(|slice| format!(" in {}", visible(slice)));
+    limit_of_all(budget) + &part.unwrap_or_default()
+}
+
+fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),
@@ -331,6 +321,11 @@ mod tests {
 
     /// A page with everything on it: hostile and long texts, failures, a diagram.
     fn page(style: Style) -> String {
+        page_of(style, 1)
+    }
+
+    /// The same, of cases that were asked so often: each is unstable.
+    fn page_of(style: Style, repeats: u32) -> String {
         let failure = Outcome::Failed(AskError::new(AskErrorKind::Network, "refüsed ".repeat(30)));
         let mut records = vec![
             judged(0, Outcome::Incorrect, Some(1.0)),
@@ -342,7 +337,16 @@ mod tests {
         records[0].question = "漢字 \u{1b}[31mwho\nare\tyou? ".repeat(20);
         records[0].choices = vec!["ä ".repeat(80), "b\u{202e}".repeat(80)];
         records[1].case = "c".repeat(200);
-        let mut header = header(6);
+        let mut header = header(6 * repeats as usize);
+        header.repeats = std::num::NonZeroU32::new(repeats).unwrap();
+        for repeat in 1..repeats {
+            let again = records.clone();
+            records.extend(again.into_iter().take(5).map(|mut record| {
+                record.outcome = Outcome::Correct;
+                record.repeat = repeat;
+                record
+            }));
+        }
         header.budget.confident_wrong = Some(crate::record::tests::at_most(0.1));
         let run = Run { header, records };
         let scorecard = Scorecard::of(&run);
@@ -365,11 +369,14 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         for width in [80, 120] {
             for unicode in [true, false] {
-                let page = page(Style { color: false, unicode, width });
-                for line in page.lines() {
-                    assert!(super::width(line) <= width, "{width}: {line}");
+                for repeats in [1, 2] {
+                    let page = page_of(Style { color: false, unicode, width }, repeats);
+                    assert_eq!(page.contains("Unstable"), repeats > 1);
+                    for line in page.lines() {
+                        assert!(super::width(line) <= width, "{width}: {line}");
+                    }
+                    assert!(unicode || page.is_ascii(), "{page}");
                 }
-                assert!(unicode || page.is_ascii(), "{page}");
             }
         }
     }

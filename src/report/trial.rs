@@ -40,8 +40,9 @@ fn heading(out: &mut String, run: &Run, record: &Record, style: Style) {
     let asked = run.header.endpoints.iter().find(|asked| asked.name == record.endpoint);
     let mut parts = vec![record.case.clone(), record.endpoint.to_string()];
     parts.extend(asked.map(|asked| asked.target.model.clone()));
-    if record.repeat > 0 {
-        parts.push(format!("repeat {}", record.repeat));
+    let of = run.header.repeats.get();
+    if of > 1 {
+        parts.push(format!("repeat {} of {of}", record.repeat.saturating_add(1)));
     }
     title(out, "", 4, &parts.join(" · "), style);
 }

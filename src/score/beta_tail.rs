@@ -46,7 +46,11 @@ pub(super) fn beta_quantile(p: f64, a: f64, b: f64) -> Point {
     let ln_mean = -(b / a).ln_1p();
     let mut ln_x = ln_mean;
     for taken in 0..MAX_STEPS {
-        let tail = ln_tail(a, b, Point::of_ln(ln_x));
+        let at = Point::of_ln(ln_x);
+        if at.x == 0.0 {
+            break; // below all numbers: a tiny shape puts nearly all mass at 0
+        }
+        let tail = ln_tail(a, b, at);
         let step = (ln_p - tail.ln) / tail.slope;
         // Rounding must not carry it across 0, where x would be 1.
         ln_x = (ln_x + step).min(0.5 * ln_x);

@@ -1,8 +1,8 @@
 //! The headline: wrong answers that claimed to be sure.
 
+use super::clustered_proportion::ClusteredProportion;
 use super::items::Items;
 use super::level::OutOfRange;
-use super::proportion::Proportion;
 
 /// The confidence from which on an answer counts as confident, in `[0, 1]`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -35,13 +35,14 @@ impl Threshold {
 
 /// The counts behind both confident-wrong rates: `wrong ≤ confident ≤ n`.
 ///
-/// Rates, intervals and one-sided exact limits are those of the two
-/// [`Proportion`]s. With nothing confident, the rate given confidence is
-/// undefined, its upper limit 1 and its lower limit 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Rates, intervals and one-sided limits are those of the two
+/// [`ClusteredProportion`]s: exact where every item is on its own. With nothing
+/// confident, the rate given confidence is undefined, its upper limit 1 and its
+/// lower limit 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ConfidentWrong {
-    of_all: Proportion,
-    given_confident: Proportion,
+    of_all: ClusteredProportion,
+    given_confident: ClusteredProportion,
 }
 
 impl ConfidentWrong {
@@ -65,14 +66,14 @@ impl ConfidentWrong {
 
     /// The confident-wrong rate `#{c ≥ t, y = 0}/n`: how often a user meets one.
     #[must_use]
-    pub fn of_all(self) -> Proportion {
+    pub fn of_all(self) -> ClusteredProportion {
         self.of_all
     }
 
     /// The confident error rate `#{c ≥ t, y = 0}/#{c ≥ t}`: how often being
     /// confident is a mistake.
     #[must_use]
-    pub fn given_confident(self) -> Proportion {
+    pub fn given_confident(self) -> ClusteredProportion {
         self.given_confident
     }
 }
@@ -81,10 +82,20 @@ impl ConfidentWrong {
 /// ones among them.
 #[must_use]
 pub fn confident_wrong(items: &Items, threshold: Threshold) -> ConfidentWrong {
-    let sure = |c: f64| c >= threshold.0;
+    confident_wrong_by(items, |_| threshold)
+}
+
+/// The same with a threshold for each item, which is named by its index.
+#[must_use]
+pub fn confident_wrong_by(items: &Items, threshold: impl Fn(usize) -> Threshold) -> ConfidentWrong {
+    let answers = || {
+        let sure = |(index, (c, y)): (usize, (f64, bool))| (c >= threshold(index).0, y);
+        items.clusters().iter().zip(items.pairs().enumerate().map(sure))
+    };
+    let confident = answers().filter(|&(_, (sure, _))| sure);
     ConfidentWrong {
-        of_all: Proportion::of(items.pairs().map(|(c, y)| sure(c) && !y)),
-        given_confident: Proportion::of(items.pairs().filter(|&(c, _)| sure(c)).map(|(_, y)| !y)),
+        of_all: ClusteredProportion::of(answers().map(|(at, (sure, y))| (at, sure && !y))),
+        given_confident: ClusteredProportion::of(confident.map(|(at, (_, y))| (at, !y))),
     }
 }
 

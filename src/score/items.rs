@@ -1,17 +1,21 @@
 //! The sample that every metric reads: validated once, sorted once.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 
 /// Graded answers that state a confidence: a paired sample of `n` confidences
 /// in `[0, 1]` and `n` verdicts.
 ///
 /// It can be empty; metrics of an empty sample are `None`. It owns its stable
-/// ascending order, so that no metric sorts for itself.
+/// ascending order, so that no metric sorts for itself. Items may be alike in
+/// clusters, such as the answers to one question; unless told, each is on its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Items {
     confidence: Vec<f64>,
     correct: Vec<bool>,
     order: Vec<usize>,
+    clusters: Vec<usize>,
 }
 
 /// All items of one confidence: what a metric must treat alike whatever the
@@ -46,6 +50,13 @@ pub enum ItemsError {
         /// Number of verdicts.
         verdicts: usize,
     },
+    /// There is not one cluster for each item.
+    Unclustered {
+        /// Number of clusters given, one for an item.
+        clusters: usize,
+        /// Number of items.
+        items: usize,
+    },
     /// The confidence at `index` is NaN.
     NotANumber {
         /// Position in the input.
@@ -67,6 +78,10 @@ impl fmt::Display for ItemsError {
                 f,
                 "item {index} has no partner: {confidences} confidences for {verdicts} verdicts \
                  (leave out answers that lack one of the two)"
+            ),
+            Self::Unclustered { clusters, items } => write!(
+                f,
+                "{clusters} clusters for {items} items (name the cluster of each item, in their order)"
             ),
             Self::NotANumber { index } => write!(
                 f,
@@ -111,7 +126,32 @@ impl Items {
         }
         let mut order: Vec<usize> = (0..confidence.len()).collect();
         order.sort_by(|&i, &j| confidence[i].total_cmp(&confidence[j]));
-        Ok(Self { confidence, correct, order })
+        let clusters = (0..confidence.len()).collect();
+        Ok(Self { confidence, correct, order, clusters })
+    }
+
+    /// The same items, `keys[i]` naming the cluster that item `i` belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemsError::Unclustered`] unless there are as many keys as items.
+    pub fn in_clusters<K: Eq + Hash>(
+        self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Self, ItemsError> {
+        let mut number: HashMap<K, usize> = HashMap::new();
+        let clusters: Vec<usize> = keys
+            .into_iter()
+            .map(|key| {
+                let next = number.len();
+                *number.entry(key).or_insert(next)
+            })
+            .collect();
+        if clusters.len() != self.len() {
+            let (clusters, items) = (clusters.len(), self.len());
+            return Err(ItemsError::Unclustered { clusters, items });
+        }
+        Ok(Self { clusters, ..self })
     }
 
     /// Number of items.
@@ -136,6 +176,13 @@ impl Items {
     #[must_use]
     pub fn correct(&self) -> &[bool] {
         &self.correct
+    }
+
+    /// The number of each item's cluster, from 0 in order of first appearance, length
+    /// `n`.
+    #[must_use]
+    pub fn clusters(&self) -> &[usize] {
+        &self.clusters
     }
 
     /// Indices into the input by ascending confidence, ties in input order,
@@ -210,6 +257,17 @@ mod tests {
         assert_eq!(ties.len(), 2);
         assert_eq!((ties[0].n, ties[0].correct, ties[0].wrong()), (2, 1, 1));
         assert!(items.confidence()[3].is_sign_positive());
+    }
+
+    #[test]
+    fn items_may_share_clusters() {
+        let items = || Items::new(vec![0.5, 0.6, 0.7], vec![true, false, true]).unwrap();
+        assert_eq!(items().clusters(), [0, 1, 2]);
+        assert_eq!(items().in_clusters(["b", "a", "b"]).unwrap().clusters(), [0, 1, 0]);
+        assert_eq!(
+            items().in_clusters(["b", "a"]).unwrap_err().to_string(),
+            "2 clusters for 3 items (name the cluster of each item, in their order)"
+        );
     }
 
     #[test]

@@ -10,8 +10,8 @@
 //! are natural. A function draws no random number and reads no clock, and sums
 //! are compensated: on one platform, the same sample gives the same bits.
 //!
-//! A file holds one statistic. `level`, `sum`, `normal` and `beta_tail` hold the
-//! arithmetic below them.
+//! A file holds one statistic. `level`, `sum`, `normal`, `student` and `beta_tail`
+//! hold the arithmetic below them.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -23,24 +23,31 @@ mod auroc;
 mod beta_tail;
 mod bins;
 mod brier;
+mod clustered_mean;
+mod clustered_proportion;
 mod confident_wrong;
 mod equal_mass;
 mod items;
 mod ks;
 mod level;
 mod log_loss;
+mod mcnemar;
 mod normal;
 mod proportion;
+mod student;
 mod sum;
 
 pub use accuracy::{accuracy, mean_confidence, overconfidence_gap};
 pub use auroc::auroc;
 pub use bins::{Bin, ece, ece_debiased};
 pub use brier::brier;
-pub use confident_wrong::{ConfidentWrong, Threshold, confident_wrong};
+pub use clustered_mean::ClusteredMean;
+pub use clustered_proportion::ClusteredProportion;
+pub use confident_wrong::{ConfidentWrong, Threshold, confident_wrong, confident_wrong_by};
 pub use equal_mass::equal_mass_bins;
 pub use items::{Items, ItemsError, Tie};
 pub use ks::{KsCalibration, ks_calibration};
 pub use level::{Level, OutOfRange};
 pub use log_loss::{Clip, LogLoss, log_loss};
+pub use mcnemar::McNemar;
 pub use proportion::{Interval, MoreThanAll, Proportion};

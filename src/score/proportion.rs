@@ -18,7 +18,7 @@ pub struct Proportion {
     total: usize,
 }
 
-/// An interval of rates, `0 ≤ lower ≤ upper ≤ 1`.
+/// An interval, `lower ≤ upper`; one of rates lies in `[0, 1]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower end.
@@ -53,6 +53,11 @@ impl Proportion {
     /// [`MoreThanAll`] if `count > total`.
     pub fn new(count: usize, total: usize) -> Result<Self, MoreThanAll> {
         if count > total { Err(MoreThanAll { count, total }) } else { Ok(Self { count, total }) }
+    }
+
+    /// Counts of which one is known to be a part of the other.
+    pub(super) fn of_counts(count: usize, total: usize) -> Self {
+        Self { count: count.min(total), total }
     }
 
     /// How many of the flags are set, of all of them.
@@ -138,7 +143,7 @@ impl Proportion {
         self.exact_upper(level.alpha())
     }
 
-    fn exact_lower(self, tail: f64) -> f64 {
+    pub(super) fn exact_lower(self, tail: f64) -> f64 {
         if self.count == 0 {
             return 0.0;
         }
@@ -148,7 +153,7 @@ impl Proportion {
 
     /// The mirror image of the lower limit of `n − k`, read off as a complement
     /// that was never rounded.
-    fn exact_upper(self, tail: f64) -> f64 {
+    pub(super) fn exact_upper(self, tail: f64) -> f64 {
         if self.count == self.total {
             return 1.0;
         }

@@ -7,6 +7,11 @@
 //! leaves out.
 
 mod operations;
+mod positions;
+mod rate;
+mod repeats;
+mod slices;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -14,12 +19,17 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
+pub use positions::{Position, Positions};
+pub use slices::SliceCard;
+pub use variants::{Pair, VariantCard, Variants};
 
-use crate::record::{Outcome, Quadrant, Record, Run};
-use crate::score::{
-    self, Bin, Clip, ConfidentWrong, Items, Level, Proportion, Threshold, equal_mass_bins,
-};
+pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
+pub use rate::{Clustering, Evidence, Rate};
+pub use repeats::{ConfidentlyWrong, RepeatedCase, Repeats, confident_wrong};
+
+use crate::record::{Outcome, Record, Run};
+use crate::score::{self, Bin, Clip, Items, Level, Threshold, equal_mass_bins};
+use rate::distinct;
 
 /// Version of `scorecard.json`.
 const FORMAT: u32 = 1;
@@ -58,21 +68,20 @@ pub struct EndpointCard {
     pub accuracy: Rate,
     /// Trials that were measured among those planned.
     pub coverage: Rate,
+    /// How often the repeats of a case agree; only where cases are asked several times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
     /// One entry a confidence method, the primary first.
     pub sources: Vec<SourceCard>,
-}
-
-/// A share with its two-sided 95 % Wilson interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Rate {
-    /// How many.
-    pub count: usize,
-    /// Of how many.
-    pub n: usize,
-    /// The share; none of none is null.
-    pub rate: Option<f64>,
-    /// Wilson interval at 95 %; null where n is 0.
-    pub wilson95: Option<[f64; 2]>,
+    /// Where its answers stood among the choices; absent where letters are not what is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub positions: Option<Positions>,
+    /// Prompts and other variants compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variants>,
+    /// Parts of the cases that have a budget of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceCard>,
 }
 
 /// Calibration of one source of confidence.
@@ -113,7 +122,8 @@ pub struct SourceCard {
     pub bins_mass15: Vec<BinCard>,
 }
 
-/// Confident wrong answers at one threshold. Limits are exact (Clopper–Pearson), one-sided, 95 %.
+/// Confident wrong answers at one threshold. Limits are one-sided at 95 %: exact (Clopper–Pearson),
+/// or Korn and Graubard's where clusters hold several answers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ConfidentWrongCard {
     /// Answers at or above the threshold.
@@ -132,6 +142,15 @@ pub struct ConfidentWrongCard {
     pub lower95_of_all: f64,
     /// Lower limit of `rate_given_confident`.
     pub lower95_given_confident: f64,
+    /// How alike all n are; only where clusters hold several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clustering_of_all: Option<Clustering>,
+    /// How alike the confident ones are; only where clusters hold several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clustering_given_confident: Option<Clustering>,
+    /// What `rate_of_all` was counted from. Not written: it follows from the records.
+    #[serde(skip)]
+    pub of_all: Evidence,
 }
 
 /// One bin of a reliability diagram.
@@ -166,7 +185,11 @@ impl Scorecard {
                 outcomes: outcomes(&records),
                 accuracy: accuracy(&records),
                 coverage: coverage(run, &records),
+                repeats: Repeats::of(run, &records),
                 sources: sources(run, &records),
+                positions: Positions::of(&records),
+                variants: Variants::of(&records),
+                slices: slices::of(&run.header, &records),
             }
         });
         Scorecard {
@@ -207,29 +230,6 @@ impl SourceCard {
     }
 }
 
-/// The confident wrong answers of an endpoint, the surest first, then in plan order.
-#[must_use]
-pub fn confident_wrong<'a>(run: &'a Run, endpoint: &'a str) -> Vec<&'a Record> {
-    let wrong = |record: &&Record| record.quadrant == Some(Quadrant::ConfidentWrong);
-    let mut ranked: Vec<&Record> = run.of_endpoint(endpoint).filter(wrong).collect();
-    let sureness = |record: &Record| record.primary.unwrap_or(0.0);
-    ranked.sort_by(|a, b| sureness(b).total_cmp(&sureness(a)).then(a.index.cmp(&b.index)));
-    ranked
-}
-
-impl From<Proportion> for Rate {
-    fn from(proportion: Proportion) -> Rate {
-        let interval = proportion.wilson(Level::P95);
-        let rate = proportion.rate();
-        Rate {
-            count: proportion.count(),
-            n: proportion.total(),
-            rate,
-            wilson95: rate.map(|_| [interval.lower, interval.upper]),
-        }
-    }
-}
-
 fn outcomes(records: &[&Record]) -> BTreeMap<&'static str, usize> {
     let mut counts: BTreeMap<&'static str, usize> =
         Outcome::NAMES.iter().map(|name| (*name, 0)).collect();
@@ -241,20 +241,23 @@ fn outcomes(records: &[&Record]) -> BTreeMap<&'static str, usize> {
 
 fn accuracy(records: &[&Record]) -> Rate {
     let graded = records.iter().filter(|record| record.outcome.is_graded());
-    Proportion::of(graded.map(|record| record.outcome == Outcome::Correct)).into()
+    Evidence::of(graded.map(|record| (*record, record.outcome == Outcome::Correct))).into()
 }
 
 /// Measured are graded answers with a primary confidence, and abstentions, expected or recognised;
-/// in a suite without confidence methods, a grade is all that is asked for.
+/// in a suite without confidence methods, a grade is all that is asked for. Trials of which there
+/// is no record are not measured.
 fn coverage(run: &Run, records: &[&Record]) -> Rate {
     let graded_only = run.header.sources.is_empty();
-    let measured = |record: &&&Record| {
+    let measured = |record: &Record| {
         record.abstained
             || (record.outcome.is_graded() && (graded_only || record.primary.is_some()))
     };
     let planned = run.header.planned / run.header.endpoints.len();
-    let count = records.iter().filter(measured).count().min(planned);
-    Proportion::new(count, planned).expect("a part of the plan is at most all of it").into()
+    let records = records.iter().take(planned).map(|record| (*record, measured(record)));
+    let unseen = planned - records.len();
+    let repeats = usize::try_from(run.header.repeats.get()).unwrap_or(usize::MAX);
+    Evidence::with_unseen(records, unseen, repeats).into()
 }
 
 fn sources(run: &Run, records: &[&Record]) -> Vec<SourceCard> {
@@ -264,12 +267,13 @@ fn sources(run: &Run, records: &[&Record]) -> Vec<SourceCard> {
 
 fn source_card(source: &str, records: &[&Record], threshold: f64) -> SourceCard {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut confidence, mut correct) = (Vec::new(), Vec::new());
+    let (mut confidence, mut correct, mut answers) = (Vec::new(), Vec::new(), Vec::new());
     for record in records.iter().filter(|record| record.outcome.is_graded() && !record.abstained) {
         match record.confidence.get(source) {
             Some(crate::record::Measured::Known(value)) if (0.0..=1.0).contains(value) => {
                 confidence.push(*value);
                 correct.push(record.outcome == Outcome::Correct);
+                answers.push(*record);
             }
             Some(crate::record::Measured::Known(_)) => {
                 *missing.entry("outside 0..1".to_owned()).or_default() += 1;
@@ -280,12 +284,14 @@ fn source_card(source: &str, records: &[&Record], threshold: f64) -> SourceCard 
             None => *missing.entry("not asked for".to_owned()).or_default() += 1,
         }
     }
-    let items = Items::new(confidence, correct).expect("pairs of a confidence in 0..1 and a grade");
+    let items = Items::new(confidence, correct)
+        .and_then(|items| items.in_clusters(answers.iter().map(|answer| answer.cluster())))
+        .expect("a confidence in 0..1, a grade and a cluster for each answer");
     let bins = equal_mass_bins(&items, BINS);
     let log_loss = score::log_loss(&items, Clip::DEFAULT);
     let ks = score::ks_calibration(&items);
     let at = Threshold::new(threshold).expect("a suite's threshold is in 0..1");
-    let confident = ConfidentWrongCard::from(score::confident_wrong(&items, at));
+    let confident = confident_wrong_card(&items, &answers, at);
     SourceCard {
         source: source.to_owned(),
         n: items.len(),
@@ -306,19 +312,36 @@ fn source_card(source: &str, records: &[&Record], threshold: f64) -> SourceCard 
     }
 }
 
-impl From<ConfidentWrong> for ConfidentWrongCard {
-    fn from(counts: ConfidentWrong) -> ConfidentWrongCard {
-        let (all, given) = (counts.of_all(), counts.given_confident());
-        ConfidentWrongCard {
-            confident: counts.confident(),
-            wrong: counts.wrong(),
-            rate_of_all: all.rate(),
-            rate_given_confident: given.rate(),
-            upper95_of_all: all.upper_limit(Level::P95),
-            upper95_given_confident: given.upper_limit(Level::P95),
-            lower95_of_all: all.lower_limit(Level::P95),
-            lower95_given_confident: given.lower_limit(Level::P95),
-        }
+/// The counts of the items, which are these answers in their order.
+fn confident_wrong_card(
+    items: &Items,
+    answers: &[&Record],
+    threshold: Threshold,
+) -> ConfidentWrongCard {
+    // A record's own threshold comes from a file, which anybody may have written.
+    let own = |answer: &Record| answer.threshold.and_then(|own| Threshold::new(own).ok());
+    let least = |index: usize| own(answers[index]).unwrap_or(threshold);
+    let counts = score::confident_wrong_by(items, least);
+    let (all, given) = (counts.of_all(), counts.given_confident());
+    let sure = |index: usize| items.confidence()[index] >= least(index).get();
+    let cases = |asked: &dyn Fn(usize) -> bool| {
+        let asked = answers.iter().enumerate().filter(|(index, _)| asked(*index));
+        distinct(asked.map(|(_, answer)| answer.case.as_str()))
+    };
+    let of_all = Evidence { share: all, cases: cases(&|_| true) };
+    let given_confident = Evidence { share: given, cases: cases(&sure) };
+    ConfidentWrongCard {
+        confident: counts.confident(),
+        wrong: counts.wrong(),
+        rate_of_all: all.rate(),
+        rate_given_confident: given.rate(),
+        upper95_of_all: all.upper_limit(Level::P95),
+        upper95_given_confident: given.upper_limit(Level::P95),
+        lower95_of_all: all.lower_limit(Level::P95),
+        lower95_given_confident: given.lower_limit(Level::P95),
+        clustering_of_all: of_all.clustering(Level::P95),
+        clustering_given_confident: given_confident.clustering(Level::P95),
+        of_all,
     }
 }
 

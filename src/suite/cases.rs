@@ -1,6 +1,7 @@
 //! Rows become cases: rendered, labelled, with a grader of their own.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -10,16 +11,22 @@ use crate::ask::{Digest, Speaker, Turn};
 use crate::grade::{BindError, Grader};
 use crate::span::{Span, Spanned};
 
-use super::dataset::{Row, RowError, Variables};
-use super::findings::Findings;
+use super::Suite;
+use super::dataset::{Row, Variables};
+use super::raw::ChoiceOrder;
 use super::template::{TemplateError, context};
-use super::{Suite, display};
+use super::variants::{Variant, reordered, with_choices};
 
 /// One question with its expected answer.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// Its name, unique in the suite.
     pub id: String,
+    /// The name of its row, which it shares with its variants.
+    pub row: String,
+    /// What tells it from the other cases of its row: the prompt, variables of the matrix, the
+    /// rotation of its choices.
+    pub variant: BTreeMap<String, String>,
     /// What it is sorted by.
     pub tags: Vec<String>,
     /// Cases of one group are not independent of each other.
@@ -32,129 +39,95 @@ pub struct Case {
     pub question: Question,
     /// How its answer is judged.
     pub grader: Grader,
+    /// What is shown as right, where what the grader expects would say less.
+    pub expected: Option<String>,
     /// Declining to answer is right.
     pub expects_abstention: bool,
+    /// Confidence from which on a wrong answer counts as confident, where the suite's does not
+    /// hold.
+    pub threshold: Option<f64>,
+    /// Parts with a budget of their own that it belongs to.
+    pub slices: Vec<String>,
     /// File of its row.
     pub file: Arc<str>,
     /// Line of its row.
     pub line: usize,
 }
 
-/// What one pass over all cases found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Census {
-    /// Number of cases.
-    pub cases: usize,
+/// What is wrong with a row.
+pub(super) struct Fault {
+    pub span: Span,
+    /// Names the fault apart from the row, so that equal faults of many rows count as one.
+    pub kind: String,
+    pub message: String,
+    pub remedy: String,
 }
 
-/// What is wrong with a row.
-struct Fault {
-    span: Span,
-    /// Names the fault apart from the row, so that equal faults of many rows count as one.
-    kind: String,
-    message: String,
-    remedy: String,
+/// What a row says of all its cases.
+struct Labels {
+    id: Option<String>,
+    tags: Vec<String>,
+    group: Option<String>,
+    choices: Vec<String>,
+    expected: Option<String>,
 }
 
 impl Suite {
-    /// The cases in the order of their rows. Rows with a fault are left out; [`Suite::check`]
-    /// says which, and nothing is asked while there is one.
+    /// The cases in the order of their rows, those of a row one after the other. Rows with a fault
+    /// are left out; [`Suite::check`] says which, and nothing is asked while there is one.
     pub fn cases(&self) -> impl Iterator<Item = Case> + Send + '_ {
-        let file = self.row_file();
-        self.rows.iter().filter_map(move |row| self.case(&row.ok()?, &file).ok())
+        let of_row = |row| self.cases_of(&row).unwrap_or_default();
+        self.rows.iter().filter_map(Result::ok).flat_map(of_row)
     }
 
-    /// Looks at every row and notes everything that is wrong with it.
-    pub fn check(&self, findings: &mut Findings) -> Census {
-        let file = self.row_file();
-        let mut ids: HashMap<String, usize> = HashMap::new();
-        let mut census = Census { cases: 0 };
-        for row in self.rows.iter() {
-            let row = match row {
-                Ok(row) => row,
-                Err(error) => {
-                    self.row_unreadable(error, &file, findings);
-                    continue;
-                }
-            };
-            census.cases += 1;
-            match self.case(&row, &file) {
-                Ok(case) => {
-                    if let Some(first) = ids.get(&case.id) {
-                        let message =
-                            format!("row {} has the id `{}` of row {first}", row.number, case.id);
-                        let span = row.span.or_else(|| Some(self.labels.id.as_ref()?.span));
-                        let span = span.unwrap_or(self.rows_span);
-                        let remedy = "give every case an id of its own";
-                        findings.row_error(&self.source, span, "duplicate id", || message, remedy);
-                    } else {
-                        ids.insert(case.id, row.number);
-                    }
-                }
-                Err(faults) => {
-                    for fault in faults {
-                        let message = || fault.message;
-                        findings.row_error(
-                            &self.source,
-                            fault.span,
-                            &fault.kind,
-                            message,
-                            fault.remedy,
-                        );
-                    }
-                }
-            }
-        }
-        if census.cases == 0 && !findings.has_errors() {
-            findings.error(
-                &self.source,
-                self.rows_span,
-                "there are no cases",
-                "add at least one row",
-            );
-        }
-        census
-    }
-
-    fn row_file(&self) -> Arc<str> {
-        self.rows
-            .file()
-            .map_or_else(|| self.source.path.as_str().into(), |path| display(path).into())
-    }
-
-    fn row_unreadable(&self, error: RowError, file: &str, findings: &mut Findings) {
-        match error {
-            RowError::Malformed { line, column, text, message } => {
-                let message = format!("not a JSON object: {message}");
-                findings.line_error(file, line, column, &text, message, "mend this row");
-            }
-            RowError::Unreadable(error) => {
-                let message = format!("{file} cannot be read: {error}");
-                findings.error(
-                    &self.source,
-                    self.rows_span,
-                    message,
-                    "check the path, which is relative to the suite",
-                );
-            }
-        }
-    }
-
-    fn case(&self, row: &Row, file: &Arc<str>) -> Result<Case, Vec<Fault>> {
-        let values = context(&row.variables);
+    /// All cases of a row.
+    pub(super) fn cases_of(&self, row: &Row) -> Result<Vec<Case>, Vec<Fault>> {
         let mut faults = Vec::new();
-        let mut render = |template: &Spanned<String>| {
-            self.templates.render(&template.value, &values).map_err(|error| {
-                self.template_faults(template, error, row, file, &mut faults);
-            })
-        };
-        let turns: Vec<Turn> = self
-            .messages
-            .iter()
-            .filter_map(|(speaker, text)| {
-                Some(Turn { speaker: *speaker, text: render(text).ok()? })
-            })
-            .collect();
+        let variables = self.variables(row, &mut faults);
+        let labels = self.labels_of(row, &variables, &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        if self.choice_order != ChoiceOrder::Typed && labels.choices.is_empty() {
+            let place = row.span.unwrap_or(self.rows_span);
+            let message = format!("{} has no choices to put into another order", row.name());
+            let remedy = "give it `choices`, or remove `choice_order`".into();
+            return Err(vec![Fault { span: place, kind: "no choices".into(), message, remedy }]);
+        }
+        if let Some(axis) =
+            self.matrix.iter().find(|axis| row.variables.contains_key(&axis.name.value))
+        {
+            let name = &axis.name.value;
+            let message = format!("{} has a `{name}` of its own", row.name());
+            let remedy = "give this variable another name".into();
+            return Err(vec![Fault { span: axis.name.span, kind: name.clone(), message, remedy }]);
+        }
+        let mut cases = Vec::new();
+        for variant in &self.variants {
+            // A row without an id is shuffled by its number.
+            let name = labels.id.clone().unwrap_or_else(|| row.number.to_string());
+            for (rotation, order) in self.choice_orders(labels.choices.len(), &name) {
+                cases.extend(self.case(
+                    row,
+                    &variables,
+                    &labels,
+                    variant,
+                    rotation,
+                    &order,
+                    &mut faults,
+                ));
+            }
+            // What is wrong with one variant is mostly wrong with all.
+            if !faults.is_empty() {
+                return Err(faults);
+            }
+        }
+        Ok(cases)
+    }
+
+    fn labels_of(&self, row: &Row, variables: &Variables, faults: &mut Vec<Fault>) -> Labels {
+        let values = context(variables);
+        let mut render = |template| self.filled_in(template, &values, row, faults);
         let id = match &self.labels.id {
             Some(template) => render(template).ok(),
             None => row.variables.get("id").map(plain),
@@ -168,53 +141,130 @@ impl Suite {
             Some(template) => render(template).ok(),
             None => row.variables.get("group").map(plain),
         };
-        let question = Question {
-            text: question_text(&row.variables, &turns),
-            choices: row.variables.get("choices").map_or_else(Vec::new, plain_list),
-        };
-        let mut expect = |template: &Spanned<String>| {
-            self.templates.values(&template.value, &values).map_err(|error| {
-                self.template_faults(template, error, row, file, &mut faults);
-            })
-        };
-        let grader = self.grade.bind(&question, &mut expect);
-        let grader = match grader {
-            Ok(grader) => Some(grader),
-            Err(BindError::Unfit(unfit)) => {
-                let message = match row.span {
-                    Some(_) => unfit.message.clone(),
-                    None => format!("row {} of {file}: {}", row.number, unfit.message),
-                };
-                let span = row.span.unwrap_or(unfit.span);
-                let (kind, remedy) = (unfit.remedy.clone(), unfit.remedy);
-                faults.push(Fault { span, kind, message, remedy });
-                None
-            }
-            Err(BindError::Render(())) => None,
-        };
-        if faults.is_empty() && turns.last().is_none_or(|turn| turn.text.is_empty()) {
-            let span = row
-                .span
-                .unwrap_or(self.messages.last().map_or(self.rows_span, |(_, text)| text.span));
-            let message = format!("row {} of {file} asks nothing", row.number);
-            let remedy = "this message is empty".into();
-            faults.push(Fault { span, kind: "asks nothing".into(), message, remedy });
-        }
-        let Some(grader) = grader.filter(|_| faults.is_empty()) else { return Err(faults) };
-        let content = Digest::of(&(&turns, grader.expected()));
-        Ok(Case {
-            id: id
-                .filter(|id| !id.is_empty())
-                .unwrap_or_else(|| content.to_string()[..12].to_owned()),
+        let expected = self.labels.expected.as_ref().and_then(|template| render(template).ok());
+        Labels {
+            expected: expected.filter(|expected| !expected.is_empty()),
+            id: id.filter(|id| !id.is_empty()),
             tags,
             group: group.filter(|group| !group.is_empty()),
+            choices: variables.get("choices").map_or_else(Vec::new, plain_list),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a case is where all of these meet")]
+    fn case(
+        &self,
+        row: &Row,
+        variables: &Variables,
+        labels: &Labels,
+        variant: &Variant,
+        rotation: Option<String>,
+        order: &[usize],
+        faults: &mut Vec<Fault>,
+    ) -> Option<Case> {
+        let mut typed = Cow::Borrowed(variables);
+        if !variant.values.is_empty() {
+            typed.to_mut().extend(variant.values.clone());
+        }
+        let moved = order.iter().enumerate().any(|(place, index)| place != *index);
+        let shown = reordered(&labels.choices, order);
+        let asked = if moved { context(&with_choices(&typed, &shown)) } else { context(&typed) };
+        let prompt = &self.prompts[variant.prompt];
+        let turns: Vec<Turn> = prompt
+            .messages
+            .iter()
+            .filter_map(|(speaker, text)| {
+                let text = self.filled_in(text, &asked, row, faults).ok()?;
+                Some(Turn { speaker: *speaker, text })
+            })
+            .collect();
+        let mut name = variant.name.clone();
+        name.extend(rotation.map(|rotation| ("rotation".to_owned(), rotation)));
+        let mut tags = labels.tags.clone();
+        tags.extend(name.iter().map(|(key, value)| format!("{key}={value}")));
+        let id = labels.id.as_ref().map(|id| {
+            name.iter().fold(id.clone(), |id, (key, value)| id + "/" + key + "=" + value)
+        });
+
+        let question =
+            Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };
+        let overridden = self.overridden(row.span, id.as_deref().unwrap_or(""), &tags);
+        let values = if moved { context(&typed) } else { asked };
+        let mut expect = |template: &Spanned<String>| {
+            let texts = self.templates.values(&template.value, &values);
+            texts.map_err(|error| self.template_faults(template, error, row, faults))
+        };
+        let bound = overridden.grade.bind(&question, &mut expect);
+        if let Err(BindError::Unfit(unfit)) = &bound {
+            let message = match row.span {
+                Some(_) => unfit.message.clone(),
+                None => format!("{}: {}", row.name(), unfit.message),
+            };
+            let span = row.span.unwrap_or(unfit.span);
+            let (kind, remedy) = (unfit.remedy.clone(), unfit.remedy.clone());
+            faults.push(Fault { span, kind, message, remedy });
+        }
+        if faults.is_empty() && turns.last().is_none_or(|turn| turn.text.is_empty()) {
+            let last = prompt.messages.last().map_or(self.rows_span, |(_, text)| text.span);
+            let message = format!("{} asks nothing", row.name());
+            let remedy = "this message is empty".into();
+            let span = row.span.unwrap_or(last);
+            faults.push(Fault { span, kind: "asks nothing".into(), message, remedy });
+        }
+        // Bound in the order typed, as the expected letter is; then both move together.
+        let grader = bound.ok().filter(|_| faults.is_empty())?.with_choices_moved(order);
+        let turns = self.with_examples(turns, variant);
+        let content = Digest::of(&(&turns, grader.expected()));
+        // Without an id, the content is the name; variants differ in it.
+        let name_of = |content: &Digest| content.to_string()[..12].to_owned();
+        Some(Case {
+            row: labels.id.clone().unwrap_or_else(|| name_of(&Digest::of(&row.variables))),
+            id: id.unwrap_or_else(|| name_of(&content)),
+            variant: name,
+            tags,
+            group: labels.group.clone(),
             content,
             turns: turns.into(),
-            question,
+            question: Question { choices: shown, ..question },
             grader,
-            expects_abstention: self.grade.expects_abstention(),
-            file: Arc::clone(file),
+            expected: labels.expected.clone(),
+            expects_abstention: overridden.grade.expects_abstention(),
+            threshold: overridden.threshold,
+            slices: overridden.slices,
+            file: Arc::clone(&row.file),
             line: row.line,
+        })
+    }
+
+    /// The variables of a row, `choices` being made of other columns where the suite says so.
+    fn variables<'a>(&self, row: &'a Row, faults: &mut Vec<Fault>) -> Cow<'a, Variables> {
+        if self.labels.choices.is_empty() {
+            return Cow::Borrowed(&row.variables);
+        }
+        let values = context(&row.variables);
+        let templates = self.labels.choices.iter();
+        let mut choices: Vec<String> = templates
+            .filter_map(|template| self.filled_in(template, &values, row, faults).ok())
+            .collect();
+        // A table has a column for the last choice of the longest question; others leave it empty.
+        while choices.last().is_some_and(String::is_empty) {
+            choices.pop();
+        }
+        let mut variables = row.variables.clone();
+        variables.insert("choices".into(), choices.into());
+        Cow::Owned(variables)
+    }
+
+    /// A template with a row's values, or nothing and the faults.
+    fn filled_in(
+        &self,
+        template: &Spanned<String>,
+        values: &minijinja::Value,
+        row: &Row,
+        faults: &mut Vec<Fault>,
+    ) -> Result<String, ()> {
+        self.templates.render(&template.value, values).map_err(|error| {
+            self.template_faults(template, error, row, faults);
         })
     }
 
@@ -223,13 +273,9 @@ impl Suite {
         template: &Spanned<String>,
         error: TemplateError,
         row: &Row,
-        file: &str,
         faults: &mut Vec<Fault>,
     ) {
-        let place = match row.span {
-            Some(span) => format!("case {} (line {})", row.number, span.line),
-            None => format!("row {} of {file}", row.number),
-        };
+        let place = row.name();
         match error {
             TemplateError::Undefined(names) => {
                 let known: Vec<&str> = row.variables.keys().map(String::as_str).collect();
@@ -239,7 +285,7 @@ impl Suite {
                         None => format!("the row has {}", list(&known)),
                     };
                     faults.push(Fault {
-                        span: template.span.find_word(&self.source.text, &name),
+                        span: self.source.find_word(template.span, &name),
                         message: format!(
                             "the template names `{name}`, which {place} does not have"
                         ),

@@ -114,7 +114,7 @@ pub(super) fn parse_file(path: &Path, findings: &mut Findings) -> Option<(Arc<So
             return None;
         }
     };
-    let source = Arc::new(Source { path: name, text });
+    let source = Arc::new(Source { path: name, text, defaults: None });
     match span::parse(&source.text) {
         Ok(node) => Some((source, node)),
         Err(problem) => {

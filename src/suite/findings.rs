@@ -11,15 +11,62 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use crate::ask::Digest;
 use crate::span::{Problem, Problems, Severity, Span};
 
+use super::dataset::Quote;
+
+/// Most lines of one file of rows that are shown as errors.
+const SHOWN_LINES: usize = 10;
+
 /// A text with the name it is known by.
+///
+/// A suite with a file of defaults is read as one tree. Spans of the second file count their bytes
+/// from the end of the first, so that one number tells the place in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Path as the user would write it.
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// The file of defaults.
+    pub defaults: Option<Arc<Source>>,
+}
+
+impl Source {
+    /// Digest of the text, and of that of the defaults.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        match &self.defaults {
+            None => Digest::of_bytes(self.text.as_bytes()),
+            Some(defaults) => Digest::of(&(&self.text, &defaults.text)),
+        }
+    }
+
+    /// The first byte of the defaults' spans.
+    #[must_use]
+    pub fn defaults_start(&self) -> usize {
+        self.text.len() + 1
+    }
+
+    /// The file that a span stands in, and its place in that file's own bytes.
+    #[must_use]
+    pub fn locate(&self, span: Span) -> (&Source, Span) {
+        match (&self.defaults, span.start.checked_sub(self.defaults_start())) {
+            (Some(defaults), Some(start)) => {
+                let end = span.end - self.defaults_start();
+                (defaults, Span { start, end, ..span })
+            }
+            _ => (self, span),
+        }
+    }
+
+    /// The part of a span where a word first stands by itself; the whole span if it does not.
+    #[must_use]
+    pub fn find_word(&self, span: Span, word: &str) -> Span {
+        let (file, place) = self.locate(span);
+        place.find_word(&file.text, word).shifted(span.start - place.start)
+    }
 }
 
 /// A problem in a file.
@@ -55,7 +102,10 @@ fn is_zero(number: &usize) -> bool {
 #[derive(Debug, Default)]
 pub struct Findings {
     list: Vec<Finding>,
+    strict: bool,
     seen: HashMap<(String, Span, String), usize>,
+    /// How many lines of a file are shown, and the last of them.
+    lines: HashMap<String, (usize, usize)>,
 }
 
 impl Findings {
@@ -63,10 +113,14 @@ impl Findings {
     pub fn add(&mut self, source: &Source, problems: Problems) {
         let problems: Vec<Problem> = problems.into_iter().collect();
         // A secret must not show in the quotation of another problem of its line either.
-        let hidden = problems.iter().filter(|problem| problem.hidden).map(|problem| problem.span);
-        let text = masked(&source.text, hidden);
-        for problem in problems {
-            self.push(finding(&source.path, &text, problem));
+        let hidden: Vec<Span> =
+            problems.iter().filter(|problem| problem.hidden).map(|problem| problem.span).collect();
+        for mut problem in problems {
+            let (file, span) = source.locate(problem.span);
+            problem.span = span;
+            let secrets = hidden.iter().map(|span| source.locate(*span));
+            let secrets = secrets.filter(|(of, _)| of.path == file.path).map(|(_, span)| span);
+            self.push(finding(&file.path, &masked(&file.text, secrets), problem));
         }
     }
 
@@ -83,23 +137,57 @@ impl Findings {
         self.add(source, problems);
     }
 
+    /// Adds a warning at a place of a source.
+    pub fn warning(
+        &mut self,
+        source: &Source,
+        span: Span,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let mut problems = Problems::default();
+        problems.warning(span, message, remedy);
+        self.add(source, problems);
+    }
+
     /// Adds an error that many rows may share: one finding, the further rows counted. `fault`
     /// names what is the same in all of them.
     pub fn row_error(
         &mut self,
-        source: &Arc<Source>,
+        source: &Source,
         span: Span,
         fault: &str,
         message: impl FnOnce() -> String,
         remedy: impl Into<String>,
     ) {
+        if self.is_new(source, span, fault) {
+            self.error(source, span, message(), remedy);
+        }
+    }
+
+    /// Adds a warning that many rows may share, as [`Findings::row_error`] does.
+    pub fn row_warning(
+        &mut self,
+        source: &Source,
+        span: Span,
+        fault: &str,
+        message: impl FnOnce() -> String,
+        remedy: impl Into<String>,
+    ) {
+        if self.is_new(source, span, fault) {
+            self.warning(source, span, message(), remedy);
+        }
+    }
+
+    /// Whether a fault was not noted at this place before; else one more row has it.
+    fn is_new(&mut self, source: &Source, span: Span, fault: &str) -> bool {
         let key = (source.path.clone(), span, fault.to_owned());
         if let Some(index) = self.seen.get(&key) {
             self.list[*index].more_rows += 1;
-            return;
+            return false;
         }
         self.seen.insert(key, self.list.len());
-        self.error(source, span, message(), remedy);
+        true
     }
 
     /// Adds an error about a whole file.
@@ -122,18 +210,25 @@ impl Findings {
         });
     }
 
-    /// Adds an error at a line of a file too large to hold; `line_text` is that line alone.
+    /// Adds an error at a line of a file too large to hold, which is read again to be shown. A
+    /// file that is not what it seems may have one in every line: some are shown, the rest counted.
     pub fn line_error(
         &mut self,
         path: &str,
         line: usize,
-        column: usize,
-        line_text: &str,
+        quote: impl FnOnce() -> Quote,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let start = line_text.char_indices().nth(column.saturating_sub(1)).map_or(0, |(at, _)| at);
-        let next = line_text[start..].chars().next().map_or(0, char::len_utf8);
+        let (shown, last) = self.lines.entry(path.to_owned()).or_default();
+        if *shown == SHOWN_LINES {
+            self.list[*last].more_rows += 1;
+            return;
+        }
+        *shown += 1;
+        *last = self.list.len();
+        let Quote { column, text, at } = quote();
+        let next = text[at..].chars().next().map_or(0, char::len_utf8);
         self.push(Finding {
             severity: "error",
             path: path.to_owned(),
@@ -142,13 +237,30 @@ impl Findings {
             message: message.into(),
             remedy: remedy.into(),
             more_rows: 0,
-            quoted: line_text.to_owned(),
-            range: (start, start + next),
+            quoted: text,
+            range: (at, at + next),
         });
+    }
+
+    /// Adds the findings of another look.
+    pub fn append(&mut self, mut other: Findings) {
+        self.list.append(&mut other.list);
     }
 
     fn push(&mut self, finding: Finding) {
         self.list.push(finding);
+    }
+
+    /// No findings yet; if `strict`, warnings stop the work too.
+    #[must_use]
+    pub fn new(strict: bool) -> Findings {
+        Findings { strict, ..Findings::default() }
+    }
+
+    /// Whether they stop the work.
+    #[must_use]
+    pub fn stop_the_work(&self) -> bool {
+        self.has_errors() || (self.strict && !self.list.is_empty())
     }
 
     /// Whether an error is among them.
@@ -257,4 +369,41 @@ fn window(line: &str, (start, end): (usize, usize)) -> (&str, std::ops::Range<us
         to += 1;
     }
     (&line[from..to], start - from..end.min(to) - from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, text: &str, defaults: Option<Arc<Source>>) -> Source {
+        Source { path: path.into(), text: text.into(), defaults }
+    }
+
+    #[test]
+    fn a_place_in_the_defaults_is_shown_in_their_file() {
+        let defaults = source("defaults.yaml", "a: 1\nsecret: hunter2\n", None);
+        let both = source("suite.yaml", "b: 2\n", Some(Arc::new(defaults)));
+        let here = Span { start: 3, end: 4, line: 1, column: 4 };
+        let there = Span { start: 13, end: 20, line: 2, column: 9 }.shifted(both.defaults_start());
+        let mut problems = Problems::default();
+        problems.error(here, "one", "here");
+        problems.secret(there, "two", "there");
+        let mut findings = Findings::default();
+        findings.add(&both, problems);
+        let shown = findings.render(false, |text| Cow::Borrowed(text));
+        insta::assert_snapshot!(shown, @"
+        error: one
+         --> suite.yaml:1:4
+          |
+        1 | b: 2
+          |    ^ here
+
+        error: two
+         --> defaults.yaml:2:9
+          |
+        2 | secret: *******
+          |         ^^^^^^^ there
+        ");
+        assert_eq!(both.find_word(there, "hunter2"), there);
+    }
 }

@@ -7,28 +7,39 @@
 mod cases;
 mod config;
 mod dataset;
+mod defaults;
+mod filter;
 mod findings;
 mod raw;
+mod survey;
 mod template;
+mod variants;
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use cases::{Case, Census};
+pub use cases::Case;
 pub use config::{Age, Config, Endpoint, Keep, display};
+pub use filter::Filter;
 pub use findings::{Finding, Findings, Source};
+pub use survey::Census;
 
 use crate::ask::{Digest, Params, Speaker, Turn};
 use crate::budget::Budget;
 use crate::elicit::Method;
 use crate::grade;
-use crate::span::{Problems, Span, Spanned};
+use crate::span::{Node, Problems, Span, Spanned, Value};
 use dataset::Rows;
-use raw::{Message, Raw};
+use raw::{Axis, ChoiceOrder, Examples, Limits, Message, Override, Prompt, Raw};
 use template::Templates;
+use variants::Variant;
 
 /// Confidence from which on a wrong answer counts as confident, where a suite names none.
 const THRESHOLD: f64 = 0.8;
+
+/// The most repeats of a case: with more, the plan of one case would fill the memory.
+pub const MOST_REPEATS: u32 = 1000;
 
 /// A validated suite.
 #[derive(Debug)]
@@ -51,14 +62,25 @@ pub struct Suite {
     pub methods: Vec<Spanned<Method>>,
     /// Sampling parameters.
     pub params: Params,
+    /// How often each case is asked at each endpoint.
+    pub repeats: NonZeroU32,
     /// What it allows.
     pub budget: Budget,
+    temperature: Option<Span>,
     rows: Rows,
     rows_span: Span,
+    grade_span: Span,
+    limits: Limits,
     labels: Labels,
-    messages: Vec<Message>,
+    prompts: Vec<Prompt>,
+    matrix: Vec<Axis>,
+    choice_order: ChoiceOrder,
+    examples: Option<Examples>,
+    overrides: Vec<Override>,
     grade: grade::Spec,
     templates: Templates,
+    /// Every prompt with every combination of the matrix, in order.
+    variants: Vec<Variant>,
 }
 
 /// Templates of what names and sorts a case.
@@ -67,6 +89,16 @@ struct Labels {
     id: Option<Spanned<String>>,
     tags: Vec<Spanned<String>>,
     group: Option<Spanned<String>>,
+    choices: Vec<Spanned<String>>,
+    expected: Option<Spanned<String>>,
+}
+
+/// What holds for a case in place of what the suite says.
+struct Overridden<'a> {
+    threshold: Option<f64>,
+    grade: &'a grade::Spec,
+    /// Names of the parts with a budget of their own that it belongs to.
+    slices: Vec<String>,
 }
 
 impl Suite {
@@ -74,13 +106,22 @@ impl Suite {
     /// has an error, which is then among the findings.
     pub fn load(path: &Path, findings: &mut Findings) -> Option<Suite> {
         let (source, node) = config::parse_file(path, findings)?;
+        let (source, node) = defaults::fill_in(source, node, path, findings);
         let mut problems = Problems::default();
         config::refuse_literal_keys(&node, &mut problems);
         let suite = Raw::read(&node, &mut problems)
             .and_then(|raw| Suite::from_raw(raw, &source, path, &mut problems));
-        let valid = problems.is_empty();
+        let valid = !problems.has_errors();
         findings.add(&source, problems);
         suite.filter(|_| valid)
+    }
+
+    /// A threshold for every case, whatever the suite says.
+    pub fn set_threshold(&mut self, threshold: f64) {
+        self.threshold = threshold;
+        for part in &mut self.overrides {
+            part.threshold = None;
+        }
     }
 
     /// The endpoint of this name, defined here or in the configuration.
@@ -101,58 +142,132 @@ impl Suite {
         let defined = raw
             .define
             .map_or_else(Vec::new, |node| config::read_endpoints(node, dir, source, problems));
-        let rows = rows(&raw, dir, problems);
-        let messages = messages(&raw, problems);
-        if !raw.has_grade {
+        let rows = rows(&raw, source, dir, problems);
+        let prompts = prompts(&raw, problems);
+        if raw.grade_span.is_none() {
             let remedy = "add one, such as `grade: {exact: \"{{ answer }}\"}`";
             problems.error(raw.span, "no grader: nothing would be judged", remedy);
         }
+        let typed_budget = raw.budget.as_ref().map(|limits| limits.span);
+        let limits = raw.budget.unwrap_or_default();
         if let (Some(_), true, Some(span)) =
-            (&raw.budget.confident_wrong, raw.confidence.is_empty(), raw.budget_span)
+            (&limits.budget.confident_wrong, raw.confidence.is_empty(), typed_budget)
         {
             let message = "a budget on confident wrong answers, and no confidence method";
             problems.error(span, message, "add one, such as `confidence: [verbalized]`");
         }
+        let overrides = overrides(raw.overrides, raw.cases.as_ref(), problems);
         let labels = raw.dataset.map_or_else(Labels::default, |(_, dataset)| Labels {
             id: dataset.id,
             tags: dataset.tags,
             group: dataset.group,
+            choices: dataset.choices,
+            expected: dataset.expected,
         });
         let (grade, (rows, rows_span)) = (raw.grade?, rows?);
         let mut suite = Suite {
             name: name?,
             description: raw.description,
             source: Arc::clone(source),
-            digest: Digest::of_bytes(source.text.as_bytes()),
+            digest: source.digest(),
             endpoints: raw.endpoints,
             defined,
             threshold: raw.threshold.unwrap_or(THRESHOLD),
             methods: raw.confidence,
             params: raw.params,
-            budget: raw.budget,
+            repeats: raw.repeats.as_ref().map_or(NonZeroU32::MIN, |repeats| repeats.value),
+            budget: limits.budget.clone(),
+            temperature: raw.temperature,
             rows,
             rows_span,
+            grade_span: raw.grade_span.unwrap_or(rows_span),
+            limits,
             labels,
-            messages: messages?,
+            prompts: prompts?,
+            matrix: raw.matrix,
+            choice_order: raw.choice_order,
+            examples: raw.examples,
+            overrides,
             grade,
             templates: Templates::new(),
+            variants: Vec::new(),
         };
         suite.compile(problems);
+        if let Some(repeats) = raw.repeats {
+            suite.refuse_equal_repeats("repeats:", repeats.span, problems);
+        }
+        if !problems.has_errors() {
+            suite.variants = suite.read_variants(dir, problems);
+        }
         Some(suite)
     }
 
-    /// The conversation with its templates unrendered: enough to see who speaks.
-    #[must_use]
-    pub fn templates_as_turns(&self) -> Arc<[Turn]> {
+    /// Asks every case so often, whatever the suite says.
+    pub fn repeat(&mut self, repeats: NonZeroU32, findings: &mut Findings) {
+        self.repeats = repeats;
+        let mut problems = Problems::default();
+        let place = self.temperature.unwrap_or(self.rows_span);
+        self.refuse_equal_repeats("--repeats", place, &mut problems);
+        findings.add(&self.source, problems);
+    }
+
+    /// At temperature 0 the same question gets the same answer, so repeats would show a stability
+    /// that nothing has tested. `by` is who asks for them.
+    fn refuse_equal_repeats(&self, by: &str, place: Span, problems: &mut Problems) {
+        let repeats = self.repeats.get();
+        if repeats > 1 && self.params.temperature == Some(0.0) {
+            let message = format!("`{by} {repeats}` at temperature 0: the same answer every time");
+            problems.error(place, message, "raise the temperature, or ask once");
+        }
+    }
+
+    /// The conversations with their templates unrendered: enough to see who speaks.
+    pub fn templates_as_turns(&self) -> impl Iterator<Item = Arc<[Turn]>> + '_ {
         let turn = |(speaker, text): &Message| Turn { speaker: *speaker, text: text.value.clone() };
-        self.messages.iter().map(turn).collect()
+        self.prompts.iter().map(move |prompt| prompt.messages.iter().map(turn).collect())
+    }
+
+    /// What is overridden for a case, the last that says something counting.
+    fn overridden(&self, row: Option<Span>, id: &str, tags: &[String]) -> Overridden<'_> {
+        let mut overridden = Overridden { threshold: None, grade: &self.grade, slices: Vec::new() };
+        for part in self.overrides.iter().filter(|part| part.applies(row, id, tags)) {
+            overridden.threshold = part.threshold.or(overridden.threshold);
+            overridden.grade = part.grade.as_ref().unwrap_or(overridden.grade);
+            overridden.slices.extend(part.budget.as_ref().map(|_| part.name()));
+        }
+        overridden
+    }
+
+    /// Parts of the cases that have a budget of their own, with it.
+    pub fn slices(&self) -> impl Iterator<Item = (String, &Budget)> {
+        self.overrides.iter().filter_map(|part| Some((part.name(), &part.budget.as_ref()?.budget)))
+    }
+
+    /// Where a line of the budget stands, or of the budget of a part.
+    #[must_use]
+    pub fn budget_span(&self, slice: Option<&str>, line: &str) -> Span {
+        let mut parts = self.overrides.iter().filter(|part| Some(part.name().as_str()) == slice);
+        let limits = parts.find_map(|part| part.budget.as_ref());
+        limits.unwrap_or(&self.limits).place(line)
+    }
+
+    /// Every template with its place.
+    fn visit_templates<'a>(&'a self, visit: &mut dyn FnMut(&'a Spanned<String>)) {
+        let messages = self.prompts.iter().flat_map(|prompt| &prompt.messages);
+        messages.map(|(_, text)| text).for_each(&mut *visit);
+        let labels = &self.labels;
+        let named = labels.id.iter().chain(&labels.tags).chain(&labels.group);
+        named.chain(&labels.choices).chain(&labels.expected).for_each(&mut *visit);
+        self.examples.iter().filter_map(|examples| examples.answer.as_ref()).for_each(&mut *visit);
+        self.grade.visit_templates(visit);
+        self.overrides.iter().filter_map(|part| part.grade.as_ref()).for_each(|grade| {
+            grade.visit_templates(visit);
+        });
     }
 
     fn compile(&mut self, problems: &mut Problems) {
-        let labels = &self.labels;
-        let mut texts: Vec<&Spanned<String>> = self.messages.iter().map(|(_, text)| text).collect();
-        texts.extend(labels.id.iter().chain(&labels.tags).chain(&labels.group));
-        self.grade.visit_templates(&mut |text| texts.push(text));
+        let mut texts: Vec<Spanned<String>> = Vec::new();
+        self.visit_templates(&mut |text| texts.push(text.clone()));
         for text in texts {
             if let Err(message) = self.templates.add(&text.value) {
                 problems.error(text.span, format!("not a template: {message}"), "in this text");
@@ -183,19 +298,18 @@ fn suite_name(
 }
 
 /// The rows and the place that says where they are from.
-fn rows(raw: &Raw<'_>, dir: &Path, problems: &mut Problems) -> Option<(Rows, Span)> {
+fn rows(
+    raw: &Raw<'_>,
+    source: &Source,
+    dir: &Path,
+    problems: &mut Problems,
+) -> Option<(Rows, Span)> {
     match (&raw.dataset, &raw.cases) {
         (Some((_, dataset)), None) => {
-            let from = dataset.from.as_ref()?;
-            let path = dir.join(&from.value);
-            if path.extension().is_some_and(|extension| extension == "jsonl") {
-                return Some((Rows::Jsonl(path), from.span));
-            }
-            let message = format!("`{}` is not a .jsonl file", from.value);
-            problems.error(from.span, message, "write one JSON object a line, into a .jsonl file");
-            None
+            let span = dataset.from.first()?.span;
+            Some((Rows::open(&dataset.from, dir, dataset.order.clone(), problems)?, span))
         }
-        (None, Some((span, cases))) => Some((Rows::typed(cases), *span)),
+        (None, Some((span, cases))) => Some((Rows::typed(cases, &source.path), *span)),
         (Some((span, _)), Some(_)) => {
             problems.error(*span, "both `dataset` and `cases`", "keep one of the two");
             None
@@ -208,27 +322,53 @@ fn rows(raw: &Raw<'_>, dir: &Path, problems: &mut Problems) -> Option<(Rows, Spa
     }
 }
 
-fn messages(raw: &Raw<'_>, problems: &mut Problems) -> Option<Vec<Message>> {
-    match (&raw.prompt, &raw.messages) {
-        (Some(prompt), None) => Some(vec![(Speaker::User, prompt.clone())]),
-        (None, Some((span, messages))) => {
-            if messages.last().is_none_or(|(speaker, _)| *speaker != Speaker::User) {
-                problems.error(
-                    *span,
-                    "the last message is not the user's",
-                    "end with a `user:` message",
-                );
-            }
-            Some(messages.clone())
-        }
-        (Some(prompt), Some(_)) => {
-            problems.error(prompt.span, "both `prompt` and `messages`", "keep one of the two");
-            None
-        }
-        (None, None) => {
-            let remedy = "add `prompt: \"{{ question }}\"` or a list of `messages:`";
-            problems.error(raw.span, "a suite without a prompt", remedy);
-            None
+/// The prompts: one without a name, or several by name.
+fn prompts(raw: &Raw<'_>, problems: &mut Problems) -> Option<Vec<Prompt>> {
+    let prompted = raw.prompt.as_ref().map(|prompt| prompt.span);
+    let typed = [
+        ("prompt", prompted),
+        ("messages", raw.messages.as_ref().map(|(span, _)| *span)),
+        ("prompts", raw.prompts.as_ref().map(|(span, _)| *span)),
+    ];
+    let typed: Vec<_> = typed.into_iter().filter_map(|(key, span)| Some((key, span?))).collect();
+    if let [(one, _), (other, span), ..] = typed[..] {
+        problems.error(span, format!("both `{one}` and `{other}`"), "keep one of the two");
+        return None;
+    }
+    let alone = |messages: Vec<Message>| vec![Prompt { name: None, messages }];
+    let (span, prompts) = if let Some(prompt) = &raw.prompt {
+        (prompt.span, alone(vec![(Speaker::User, prompt.clone())]))
+    } else if let Some((span, messages)) = &raw.messages {
+        (*span, alone(messages.clone()))
+    } else if let Some((span, prompts)) = &raw.prompts {
+        (*span, prompts.clone())
+    } else {
+        let remedy = "add `prompt: \"{{ question }}\"` or a list of `messages:`";
+        problems.error(raw.span, "a suite without a prompt", remedy);
+        return None;
+    };
+    for prompt in &prompts {
+        if prompt.messages.last().is_none_or(|(speaker, _)| *speaker != Speaker::User) {
+            let place = prompt.name.as_ref().map_or(span, |name| name.span);
+            let remedy = "end with a `user:` message";
+            problems.error(place, "the last message is not the user's", remedy);
         }
     }
+    Some(prompts)
+}
+
+/// The overrides of the suite, and behind them those typed into its cases.
+fn overrides(
+    mut listed: Vec<Override>,
+    cases: Option<&(Span, &[Node])>,
+    problems: &mut Problems,
+) -> Vec<Override> {
+    for node in cases.map_or(&[][..], |(_, cases)| cases) {
+        if let Value::Map(entries) = &node.value
+            && let Some((_, typed)) = entries.iter().find(|(key, _)| key.value == "override")
+        {
+            listed.extend(Override::of_case(node.span, typed, problems));
+        }
+    }
+    listed
 }

@@ -1,11 +1,21 @@
 //! The suite as its author typed it: every key that may stand there, with its place, and nothing
 //! decided yet. [`super::Suite`] is what it means.
 
+use std::num::NonZeroU32;
+
 use crate::ask::{Params, Speaker};
-use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured, Verdict};
 use crate::elicit::Method;
 use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
+
+use super::MOST_REPEATS;
+use super::dataset::Order;
+
+mod limits;
+mod variants;
+
+pub(super) use limits::Limits;
+pub(super) use variants::{Axis, ChoiceOrder, Examples, Override, Prompt};
 
 /// A suite file taken apart. Absent keys are none or empty.
 #[derive(Debug)]
@@ -20,25 +30,35 @@ pub(super) struct Raw<'a> {
     pub cases: Option<(Span, &'a [Node])>,
     pub prompt: Option<Spanned<String>>,
     pub messages: Option<(Span, Vec<Message>)>,
-    /// The key's presence apart from the grader, which is none where it has problems.
-    pub has_grade: bool,
+    pub prompts: Option<(Span, Vec<Prompt>)>,
+    pub matrix: Vec<Axis>,
+    pub choice_order: ChoiceOrder,
+    pub examples: Option<Examples>,
+    pub overrides: Vec<Override>,
+    /// The key's place apart from the grader, which is none where it has problems.
+    pub grade_span: Option<Span>,
     pub grade: Option<grade::Spec>,
     pub confidence: Vec<Spanned<Method>>,
     pub params: Params,
-    pub budget: Budget,
-    pub budget_span: Option<Span>,
+    /// Where the temperature of the parameters stands.
+    pub temperature: Option<Span>,
+    pub repeats: Option<Spanned<NonZeroU32>>,
+    pub budget: Option<Limits>,
 }
 
 /// A message of the prompt: who speaks, and the template of what is said.
 pub(super) type Message = (Speaker, Spanned<String>);
 
-/// Where a dataset's rows are and how they are labelled.
-#[derive(Debug)]
+/// Where a dataset's rows are, which are taken, and how they are labelled.
+#[derive(Debug, Default)]
 pub(super) struct Dataset {
-    pub from: Option<Spanned<String>>,
+    pub from: Vec<Spanned<String>>,
+    pub order: Order,
     pub id: Option<Spanned<String>>,
     pub tags: Vec<Spanned<String>>,
     pub group: Option<Spanned<String>>,
+    pub choices: Vec<Spanned<String>>,
+    pub expected: Option<Spanned<String>>,
 }
 
 impl<'a> Raw<'a> {
@@ -61,27 +81,31 @@ impl<'a> Raw<'a> {
             messages: fields
                 .take_keyed("messages")
                 .map(|(key, node)| (key.span, messages(node, problems))),
-            has_grade: node.has("grade"),
+            prompts: fields
+                .take_keyed("prompts")
+                .map(|(key, node)| (key.span, variants::prompts(node, problems))),
+            matrix: fields
+                .take("matrix")
+                .map_or_else(Vec::new, |node| variants::matrix(node, problems)),
+            choice_order: fields
+                .take("choice_order")
+                .map_or(ChoiceOrder::Typed, |node| variants::choice_order(node, problems)),
+            examples: fields.take("examples").map(|node| variants::examples(node, problems)),
+            overrides: fields
+                .take("overrides")
+                .map_or_else(Vec::new, |node| variants::overrides(node, problems)),
+            grade_span: fields.take_keyed("grade").map(|(key, _)| key.span),
             grade: fields.take("grade").and_then(|node| grade::Spec::read(node, problems)),
             confidence: fields
                 .take("confidence")
                 .map_or_else(Vec::new, |node| methods(node, problems)),
+            temperature: fields.take("parameters").and_then(|node| node.at("temperature")),
             params: fields.take("parameters").map_or_else(Params::default, |n| params(n, problems)),
-            budget_span: fields.take_keyed("budget").map(|(key, _)| key.span),
-            budget: fields.take("budget").map_or_else(Budget::default, |n| budget(n, problems)),
+            repeats: fields.take("repeats").and_then(|node| repeats(node, problems)),
+            budget: fields
+                .take_keyed("budget")
+                .map(|(key, node)| Limits::read(key.span, node, problems)),
         };
-        if let Some(node) = fields.take("repeats")
-            && let Some(repeats) = node.whole::<u32>(problems)
-            && repeats != 1
-        {
-            // Several answers of one case are not independent, and limits that take them for such
-            // raise false alarms; refused until the limits know clusters.
-            problems.error(
-                node.span,
-                format!("repeats of {repeats}"),
-                "only 1 is supported so far",
-            );
-        }
         fields.finish(problems);
         Some(raw)
     }
@@ -104,14 +128,32 @@ fn texts(
     items.iter().filter_map(|item| item.text(problems)).collect()
 }
 
+/// One text, or a list of them.
+fn text_or_texts(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Problems,
+) -> Vec<Spanned<String>> {
+    match fields.take(key) {
+        Some(Node { value: Value::List(items), .. }) => {
+            items.iter().filter_map(|item| item.text(problems)).collect()
+        }
+        Some(node) => node.text(problems).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
 fn dataset(node: &Node, problems: &mut Problems) -> Dataset {
-    let mut dataset = Dataset { from: None, id: None, tags: Vec::new(), group: None };
+    let mut dataset = Dataset::default();
     if let Some(mut fields) = node.fields(problems) {
-        dataset.from = text(&mut fields, "from", problems);
+        dataset.from = text_or_texts(&mut fields, "from", problems);
+        dataset.order = Order::read(&mut fields, problems);
         dataset.id = text(&mut fields, "id", problems);
         dataset.tags = texts(&mut fields, "tags", problems);
         dataset.group = text(&mut fields, "group", problems);
-        if dataset.from.is_none() {
+        dataset.choices = texts(&mut fields, "choices", problems);
+        dataset.expected = text(&mut fields, "expected", problems);
+        if dataset.from.is_empty() {
             problems.error(fields.span, "a dataset without `from`", "add `from: rows.jsonl`");
         }
         fields.finish(problems);
@@ -173,9 +215,27 @@ fn params(node: &Node, problems: &mut Problems) -> Params {
     params.top_p = fields.take("top_p").and_then(|node| node.share(problems));
     params.max_tokens = fields.take("max_tokens").and_then(|node| node.whole(problems));
     params.stop = texts(&mut fields, "stop", problems).into_iter().map(|text| text.value).collect();
+    params.top_logprobs = fields.take("top_logprobs").and_then(|node| {
+        let most: u8 = node.whole(problems)?;
+        if most > 20 {
+            problems.error(node.span, "servers list at most 20", "write a number from 0 to 20");
+        }
+        Some(most)
+    });
     params.seed = fields.take("seed").and_then(|node| node.whole(problems));
     fields.finish(problems);
     params
+}
+
+/// How often each case is asked.
+fn repeats(node: &Node, problems: &mut Problems) -> Option<Spanned<NonZeroU32>> {
+    let typed = node.whole::<u32>(problems)?;
+    let repeats = NonZeroU32::new(typed).filter(|repeats| repeats.get() <= MOST_REPEATS);
+    if repeats.is_none() {
+        let remedy = format!("write a number from 1 to {MOST_REPEATS}");
+        problems.error(node.span, format!("repeats of {typed}"), remedy);
+    }
+    Some(Spanned::new(repeats?, node.span))
 }
 
 fn at_least_zero(
@@ -190,74 +250,4 @@ fn at_least_zero(
         return None;
     }
     Some(number)
-}
-
-fn budget(node: &Node, problems: &mut Problems) -> Budget {
-    let mut budget = Budget::default();
-    let Some(mut fields) = node.fields(problems) else { return budget };
-    budget.confident_wrong =
-        fields.take("confident_wrong").and_then(|node| confident_wrong(node, problems));
-    budget.accuracy = fields.take("accuracy").and_then(|node| at_least(node, problems));
-    budget.coverage = fields.take("coverage").and_then(|node| at_least(node, problems));
-    if let Some(verdict) = word(&mut fields, "undecided", &["fail", "pass"], problems) {
-        budget.undecided = if verdict == "pass" { Verdict::Pass } else { Verdict::Fail };
-    }
-    if let Some(verdict) = word(&mut fields, "not_measured", &["show", "fail"], problems) {
-        budget.not_measured = if verdict == "fail" { NotMeasured::Fail } else { NotMeasured::Show };
-    }
-    fields.finish(problems);
-    budget
-}
-
-fn confident_wrong(node: &Node, problems: &mut Problems) -> Option<ConfidentWrong> {
-    let mut fields = node.fields(problems)?;
-    let max_rate = fields.take("max_rate").and_then(|node| node.share(problems));
-    let max_count = fields.take("max_count").and_then(|node| node.whole(problems));
-    let level = level(&mut fields, problems);
-    if !fields.entries().iter().any(|(key, _)| key.value.starts_with("max")) {
-        problems.error(
-            fields.span,
-            "a budget without a limit",
-            "add `max_rate: 5%` or `max_count: 3`",
-        );
-    }
-    fields.finish(problems);
-    Some(ConfidentWrong { max_rate, max_count, level })
-}
-
-fn at_least(node: &Node, problems: &mut Problems) -> Option<AtLeast> {
-    let mut fields = node.fields(problems)?;
-    let limit = fields.take("min");
-    if limit.is_none() {
-        problems.error(fields.span, "a budget without a limit", "add `min: 90%`");
-    }
-    let min = limit.and_then(|node| node.share(problems));
-    let level = level(&mut fields, problems);
-    fields.finish(problems);
-    Some(AtLeast { min: min?, level })
-}
-
-fn level(fields: &mut Fields<'_>, problems: &mut Problems) -> f64 {
-    let Some(node) = fields.take("level") else { return budget::LEVEL };
-    let Some(level) = node.share(problems) else { return budget::LEVEL };
-    if (0.5..1.0).contains(&level) {
-        return level;
-    }
-    let message = format!("a confidence level of {level}");
-    problems.error(node.span, message, "write a level from 50% to below 100%, such as 95%");
-    budget::LEVEL
-}
-
-fn word(
-    fields: &mut Fields<'_>,
-    key: &'static str,
-    known: &[&'static str],
-    problems: &mut Problems,
-) -> Option<&'static str> {
-    let word = text(fields, key, problems)?;
-    let found = known.iter().copied().find(|known| *known == word.value);
-    if found.is_none() {
-        problems.unknown(&format!("value of `{key}`"), &word, known);
-    }
-    found
 }

@@ -3,7 +3,7 @@
 //! A suite may come from a stranger. Its templates see the row and nothing else: no files, no
 //! environment, no clock; a loop that does not end runs out of fuel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, filters};
@@ -47,6 +47,7 @@ impl Templates {
         environment.add_filter("trim", filters::trim);
         environment.add_filter("replace", filters::replace);
         environment.add_filter("join", filters::join);
+        environment.add_filter("split", filters::split);
         environment.add_filter("length", filters::length);
         environment.add_filter("default", filters::default);
         environment.add_filter("first", filters::first);
@@ -73,6 +74,13 @@ impl Templates {
         self.environment
             .add_template_owned(text.to_owned(), text.to_owned())
             .map_err(|error| describe(&error))
+    }
+
+    /// The variables that any of the templates reads.
+    #[must_use]
+    pub fn variables(&self) -> HashSet<String> {
+        let templates = self.environment.templates();
+        templates.flat_map(|(_, template)| template.undeclared_variables(false)).collect()
     }
 
     /// The text that a template yields for a row, without surrounding blanks.

@@ -6,9 +6,9 @@
 use std::num::NonZeroUsize;
 
 use overclaim::score::{
-    Clip, Interval, Items, Level, Proportion, Threshold, accuracy, auroc, brier, confident_wrong,
-    ece, ece_debiased, equal_mass_bins, ks_calibration, log_loss, mean_confidence,
-    overconfidence_gap,
+    Clip, ClusteredMean, Interval, Items, Level, McNemar, Proportion, Threshold, accuracy, auroc,
+    brier, confident_wrong, ece, ece_debiased, equal_mass_bins, ks_calibration, log_loss,
+    mean_confidence, overconfidence_gap,
 };
 use serde_json::Value;
 
@@ -28,7 +28,6 @@ pub struct Family {
 /// Families of which nothing is computed yet, and why.
 pub const LATER_FAMILIES: &[(&str, &str)] = &[
     ("paired", "later: comparison"),
-    ("mcnemar_table", "later: comparison"),
     ("isotonic", "later: isotonic regression"),
     ("sequential", "later: early stopping"),
     ("multiplicity", "later: comparison by slices"),
@@ -70,16 +69,8 @@ pub const FAMILIES: &[Family] = &[
         ],
     },
     Family { name: "proportions_table", compute: proportions_table, later: &[] },
-    Family {
-        name: "clustered",
-        compute: clustered,
-        later: &[
-            ("clusters", "later: clustered standard errors"),
-            ("se_*", "later: clustered standard errors"),
-            ("ci95_t_clusters_minus_1", "later: clustered standard errors"),
-            ("design_effect", "later: clustered standard errors"),
-        ],
-    },
+    Family { name: "mcnemar_table", compute: mcnemar_table, later: &[] },
+    Family { name: "clustered", compute: clustered, later: &[] },
     Family {
         name: "ltt",
         compute: ltt,
@@ -178,13 +169,49 @@ fn proportions_table(inputs: &Value) -> Result<Values, String> {
     Ok(values)
 }
 
-fn clustered(inputs: &Value) -> Result<Values, String> {
-    let items = items(inputs)?;
+fn mcnemar_table(inputs: &Value) -> Result<Values, String> {
     let mut values = Values::default();
-    values.put("n", items.len());
-    values.put("accuracy.mean", accuracy(&items).rate());
-    values.put("brier.mean", brier(&items));
-    values.put("overconfidence_gap.mean", overconfidence_gap(&items));
+    for (index, pair) in list(inputs, "tables")?.iter().enumerate() {
+        let test = McNemar { baseline_only: count(&pair[0])?, candidate_only: count(&pair[1])? };
+        let row = format!("rows[{index}]");
+        values.put(format!("{row}.baseline_only"), test.baseline_only);
+        values.put(format!("{row}.candidate_only"), test.candidate_only);
+        values.put(format!("{row}.exact_two_sided"), test.exact_two_sided());
+        values.put(format!("{row}.midp_two_sided"), test.midp_two_sided());
+        values.put(format!("{row}.exact_one_sided_regression"), test.exact_regression());
+        values.put(format!("{row}.chi2_continuity_p"), test.chi2_continuity());
+    }
+    Ok(values)
+}
+
+/// A score of an item, from its confidence and whether it is correct.
+type Score = fn(f64, f64) -> f64;
+
+fn clustered(inputs: &Value) -> Result<Values, String> {
+    let groups = list(inputs, "groups")?.iter().map(count).collect::<Result<Vec<_>, _>>()?;
+    let items = items(inputs)?.in_clusters(groups).map_err(|error| error.to_string())?;
+    let mut values = Values::default();
+    let scores: [(&str, Score); 3] = [
+        ("accuracy", |_, y| y),
+        ("brier", |c, y| (c - y).powi(2)),
+        ("overconfidence_gap", |c, y| c - y),
+    ];
+    for (name, score) in scores {
+        let scores = items.pairs().map(|(c, y)| score(c, f64::from(u8::from(y))));
+        let scores = items.clusters().iter().zip(scores);
+        let mean = ClusteredMean::of(scores).ok_or("no items")?;
+        if name == "accuracy" {
+            values.put("n", mean.n());
+            values.put("clusters", mean.clusters());
+        }
+        values.put(format!("{name}.mean"), mean.mean());
+        values.put(format!("{name}.se_iid"), mean.se_independent());
+        values.put(format!("{name}.se_cluster_uncorrected"), mean.se_uncorrected());
+        values.put(format!("{name}.se_cluster_corrected"), mean.se());
+        let interval = mean.interval(Level::P95).ok_or("one cluster")?;
+        put_interval(&mut values, &format!("{name}.ci95_t_clusters_minus_1"), interval);
+        values.put(format!("{name}.design_effect"), mean.design_effect());
+    }
     Ok(values)
 }
 

@@ -178,7 +178,6 @@ fn what_is_no_letter_is_not_read_as_one() {
             ("A. London\nB. Paris\nC. Rome\nD. Madrid", Err(Several)),
             ("A\nB\nC", Err(Several)),
             ("A is correct. B is correct.", Err(Several)),
-            ("B. London", Err(Several)),
             ("F", Err(Beyond('F'))),
             ("(E)", Err(Beyond('E'))),
             ("The answer is F.", Err(Beyond('F'))),
@@ -267,4 +266,44 @@ proptest! {
             prop_assert!(letter.at.is_none_or(|at| text.is_char_boundary(at) && at < text.len()));
         }
     }
+}
+
+#[test]
+fn a_letter_wins_over_the_text_beside_it() {
+    let question = cities(4);
+    for (text, letter) in [("B. London", 'B'), ("C) Paris", 'C'), ("**A. Rome**", 'A')] {
+        let found = read(&question, text).unwrap();
+        assert_eq!((found.letter, found.place), (letter, Place::Start), "{text:?}");
+    }
+}
+
+#[test]
+fn a_choice_may_be_named_in_a_sentence() {
+    let question = |text: &str, choices: &[&str]| Question {
+        text: text.into(),
+        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+    };
+    let salad = question("Where was the salad first served?", &["Spain", "Italy", "Mexico"]);
+    let energy = question("How many times the energy?", &["One hundred", "Two", "Thirty-two"]);
+    let level = question("How does the level change?", &["It falls slightly", "It rises slightly"]);
+    let plant = question("A tuber is part of which organ?", &["A stem", "A stem cell", "A root"]);
+    for (question, text, letter) in [
+        (&salad, "I am sure that it was first served in Italy.", Some('B')),
+        (&salad, "It was Italy. Spain and Mexico came later.", Some('B')),
+        (&salad, "It was not Italy.", None),
+        (&salad, "It was Italy. No, it was Mexico.", None),
+        (&salad, "Italy or Spain.", None),
+        (&salad, "If it was Italy, I would be surprised.", None),
+        (&salad, "I do not know whether it was Italy.", None),
+        (&energy, "It releases roughly 32 times the energy.", Some('C')),
+        (&energy, "The two of them differ.", None),
+        (&level, "The level will rise slightly.", Some('B')),
+        (&plant, "It belongs to a stem cell.", Some('B')),
+        (&plant, "It belongs to the stem.", Some('A')),
+    ] {
+        let found = read(question, text).ok();
+        assert_eq!(found.map(|found| found.letter), letter, "{text:?}");
+    }
+    let echo = question("Is Italy or Spain larger?", &["Italy", "Spain"]);
+    assert!(read(&echo, "This asks about Italy.").is_err());
 }

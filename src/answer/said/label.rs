@@ -224,7 +224,11 @@ fn abbreviates(before: &str) -> bool {
         "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
     ];
     let known = short.iter().any(|known| word.eq_ignore_ascii_case(known));
-    let initial = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
+    // `A, B and C.` ends with a letter that begins no name.
+    let listed = [" and ", " or ", ", ", " is ", ": "]
+        .iter()
+        .any(|link| before.strip_suffix(word).is_some_and(|head| head.ends_with(link)));
+    let initial = word.chars().count() == 1 && word.chars().all(char::is_alphabetic) && !listed;
     let numbers = before.len() == word.len() && enumerates(&format!("{word}. "));
     known || initial || numbers
 }

@@ -33,7 +33,7 @@ impl Statements {
             }
         }
         if found.is_empty() && asked {
-            found.extend(reader.last_line());
+            found.extend(reader.last_line().or_else(|| reader.last_words()));
         }
         found.sort_by_key(|(place, _)| *place);
         Statements(found.into_iter().map(|(_, statement)| statement).collect())
@@ -60,7 +60,10 @@ impl Reader<'_> {
     /// `90% sure`, `0.9 confidence`: the number stands before the word at `i`.
     fn before_word(&self, i: usize) -> Found {
         let words = ["sure", "confident", "certain", "certainty", "confidence"];
-        if !self.pieces.is_word(i, &words) || self.is_statistics(i) {
+        // `90% likely to be correct`
+        let likely = self.pieces.is_word(i, &["likely"])
+            && (i + 1..i + 4).any(|j| self.pieces.is_word(j, &["correct", "right", "true"]));
+        if !(likely || self.pieces.is_word(i, &words)) || self.is_statistics(i) {
             return None;
         }
         let figure = self.figures.iter().rev().find(|figure| figure.at.end <= i)?;
@@ -141,6 +144,10 @@ impl Reader<'_> {
         let mut linked = false;
         while let Some(piece) = pieces.0.get(j) {
             if let Some(figure) = self.figures.iter().find(|figure| figure.at.start == j) {
+                // `the confidence level of the 95% confidence interval`
+                if self.is_statistics(figure.at.end) {
+                    return None;
+                }
                 return (!feeling || figure.percent)
                     .then(|| self.statement(figure, i, figure.at.end));
             }
@@ -181,6 +188,44 @@ impl Reader<'_> {
         let open = self.pieces.is_mark(above, ':') || self.pieces.is_word(above, &["is", "answer"]);
         let alone = marks(line..start) && marks(figure.at.end..self.pieces.0.len());
         (alone && !open).then(|| self.statement(figure, start, figure.at.end))
+    }
+
+    /// A percentage that ends the text, set apart from the answer before it: `Canberra, 90%`,
+    /// `Canberra (90%)`, `Canberra: 90%`, but not `Answer: 90%`, which is the answer.
+    fn last_words(&self) -> Found {
+        const LABELS: &[&str] = &[
+            "answer",
+            "result",
+            "percentage",
+            "percent",
+            "share",
+            "rate",
+            "total",
+            "value",
+            "amount",
+            "number",
+            "is",
+            "are",
+            "was",
+        ];
+        let figure = self.figures.last().filter(|figure| figure.percent)?;
+        let (start, end) = (figure.at.start, figure.at.end);
+        let ends = |i: usize| !matches!(self.pieces.0[i].sort, Sort::Word(_));
+        let set_apart = matches!(
+            self.pieces.0.get(start.checked_sub(1)?)?.sort,
+            Sort::Mark(',' | ';' | ':' | '(' | '—' | '–')
+        );
+        let said = start.checked_sub(2).filter(|i| !self.pieces.is_break(*i))?;
+        let labelled = (0..=said)
+            .rev()
+            .find(|i| !ends(*i))
+            .is_none_or(|i| self.pieces.is_mark(start - 1, ':') && self.pieces.is_word(i, LABELS));
+        let last = (end..self.pieces.0.len()).all(ends);
+        (set_apart && last && !labelled).then(|| {
+            let (place, statement) = self.statement(figure, start, end);
+            let cut = self.pieces.0[start - 1].at.start..self.text.len();
+            (place, Statement { cut, ..statement })
+        })
     }
 
     /// `confidence interval`, `95% confidence level`: statistics, not a feeling.
@@ -268,7 +313,9 @@ impl Reader<'_> {
         let bytes = |from: usize, to: usize| pieces[from].at.start..pieces[to - 1].at.end;
         let says_nothing_else = (start..end).all(|i| match &pieces[i].sort {
             Sort::Word(word) => {
-                STATING.contains(&word.as_str())
+                // `sure that the answer is A`: this one is no article.
+                let letter = word.chars().count() == 1 && self.pieces.ends_here(i);
+                (STATING.contains(&word.as_str()) && !letter)
                     || (from..to).contains(&i)
                     || figure.at.contains(&i)
             }

@@ -148,6 +148,26 @@ fn a_last_line_counts_only_if_we_asked_for_it() {
 }
 
 #[test]
+fn a_percentage_set_apart_at_the_end_counts_only_if_we_asked_for_one() {
+    let asked = Verbalized::default();
+    for (text, answer) in [
+        ("Tungsten, 90%", "Tungsten"),
+        ("Tungsten (90%)", "Tungsten"),
+        ("Tungsten: 90%.", "Tungsten"),
+        ("Humerus, 17.5 cm, 90%", "Humerus, 17.5 cm"),
+    ] {
+        assert_eq!(asked.confidence(text).value, Ok(0.9), "{text:?}");
+        assert_eq!(asked.strip(text), answer, "{text:?}");
+        assert!(own_prompt().confidence(text).value.is_err(), "{text:?}");
+    }
+    for text in
+        ["90%", "Answer: 90%", "The share is: 90%", "It is 90%", "Oxygen, 21% of the air", "9, 10"]
+    {
+        assert!(asked.confidence(text).value.is_err(), "{text:?}");
+    }
+}
+
+#[test]
 fn the_answer_is_left_without_the_confidence() {
     let rows = [
         ("B\nConfidence: 90%", "B"),

@@ -223,7 +223,7 @@ fn everything_that_was_said_is_on_the_page() {
            How sure?
          asked       m-1 at http://localhost/v1/chat/completions
          parameters  temperature 0.5 · max_tokens 4 · seed 10 · top_logprobs 2 ·
-                     think\u{202e} {"budget":[1,"\u001b"]} · draw of repeat 0,
+                     think\u{202e} {"budget":[1,"\u001b"]} · draw of repeat 1,
                      sample 3
          reply
            (nothing but blanks)
@@ -387,7 +387,8 @@ fn colours_change_nothing_but_colours() {
 
 #[test]
 fn a_headline_says_what_became_of_it() {
-    let run = run();
+    let mut run = run();
+    run.header.repeats = std::num::NonZeroU32::new(3).unwrap();
     let declined = Record { abstained: true, repeat: 2, ..judged(1, Outcome::Correct, None) };
     let failed = Outcome::Failed(AskError::new(AskErrorKind::Network, "refused"));
     let records = [
@@ -400,19 +401,19 @@ fn a_headline_says_what_became_of_it() {
     ];
     let shown = records.iter().map(|record| trial_headline(&run, record, Style::PLAIN));
     insta::assert_snapshot!(shown.collect::<String>(), @"
-    case-1 · model · m-1 · repeat 2
+    case-1 · model · m-1 · repeat 3 of 3
       outcome     correct · declined to answer
-    case-2 · model · m-1
+    case-2 · model · m-1 · repeat 1 of 3
       outcome     correct · right, but not sure
-    case-3 · model · m-1
+    case-3 · model · m-1 · repeat 1 of 3
       outcome     incorrect · wrong, and not sure
-    case-4 · model · m-1
+    case-4 · model · m-1 · repeat 1 of 3
       outcome     ungraded
                   tie
-    case-5 · model · m-1
+    case-5 · model · m-1 · repeat 1 of 3
       outcome     failed
                   network error: refused
-    case-6 · model · m-1
+    case-6 · model · m-1 · repeat 1 of 3
       outcome     abstained
     ");
 }

@@ -1,0 +1,103 @@
+//! The budget of a suite, or of a part of its cases, with the places of its lines.
+
+use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured, Verdict};
+use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
+
+use super::text;
+
+/// A budget as it was typed.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// What it allows.
+    pub budget: Budget,
+    /// The place of the key.
+    pub span: Span,
+    lines: Vec<Spanned<String>>,
+}
+
+impl Limits {
+    pub(super) fn read(span: Span, node: &Node, problems: &mut Problems) -> Limits {
+        let mut lines = Vec::new();
+        if let Value::Map(entries) = &node.value {
+            lines.extend(entries.iter().map(|(key, _)| key.clone()));
+        }
+        Limits { budget: budget(node, problems), span, lines }
+    }
+
+    /// Where a line stands, named as in decisions: `confident_wrong.max_rate`.
+    pub fn place(&self, line: &str) -> Span {
+        let key = line.split('.').next().unwrap_or(line);
+        let found = self.lines.iter().find(|typed| typed.value == key);
+        found.map_or(self.span, |typed| typed.span)
+    }
+}
+
+fn budget(node: &Node, problems: &mut Problems) -> Budget {
+    let mut budget = Budget::default();
+    let Some(mut fields) = node.fields(problems) else { return budget };
+    budget.confident_wrong =
+        fields.take("confident_wrong").and_then(|node| confident_wrong(node, problems));
+    budget.accuracy = fields.take("accuracy").and_then(|node| at_least(node, problems));
+    budget.coverage = fields.take("coverage").and_then(|node| at_least(node, problems));
+    if let Some(verdict) = word(&mut fields, "undecided", &["fail", "pass"], problems) {
+        budget.undecided = if verdict == "pass" { Verdict::Pass } else { Verdict::Fail };
+    }
+    if let Some(verdict) = word(&mut fields, "not_measured", &["show", "fail"], problems) {
+        budget.not_measured = if verdict == "fail" { NotMeasured::Fail } else { NotMeasured::Show };
+    }
+    fields.finish(problems);
+    budget
+}
+
+fn confident_wrong(node: &Node, problems: &mut Problems) -> Option<ConfidentWrong> {
+    let mut fields = node.fields(problems)?;
+    let max_rate = fields.take("max_rate").and_then(|node| node.share(problems));
+    let max_count = fields.take("max_count").and_then(|node| node.whole(problems));
+    let level = level(&mut fields, problems);
+    if !fields.entries().iter().any(|(key, _)| key.value.starts_with("max")) {
+        problems.error(
+            fields.span,
+            "a budget without a limit",
+            "add `max_rate: 5%` or `max_count: 3`",
+        );
+    }
+    fields.finish(problems);
+    Some(ConfidentWrong { max_rate, max_count, level })
+}
+
+fn at_least(node: &Node, problems: &mut Problems) -> Option<AtLeast> {
+    let mut fields = node.fields(problems)?;
+    let limit = fields.take("min");
+    if limit.is_none() {
+        problems.error(fields.span, "a budget without a limit", "add `min: 90%`");
+    }
+    let min = limit.and_then(|node| node.share(problems));
+    let level = level(&mut fields, problems);
+    fields.finish(problems);
+    Some(AtLeast { min: min?, level })
+}
+
+fn level(fields: &mut Fields<'_>, problems: &mut Problems) -> f64 {
+    let Some(node) = fields.take("level") else { return budget::LEVEL };
+    let Some(level) = node.share(problems) else { return budget::LEVEL };
+    if (0.5..1.0).contains(&level) {
+        return level;
+    }
+    let message = format!("a confidence level of {level}");
+    problems.error(node.span, message, "write a level from 50% to below 100%, such as 95%");
+    budget::LEVEL
+}
+
+fn word(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    known: &[&'static str],
+    problems: &mut Problems,
+) -> Option<&'static str> {
+    let word = text(fields, key, problems)?;
+    let found = known.iter().copied().find(|known| *known == word.value);
+    if found.is_none() {
+        problems.unknown(&format!("value of `{key}`"), &word, known);
+    }
+    found
+}
