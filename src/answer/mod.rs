@@ -80,7 +80,8 @@ impl Confidence {
 }
 
 /// The part of a reply that answers: what follows the last `</think>`, without a last line that
-/// states a confidence. An unfinished thought is no answer.
+/// states a confidence (or, below a labelled answer, a probability). An unfinished thought is no
+/// answer.
 #[must_use]
 pub fn spoken(text: &str) -> &str {
     &text[spoken_range(text)]
@@ -95,13 +96,20 @@ fn spoken_range(text: &str) -> Range<usize> {
     };
     let body = text[start..].trim_end();
     let (before, line) = body.split_at(body.rfind('\n').map_or(0, |at| at + 1));
-    let stated = !before.trim().is_empty() && states_confidence(line);
+    let stated = !before.trim().is_empty() && states_confidence(before, line);
     start..if stated { start + before.len() } else { text.len() }
 }
 
-fn states_confidence(line: &str) -> bool {
-    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    line.strip_prefix("confidence").is_some_and(|rest| {
+fn states_confidence(before: &str, line: &str) -> bool {
+    let bare = |line: &str| line.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let line = bare(line);
+    // A probability may be what was asked for, unless an answer has a line of its own.
+    let answered = || {
+        let labels = ["answer:", "answer**:", "guess:", "guess**:"];
+        before.lines().any(|line| labels.iter().any(|label| bare(line).starts_with(label)))
+    };
+    let probability = || line.strip_prefix("probability").filter(|_| answered());
+    line.strip_prefix("confidence").or_else(probability).is_some_and(|rest| {
         !rest.trim_start().starts_with("interval")
             && (rest.contains([':', '=']) || rest.contains(|c: char| c.is_numeric()))
     })
@@ -121,6 +129,9 @@ mod tests {
             ("B\n**Confidence:** high\n", "B\n"),
             ("Confidence: 90%", "Confidence: 90%"),
             ("It is wide.\nConfidence intervals: two", "It is wide.\nConfidence intervals: two"),
+            ("Answer: B\nProbability: 0.9", "Answer: B\n"),
+            ("**Answer:** B\n**Probability:** 0.9", "**Answer:** B\n"),
+            ("It is one of four.\nProbability: 0.25", "It is one of four.\nProbability: 0.25"),
             ("", ""),
         ] {
             assert_eq!(spoken(text), answer, "{text:?}");

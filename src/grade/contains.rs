@@ -9,7 +9,7 @@
 //! - denied: `not Paris`, `isn't Paris`, `never Paris`, `neither London nor Paris`, `rather than
 //!   Paris`, `instead of Paris`, `unlike Paris`, `other than Paris`, `Paris is not the capital`,
 //!   `Paris is wrong`;
-//! - one of several: `Paris or London`, `either Paris …`.
+//! - one of several: `Paris or London`, `either Paris …`, `Paris. Or London?`.
 //!
 //! A denial reaches no further than its clause. One occurrence that counts is enough.
 
@@ -238,9 +238,7 @@ impl Hay {
     fn alternative(&self, first: usize, past: usize) -> bool {
         let before = first.checked_sub(1).map(|i| self.word(i)).unwrap_or_default();
         let fresh = self.words.get(first).is_some_and(|word| word.after == Some(SENTENCE));
-        let ended = self.words.get(past).is_some_and(|word| word.after == Some(SENTENCE));
-        (!fresh && matches!(before.as_str(), "or" | "either"))
-            || (!ended && self.word(past) == "or")
+        (!fresh && matches!(before.as_str(), "or" | "either")) || self.word(past) == "or"
     }
 }
 
@@ -276,8 +274,10 @@ const DENIALS: &[&str] = &[
 ];
 
 /// Words after `is not` by which it denies something else than the name before it.
-const AFTER_NOT: &[&str] =
-    &["only", "just", "merely", "simply", "alone", "as", "in", "on", "at", "far", "near", "from"];
+const AFTER_NOT: &[&str] = &[
+    "only", "just", "merely", "simply", "alone", "as", "in", "on", "at", "far", "near", "from",
+    "part",
+];
 
 /// Words after `is` that deny the name before it.
 const BLAME: &[&str] = &["wrong", "incorrect", "false", "mistaken", "out"];

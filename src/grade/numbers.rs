@@ -115,7 +115,7 @@ impl Scanner<'_> {
 
     /// The number whose first digit stands at `i`.
     fn number(&self, i: usize) -> Option<Number> {
-        let (negative, start, mut unit) = self.lead(i)?;
+        let (negative, mut start, mut unit) = self.lead(i)?;
         let (mantissa, j) = self.mantissa(i)?;
         let (mut value, mut end) = self.combined(i, mantissa, j)?;
         if self.at(end) == Some(':') && self.digit(end + 1) {
@@ -128,6 +128,7 @@ impl Scanner<'_> {
         if unit == Some("$") && self.at(end) == Some('$') {
             // `$5$` is mathematics.
             unit = None;
+            start += usize::from(self.at(start) == Some('$'));
         } else if let Some((found, after)) = self.unit_after(end) {
             unit = Some(found);
             end = after;
@@ -166,7 +167,9 @@ impl Scanner<'_> {
             let rest = rest.trim_end();
             rest.is_empty() || rest.ends_with([':', '=']) || rest.ends_with(" is")
         });
-        Some((negative || minus || said.ends_with("negative "), start, currency))
+        let word = if minus { "minus " } else { "negative " };
+        let spelt = minus || said.ends_with(word);
+        Some((negative || spelt, if spelt { start - word.len() } else { start }, currency))
     }
 
     /// Digits with their separators, as text that Rust reads, and where they end.

@@ -11,10 +11,10 @@
 //! 4. the number right after the last `=` or `≈`;
 //! 5. the last number of the last sentence that has one, numbers in brackets behind it aside.
 //!
-//! Numbers of an enumeration (`1. …`, `2. …`, `Step 3`) and tolerances (`± 0.1`) are passed over. An
-//! end of a range (`10–20`, `between 10 and 20`), one of two alternatives (`10 or 20`) and a part of
-//! a date are no answer: where one of them would count, none is read. Tolerances add up to the
-//! larger of both; without any, numbers must agree to nine digits. A unit, given in the spec or
+//! Numbers of an enumeration (`1. …`, `2. …`, `Step 3`), tolerances (`± 0.1`) and numbers that are
+//! denied (`not 5`, `rather than 5`) are passed over. An end of a range (`10–20`, `between 10 and
+//! 20`), one of two alternatives (`10 or 20`) and a part of a date are no answer: where one of them
+//! would count, none is read. Tolerances add up to the larger of both; without any, numbers must agree to nine digits. A unit, given in the spec or
 //! standing in the expected text, must not differ from one in the reply; a reply without a unit,
 //! or with a word that is no known unit, is judged by its number. Percent: if only the reply has
 //! it, `50%` is read as 0.5 where the expected number lies between −1 and 1, else as 50; if only
@@ -150,7 +150,7 @@ fn choose(text: &[char], asked: &[f64]) -> Option<Number> {
         let mut step = steps.iter();
         numbers.retain(|_| !step.next().is_some_and(|step| *step));
     }
-    numbers.retain(|number| !tolerance(text, number));
+    numbers.retain(|number| !tolerance(text, number) && !denied(text, number));
     let joined = joined(text, &numbers);
     let reply = Reply { text, lower: text.iter().map(char::to_ascii_lowercase).collect(), numbers };
     if reply.numbers.len() < 2 {
@@ -161,6 +161,24 @@ fn choose(text: &[char], asked: &[f64]) -> Option<Number> {
     let one_of_several =
         reply.numbers.iter().zip(joined).any(|(number, joined)| joined && number == found);
     (!one_of_several).then(|| found.clone())
+}
+
+/// `not 5`, `isn't exactly 5`, `rather than 5`: no answer stands there.
+fn denied(text: &[char], number: &Number) -> bool {
+    let before: String = text[number.start.saturating_sub(40)..number.start].iter().collect();
+    let before = before.to_lowercase();
+    let clause = before.rsplit(['.', ',', ';', ':', '!', '?', '\n']).next().unwrap_or("");
+    let mark = |c: char| !c.is_alphanumeric() && c != '\'';
+    let mut words = clause.split(mark).filter(|word| !word.is_empty()).rev().skip_while(|word| {
+        matches!(*word, "exactly" | "equal" | "to" | "the" | "number" | "really" | "quite" | "a")
+    });
+    match words.next() {
+        Some("not" | "never" | "unlike") => true,
+        Some("than") => matches!(words.next(), Some("rather" | "other")),
+        Some("of") => words.next() == Some("instead"),
+        Some(word) => word.ends_with("n't"),
+        None => false,
+    }
 }
 
 /// `1. …` at the start of a line, or `Step 1`.
