@@ -82,7 +82,8 @@ impl fmt::Display for NoLetter {
 pub fn read(question: &Question, text: &str) -> Result<Letter, NoLetter> {
     let Range { start: offset, end } = spoken_range(text);
     let answer = &text[offset..end];
-    let mut letter = Reader { question, text: answer, pieces: Pieces::of(answer) }.read()?;
+    let pieces = Pieces::of(answer);
+    let mut letter = Reader { question, text: answer, pieces, labelled: false }.read()?;
     if !question.letters().any(|known| known == letter.letter) {
         return Err(NoLetter::Beyond(letter.letter));
     }
@@ -94,6 +95,8 @@ struct Reader<'a> {
     question: &'a Question,
     text: &'a str,
     pieces: Pieces,
+    /// The text stood behind the label `A:`.
+    labelled: bool,
 }
 
 /// Words that begin a reason.
@@ -297,8 +300,10 @@ impl Reader<'_> {
         let i = self.first_letter()?;
         let letter = self.pieces.letter(i)?;
         let (rest, _) = self.rest_of_line(i);
-        if letter == 'A' && self.pieces.next_mark(i) == Some(':') {
-            let labelled = Reader { question: self.question, text: rest, pieces: Pieces::of(rest) };
+        // Once: a row of labels must not be read within each other.
+        if letter == 'A' && self.pieces.next_mark(i) == Some(':') && !self.labelled {
+            let (question, pieces) = (self.question, Pieces::of(rest));
+            let labelled = Reader { question, text: rest, pieces, labelled: true };
             if abstains(rest) {
                 return Some(Err(NoLetter::Absent));
             }

@@ -240,17 +240,9 @@ impl Scanner {
         if self.inside_number(i) {
             return None;
         }
-        let mut j = i + 1;
         // `12–14 March`, `12 and 13 March`
-        let mut several = false;
-        while (self.mark(j).is_some_and(|mark| "-–—,&/".contains(mark))
-            || self.pieces.is_word(j, &["and", "or", "to"]))
-            && self.day(j + 1).is_some()
-        {
-            several = true;
-            j += 2;
-        }
-        j = self.past(j, &["-", "/", "."]);
+        let (j, several) = self.other_days(i + 1);
+        let mut j = self.past(j, &["-", "/", "."]);
         j += usize::from(self.pieces.is_word(j, &["of"]));
         let month = self.month(j)?;
         let (year, end) = self.year_after(j + 1);
@@ -268,19 +260,26 @@ impl Scanner {
             let (year, end) = self.year_after(i + 1);
             return Some((vec![Date::new(Some(year?), Some(month), None)?], end));
         };
-        j += 1;
-        let mut several = false;
-        while (self.mark(j).is_some_and(|mark| "-–—&/".contains(mark))
-            || self.pieces.is_word(j, &["and", "or", "to"]))
-            && self.day(j + 1).is_some()
-            && self.number(j + 1).is_none_or(|(_, digits)| digits <= 2)
-        {
-            several = true;
-            j += 2;
-        }
+        let (j, several) = self.other_days(j + 1);
         let (year, end) = self.year_after(j);
         let date = Date::new(year, Some(month), Some(day)).filter(|_| !several);
         Some((date.into_iter().collect(), end))
+    }
+
+    /// Past other days that are joined to the one before a piece, and whether there are any.
+    fn other_days(&self, i: usize) -> (usize, bool) {
+        let joined = |j: usize| {
+            self.mark(j).is_some_and(|mark| "-–—,&/".contains(mark))
+                || self.pieces.is_word(j, &["and", "or", "to"])
+        };
+        let short = |j: usize| self.number(j).is_none_or(|(_, digits)| digits <= 2);
+        // Nobody names more, and a long row of numbers must not be walked anew from each.
+        let more = (0..8).take_while(|n| {
+            let j = i + 2 * n;
+            joined(j) && self.day(j + 1).is_some() && short(j + 1)
+        });
+        let more = more.count();
+        (i + 2 * more, more > 0)
     }
 
     /// The year after a month or a day, behind marks and `of`, and the piece after all of it.

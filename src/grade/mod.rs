@@ -24,6 +24,7 @@
 //! A new grader is a file with its spec and its judgement, and an arm in each enum here.
 
 mod choice;
+mod composed;
 mod contains;
 mod date;
 mod dates;
@@ -43,10 +44,11 @@ mod verdict;
 
 use crate::answer::said::said;
 use crate::answer::{Answer, Question, abstains, spoken};
-use crate::ask::{Heard, Request, Step};
+use crate::ask::{Heard, Step};
 use crate::span::{Node, Problems, Spanned};
 
 pub use choice::Choice;
+use composed::{joined, several};
 pub use contains::Contains;
 pub use date::On;
 pub use exact::Exact;
@@ -58,7 +60,7 @@ pub use list::Items;
 pub use numeric::Numeric;
 pub use regex::Matches;
 pub use similar::Similar;
-use verdict::{ALL_OF, ANY_OF, Order, first};
+use verdict::{ALL_OF, ANY_OF, first};
 pub use verdict::{Judgement, Verdict};
 
 /// A grader as its author typed it: validated, with templates that are not filled in yet.
@@ -365,16 +367,6 @@ impl Grader {
         }
     }
 
-    /// The same as a part of something longer.
-    fn bracketed(&self) -> String {
-        match self {
-            Grader::AnyOf(graders) | Grader::AllOf(graders) if graders.len() > 1 => {
-                format!("({})", self.expected())
-            }
-            _ => self.expected(),
-        }
-    }
-
     /// The letter of the right choice, where a letter is what is expected.
     #[must_use]
     pub fn letter(&self) -> Option<String> {
@@ -440,35 +432,6 @@ impl Grader {
             _ => Judgement::of(false, said(text).text),
         }
     }
-}
-
-/// What several expect, parts that are themselves several in brackets.
-fn joined(graders: &[Grader], word: &str) -> String {
-    match graders {
-        [only] => only.expected(),
-        _ => graders.iter().map(Grader::bracketed).collect::<Vec<_>>().join(word),
-    }
-}
-
-fn several(
-    graders: &[Grader],
-    order: Order,
-    question: &Question,
-    answer: &Answer,
-    heard: &Heard,
-) -> Step<Judgement> {
-    let mut judgements = Vec::new();
-    let mut wanted: Vec<Request> = Vec::new();
-    for grader in graders {
-        match grader.step(question, answer, heard) {
-            Step::Done(judgement) if judgement.verdict.kind() == order[0] => {
-                return Step::Done(judgement);
-            }
-            Step::Done(judgement) => judgements.push(judgement),
-            Step::Ask(requests) => wanted.extend(requests),
-        }
-    }
-    if wanted.is_empty() { Step::Done(first(judgements, order)) } else { Step::Ask(wanted) }
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ impl Templates {
         environment.add_filter("abs", filters::abs);
         environment.add_filter("sort", filters::sort);
         environment.add_filter("reverse", filters::reverse);
+        environment.add_filter("regex_escape", regex_escape);
         environment.add_test("defined", minijinja::tests::is_defined);
         environment.add_test("undefined", minijinja::tests::is_undefined);
         environment.add_test("none", minijinja::tests::is_none);
@@ -171,6 +172,11 @@ fn describe(error: &minijinja::Error) -> String {
     }
 }
 
+/// `{{ answer | regex_escape }}` is a pattern that matches the answer and nothing else.
+fn regex_escape(text: &str) -> String {
+    regex::escape(text)
+}
+
 /// `{{ 1 | letter }}` is A: the letter of a choice by its number from 1.
 fn letter(number: usize) -> Result<String, minijinja::Error> {
     let letter = number.checked_sub(1).and_then(Question::letter);
@@ -215,6 +221,11 @@ mod tests {
     fn a_loop_writes_the_choices_with_their_letters() {
         let text = "{{ question }}\n{% for choice in choices %}{{ loop.index | letter }}. {{ choice }}\n{% endfor %}\n";
         assert_eq!(render(text).unwrap(), "Why?\nA. x\nB. y");
+    }
+
+    #[test]
+    fn a_text_is_escaped_for_a_pattern() {
+        assert_eq!(render("^{{ 'C++ (1.0)' | regex_escape }}$").unwrap(), r"^C\+\+ \(1\.0\)$");
     }
 
     #[test]

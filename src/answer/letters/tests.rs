@@ -240,6 +240,12 @@ fn choices_are_told_apart_by_what_carries_meaning() {
 }
 
 #[test]
+fn a_row_of_labels_is_no_tower() {
+    assert_eq!(read(&cities(4), &("A: ".repeat(20_000) + "B")).map(|l| l.letter), Ok('A'));
+    assert_eq!(read(&cities(4), &"{\"a\": [".repeat(5_000)).map(|l| l.letter), Ok('A'));
+}
+
+#[test]
 fn the_place_of_a_letter_is_known() {
     let place =
         |text: &str| read(&cities(4), text).map(|letter| (letter.at, letter.place)).unwrap();
