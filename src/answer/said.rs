@@ -11,7 +11,8 @@
 //!    it, `#### Paris` as the last line): to the end of its sentence or line, or to the end of the
 //!    emphasis or quotes that it opens with;
 //! 5. a line of its own: the last one, where text stands above it, or the first one, where text
-//!    stands below it that takes nothing back;
+//!    stands below it that takes nothing back; or what the reply opens with in bold, as a sentence of
+//!    its own: `**Yes.** Water …`;
 //! 6. all of it.
 //!
 //! A label counts only where it points to an answer: not in `if the answer is`, `the wrong answer
@@ -63,7 +64,7 @@ pub(crate) fn said(text: &str) -> Said<'_> {
     if let Some((answer, rest)) = label::last(text) {
         return Said { text: tidy(answer), rest: rest.into(), mark: Mark::Label };
     }
-    match line(text) {
+    match line(text).or_else(|| opening(text)) {
         Some(line) => Said { text: tidy(line), rest: whole, mark: Mark::Line },
         None => Said { text: tidy(text), rest: whole, mark: Mark::None },
     }
@@ -151,6 +152,16 @@ fn line(text: &str) -> Option<&str> {
     }
     let below = &text[first.len()..];
     (bare(first) && !bare(second) && !takes_back(below)).then_some(first)
+}
+
+/// What the text opens with in bold, if nothing else is bold and nothing takes it back.
+fn opening(text: &str) -> Option<&str> {
+    let (inside, after) = text.strip_prefix("**")?.split_once("**")?;
+    let sentence = inside.ends_with(['.', '!']) || after.starts_with(['.', '!']);
+    let set_apart = [" – ", " — ", " - ", " ("].iter().any(|mark| after.starts_with(mark));
+    let more = after.contains(char::is_alphanumeric) && inside.contains(char::is_alphanumeric);
+    let only = !after.contains("**") && !takes_back(after);
+    (more && (sentence || set_apart) && only && !enumerates(inside)).then_some(inside)
 }
 
 /// Whether a line is an answer and no sentence, item, heading or lead-in.

@@ -9,6 +9,7 @@
 //! - denied: `not Paris`, `isn't Paris`, `never Paris`, `neither London nor Paris`, `rather than
 //!   Paris`, `instead of Paris`, `unlike Paris`, `other than Paris`, `Paris is not the capital`,
 //!   `Paris is wrong`;
+//! - hearsay or taken back: `many believe it is Paris`, `Paris? No, …`;
 //! - one of several: `Paris or London`, `either Paris …`, `Paris. Or London?`.
 //!
 //! A denial reaches no further than its clause. One occurrence that counts is enough.
@@ -81,12 +82,18 @@ impl Contains {
         let marked = matches!(said.mark, Mark::Enclosed | Mark::Label);
         let (searched, read) =
             if marked { (&*said.rest, &*said.text) } else { (text, text.trim()) };
-        let hay = Hay::of(searched, self.normal);
-        let right = hay.text.match_indices(&self.key).any(|(at, key)| {
+        // `Newton's` is about Newton, and `Fermat's Last Theorem` is a name.
+        let bare = searched.replace("'s", " ").replace("\u{2019}s", " ");
+        let right = self.found(searched) || (bare.len() < searched.len() && self.found(&bare));
+        Judgement::of(right, read)
+    }
+
+    fn found(&self, text: &str) -> bool {
+        let hay = Hay::of(text, self.normal);
+        hay.text.match_indices(&self.key).any(|(at, key)| {
             let end = at + key.len();
             (!self.words || hay.whole_words(at, end)) && hay.affirmed(at, end)
-        });
-        Judgement::of(right, read)
+        })
     }
 }
 
@@ -202,8 +209,12 @@ impl Hay {
             });
             DENIALS.contains(&word.as_str()) && !only
         };
+        // `Many believe it is Paris`: others do.
+        let has = |words: &[&str]| clause.iter().any(|word| words.contains(&word.as_str()));
+        let hearsay = has(OTHERS) && has(BELIEVE) && !has(&["i"]);
         phrases.iter().any(|phrase| said.contains(phrase))
             || clause.iter().enumerate().any(denies)
+            || hearsay
             || self.neither(first)
     }
 
@@ -217,6 +228,12 @@ impl Hay {
     }
 
     fn denied_after(&self, past: usize) -> bool {
+        // `Paris? No, it is London.`
+        let ends = |i: usize| self.words.get(i).is_none_or(|word| word.after.is_some());
+        let refused = matches!(self.word(past).as_str(), "no" | "nope" | "wrong" | "incorrect");
+        if refused && ends(past) && ends(past + 1) {
+            return true;
+        }
         let here = |i: usize| {
             let ends = (past..=i).any(|i| self.words.get(i).is_some_and(|w| w.after.is_some()));
             if ends { String::new() } else { self.word(i) }
@@ -271,6 +288,14 @@ const DENIALS: &[&str] = &[
     "wrongly",
     "incorrectly",
     "falsely",
+];
+
+/// Who may be wrong, and what they do.
+const OTHERS: &[&str] =
+    &["many", "most", "some", "people", "often", "commonly", "popularly", "frequently"];
+const BELIEVE: &[&str] = &[
+    "believe", "believed", "think", "thought", "assume", "assumed", "say", "said", "claim",
+    "claimed", "guess", "confused", "mistaken",
 ];
 
 /// Words after `is not` by which it denies something else than the name before it.

@@ -316,7 +316,7 @@ impl Scanner {
             && dash
             && self.pieces.touch(i)
             && self.pieces.touch(i + 1)
-            && self.number(i + 2).is_some_and(|(_, digits)| digits < 3)
+            && self.number(i + 2).is_some()
         {
             return Some((Vec::new(), i + 3));
         }

@@ -63,7 +63,7 @@ impl Item {
     fn of(text: &str, known: &Known) -> Item {
         let whole = tidy(text);
         let named = named(text);
-        for text in [&*whole, &*named] {
+        for text in [&*whole, &*named, unmarked(&whole), unmarked(&named)] {
             if let Some(id) = known.id(text) {
                 return Item { text: text.to_owned(), id: Some(id) };
             }
@@ -88,6 +88,10 @@ pub(super) fn items(text: &str, known: &Known) -> Option<Vec<Item>> {
         Mark::Line | Mark::None => text,
     };
     let region = &*plain(region);
+    // The columns of a table say other things.
+    if region.lines().any(|line| line.trim_start().starts_with("|-") || line.contains("|:-")) {
+        return None;
+    }
     let texts = in_json(region)
         .or_else(|| bulleted(region))
         .or_else(|| lines(region).map(|lines| lines.into_iter().map(Cow::Borrowed).collect()));
@@ -146,6 +150,43 @@ fn bulleted(text: &str) -> Option<Vec<Cow<'_, str>>> {
         .map(|(_, item)| item.into())
         .collect();
     (items.len() > 1).then_some(items)
+}
+
+impl Item {
+    /// Whether it is no item but a remark at the end of a list.
+    fn is_remark(&self) -> bool {
+        const WORDS: &[&str] = &[
+            "among",
+            "amongst",
+            "both",
+            "all",
+            "in",
+            "but",
+            "though",
+            "which",
+            "respectively",
+            "etc",
+        ];
+        let mut words = self.text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+        let first = words.next().unwrap_or_default();
+        // `but also Pluto` names one more, and `but not Pluto` says what it says.
+        let names = first == "but" && words.next().is_none_or(|word| word != "i");
+        let alone = matches!(first.as_str(), "respectively" | "etc");
+        let several = self.text.contains(' ') || alone;
+        self.id.is_none() && several && !names && WORDS.contains(&first.as_str())
+    }
+}
+
+/// An item without what places it in its list: `b) Huron`, `(2) Huron`, `then Huron`, a symbol.
+fn unmarked(item: &str) -> &str {
+    let words = ["first", "second", "third", "then", "next", "finally", "lastly", "last", "also"];
+    let mut rest = item.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+    let counts = word.len() <= 2 && rest[word.len()..].starts_with([')', '.', ':']);
+    if counts || words.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+        rest = rest[word.len()..].trim_start_matches(|c: char| !c.is_alphanumeric());
+    }
+    rest
 }
 
 /// What stands behind the bullet of a line.
@@ -213,13 +254,21 @@ fn listed(sentence: &str, known: &Known) -> Vec<Item> {
     while i < parts.len() && items.len() <= MOST {
         // The longest run of parts that is known to be one item.
         let whole = |j: usize| list[parts[i].start..parts[j].end].trim();
-        let run = (i + 1..parts.len().min(i + 5)).rev().find(|j| known.id(whole(*j)).is_some());
+        let one = |j: &usize| {
+            let text = whole(*j);
+            known.id(text).or_else(|| known.id(unmarked(text))).is_some()
+        };
+        let run = (i + 1..parts.len().min(i + 5)).rev().find(one);
         let end = run.unwrap_or(i);
         let text = whole(end);
         if text.contains(char::is_alphanumeric) {
             items.push(Item::of(text, known));
         }
         i = end + 1;
+    }
+    // `…, among others`, `…, but I'm not sure` is said of the list.
+    while items.len() > 1 && items.last().is_some_and(Item::is_remark) {
+        items.pop();
     }
     items
 }
@@ -235,6 +284,10 @@ const VERBS: &[&str] = &[
     " included ",
     " namely ",
     " of: ",
+    "They're ",
+    "they're ",
+    "They\u{2019}re ",
+    "they\u{2019}re ",
 ];
 
 /// The list of a sentence without its subject.
@@ -254,8 +307,15 @@ fn without_lead_in(sentence: &str) -> &str {
     verb.map_or(sentence, |end| &sentence[..end])
 }
 
-/// The bytes between commas, semicolons and `and`.
+/// The bytes between commas, semicolons and `and`; between arrows or strokes where there are none.
 fn parts(list: &str) -> Vec<std::ops::Range<usize>> {
+    let other = ["→", " > ", "|", "/"].into_iter().find(|mark| list.contains(mark));
+    if let Some(mark) = other.filter(|_| !list.contains([',', ';']) && !list.contains(" and ")) {
+        let starts =
+            std::iter::once(0).chain(list.match_indices(mark).map(|(at, _)| at + mark.len()));
+        let ends = list.match_indices(mark).map(|(at, _)| at).chain([list.len()]);
+        return starts.zip(ends).map(|(start, end)| start..end).collect();
+    }
     let mut parts = Vec::new();
     let mut start = 0;
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());

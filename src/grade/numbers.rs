@@ -9,12 +9,12 @@
 //! Not numbers are digits inside words (`H2O`, `COVID-19`, `5th`), times and ratios (`10:30`),
 //! dates and versions (`1/2/2020`, `1.2.3`): reading a part of them would read something else.
 
-mod joined;
+mod context;
 
 use super::units::unit;
 use crate::answer::unify;
 
-pub(super) use joined::{joined, tolerance};
+pub(super) use context::{dated, denied, enumerates, is_year, joined, tolerance};
 
 /// A number found in a text.
 #[derive(Debug, Clone, PartialEq)]

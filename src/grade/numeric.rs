@@ -9,7 +9,8 @@
 //!    sentence if it has one, the first otherwise; on the next line if the sentence ends there;
 //! 3. a last line, or else a first line, that is nothing but a number;
 //! 4. the number right after the last `=` or `≈`;
-//! 5. the last number of the last sentence that has one, numbers in brackets behind it aside.
+//! 5. the last number of the last sentence that has one, but for numbers in brackets behind it,
+//!    numbers of the question, and years (`in 1995`) unless a year is expected.
 //!
 //! Numbers of an enumeration (`1. …`, `2. …`, `Step 3`), tolerances (`± 0.1`) and numbers that are
 //! denied (`not 5`, `rather than 5`) are passed over. An end of a range (`10–20`, `between 10 and
@@ -20,7 +21,7 @@
 //! it, `50%` is read as 0.5 where the expected number lies between −1 and 1, else as 50; if only
 //! the expectation has it, 50 and 0.5 both are `50%`.
 
-use super::numbers::{Number, joined, plain, scan, tolerance};
+use super::numbers::{Number, dated, denied, enumerates, is_year, joined, plain, scan, tolerance};
 use super::settings;
 use super::units::unit;
 use super::{Judgement, Unfit, Verdict};
@@ -120,7 +121,8 @@ impl Numeric {
             enclosed(text).map(|inside| plain(&inside)).filter(|text| !scan(text).is_empty());
         let text = enclosed.unwrap_or_else(|| plain(text));
         let asked: Vec<f64> = scan(&plain(question)).iter().map(|number| number.value).collect();
-        let Some(number) = choose(&text, &asked) else { return Verdict::Unparsable.into() };
+        let years = self.unit.is_none() && is_year(self.value);
+        let Some(number) = choose(&text, &asked, years) else { return Verdict::Unparsable.into() };
         let read: String = text[number.start..number.end].iter().collect();
         Judgement::of(self.accepts(&number), read)
     }
@@ -142,8 +144,9 @@ impl Numeric {
     }
 }
 
-/// The number that is the answer, by the rule above; `asked` are those of the question.
-fn choose(text: &[char], asked: &[f64]) -> Option<Number> {
+/// The number that is the answer, by the rule above; `asked` are those of the question, and `years`
+/// says whether a year may answer it.
+fn choose(text: &[char], asked: &[f64], years: bool) -> Option<Number> {
     let mut numbers = scan(text);
     let steps: Vec<bool> = numbers.iter().map(|number| enumerates(text, number)).collect();
     if steps.iter().filter(|step| **step).count() > 1 {
@@ -157,43 +160,10 @@ fn choose(text: &[char], asked: &[f64]) -> Option<Number> {
         return reply.numbers.into_iter().next();
     }
     let found = reply.boxed().or_else(|| reply.labelled()).or_else(|| reply.alone());
-    let found = found.or_else(|| reply.concluded()).or_else(|| reply.last(asked))?;
+    let found = found.or_else(|| reply.concluded()).or_else(|| reply.last(asked, years))?;
     let one_of_several =
         reply.numbers.iter().zip(joined).any(|(number, joined)| joined && number == found);
     (!one_of_several).then(|| found.clone())
-}
-
-/// `not 5`, `isn't exactly 5`, `rather than 5`: no answer stands there.
-fn denied(text: &[char], number: &Number) -> bool {
-    let before: String = text[number.start.saturating_sub(40)..number.start].iter().collect();
-    let before = before.to_lowercase();
-    let clause = before.rsplit(['.', ',', ';', ':', '!', '?', '\n']).next().unwrap_or("");
-    let mark = |c: char| !c.is_alphanumeric() && c != '\'';
-    let mut words = clause.split(mark).filter(|word| !word.is_empty()).rev().skip_while(|word| {
-        matches!(*word, "exactly" | "equal" | "to" | "the" | "number" | "really" | "quite" | "a")
-    });
-    match words.next() {
-        Some("not" | "never" | "unlike") => true,
-        Some("than") => matches!(words.next(), Some("rather" | "other")),
-        Some("of") => words.next() == Some("instead"),
-        Some(word) => word.ends_with("n't"),
-        None => false,
-    }
-}
-
-/// `1. …` at the start of a line, or `Step 1`.
-fn enumerates(text: &[char], number: &Number) -> bool {
-    let before: String = text[..number.start].iter().rev().take(12).collect();
-    let before: String = before.chars().rev().collect::<String>().to_lowercase();
-    if ["step", "question", "part", "case"].iter().any(|word| before.trim_end().ends_with(word)) {
-        return true;
-    }
-    let line = before.rsplit('\n').next().unwrap_or("");
-    let opens =
-        (before.contains('\n') || number.start < 12) && line.chars().all(|c| " #*-(".contains(c));
-    let closed = text.get(number.end).is_some_and(|c| ".):".contains(*c));
-    let follows = text.get(number.end + 1).is_some_and(|c| " *".contains(*c));
-    opens && closed && follows && number.value.fract() == 0.0
 }
 
 struct Reply<'a> {
@@ -305,7 +275,7 @@ impl Reply<'_> {
 
     /// The last number that is no aside, such as `(3.1 miles)` behind another number, and no number
     /// of the question; where there are only such, the one that a sentence ends with.
-    fn last(&self, asked: &[f64]) -> Option<&Number> {
+    fn last(&self, asked: &[f64], years: bool) -> Option<&Number> {
         // A percentage is worked out, even where it has the digits of a number of the question.
         let repeated = |number: &Number| {
             let same = asked.iter().any(|known| known.to_bits() == number.value.to_bits());
@@ -321,7 +291,7 @@ impl Reply<'_> {
             behind.then(|| self.numbers.iter().any(|n| n.end <= open && open - n.end < 30))
         };
         let mut said = self.numbers.iter().rev();
-        let fresh = |number: &&Number| !repeated(number);
+        let fresh = |number: &&Number| !repeated(number) && (years || !dated(self.text, number));
         said.find(|number| aside(number) != Some(true) && fresh(number))
             .or_else(|| self.numbers.iter().rev().find(fresh))
             .or(self.numbers.last())
@@ -385,10 +355,13 @@ mod tests {
             ("The distance is 5 km (3.1 miles).", "5 km"),
             ("It weighs 5 ± 0.1 kg", "5"),
             ("From 10 to 20 it takes 7 steps", "7"),
+            ("There were 42 in 1995.", "42"),
+            ("As of 2021 there are 42.", "42"),
+            ("There were 42 of 1995.", "1995"),
             ("Sum it: 20 - 13 = 7", "7"),
         ] {
             let plain = plain(text);
-            let number = choose(&plain, &[]).unwrap_or_else(|| panic!("{text:?}"));
+            let number = choose(&plain, &[], false).unwrap_or_else(|| panic!("{text:?}"));
             let found: String = plain[number.start..number.end].iter().collect();
             assert_eq!(found.trim(), read, "{text:?}");
         }
@@ -410,7 +383,7 @@ mod tests {
             "on 2020-05-12",
             "In 1990 it was 1990–1995.",
         ] {
-            assert_eq!(choose(&plain(text), &[]), None, "{text:?}");
+            assert_eq!(choose(&plain(text), &[], false), None, "{text:?}");
         }
     }
 
@@ -418,7 +391,7 @@ mod tests {
         #[test]
         fn any_text_can_be_read(text in "(answer| is |=|\n|\\. |5|1/2|boxed\\{|\\}|####|½|-|a|:){0,16}|\\PC{0,30}") {
             let text = plain(&text);
-            if let Some(number) = choose(&text, &[]) {
+            if let Some(number) = choose(&text, &[], false) {
                 prop_assert!(number.end <= text.len());
             }
         }

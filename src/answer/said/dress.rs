@@ -14,6 +14,8 @@ const PAIRS: &[(&str, &str)] = &[
     ("\u{201c}", "\u{201d}"),
     ("\u{2018}", "\u{2019}"),
     ("«", "»"),
+    ("[", "]"),
+    ("<", ">"),
     ("$$", "$$"),
     ("$", "$"),
     ("\\(", "\\)"),
@@ -91,6 +93,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 
 fn undressed(text: &str) -> &str {
     let mut text = text.trim();
+    text = text.strip_prefix("> ").unwrap_or(text);
     // What was opened before the answer or is closed after it.
     for mark in ["**", "\"", "`"] {
         if text.matches(mark).take(2).count() == 1 {

@@ -66,12 +66,24 @@ pub(super) fn last(text: &str) -> Option<(&str, &str)> {
         return Some((answer, answer));
     }
     let pieces = Pieces::of(text);
-    let labels = (0..pieces.0.len()).rev().filter(|i| names_answer(&pieces, *i));
-    labels.into_iter().find_map(|i| {
-        let start = announced(&pieces, i)?;
+    let labels: Vec<usize> =
+        (0..pieces.0.len()).rev().filter(|i| names_answer(&pieces, *i)).collect();
+    let read = |i: &usize| {
+        let start = announced(&pieces, *i)?;
         let rest = text[start..].trim_start();
         Some((extent(rest)?, rest))
-    })
+    };
+    // `Explanation: the answer is known because …` below an answer gives no other.
+    let stated = labels.iter().filter(|i| !explains(&pieces, **i));
+    stated.into_iter().find_map(read).or_else(|| labels.iter().find_map(read))
+}
+
+/// Whether a piece stands in a line that says it only explains.
+fn explains(pieces: &Pieces, i: usize) -> bool {
+    const WORDS: &[&str] = &["explanation", "reasoning", "reason", "rationale", "justification"];
+    let line = (i.saturating_sub(REACH)..i).rev().find(|i| pieces.is_break(*i));
+    let first = pieces.skip(line.unwrap_or(0), |sort| !matches!(sort, Sort::Word(_)));
+    first < i && pieces.is_word(first, WORDS)
 }
 
 fn names_answer(pieces: &Pieces, i: usize) -> bool {
@@ -121,8 +133,32 @@ fn after_link(pieces: &Pieces, mut i: usize) -> Option<usize> {
     let word = pieces.skip(i, |sort| !matches!(sort, Sort::Word(_)));
     let denied = ["not", "never", "neither", "nor", "no longer", "wrong", "incorrect"];
     let text = word < pieces.0.len() && !pieces.is_word(word, &denied);
-    // Emphasis that was opened before the label is closed here: `**Answer:** Paris`.
-    text.then_some(start)
+    text.then(|| past_hedges(pieces, i).unwrap_or(start))
+}
+
+/// Past `likely`, `most probably`: how sure the model is belongs to no answer.
+fn past_hedges(pieces: &Pieces, i: usize) -> Option<usize> {
+    const HEDGES: &[&str] = &[
+        "likely",
+        "probably",
+        "definitely",
+        "clearly",
+        "simply",
+        "indeed",
+        "therefore",
+        "thus",
+        "certainly",
+        "actually",
+        "perhaps",
+        "possibly",
+        "maybe",
+    ];
+    let hedge = |i: usize| pieces.is_word(i, HEDGES) && !pieces.0[i].capital();
+    let most = pieces.is_word(i, &["most", "very", "quite"]) && hedge(i + 1);
+    let past = i + usize::from(most) + usize::from(hedge(i + usize::from(most)));
+    let next = pieces.0.get(past).filter(|_| past > i)?;
+    let word = matches!(next.sort, Sort::Word(_) | Sort::Mark('*' | '"' | '_' | '`'));
+    word.then_some(next.at.start)
 }
 
 /// How far the answer at the start of a text goes.
@@ -148,7 +184,9 @@ fn extent(rest: &str) -> Option<&str> {
 fn opened(text: &str) -> &str {
     let text = text.trim_start();
     for closed in ["** ", "* ", "__ ", "_ ", "- ", "> ", "\" "] {
-        if let Some(text) = text.strip_prefix(closed) {
+        // `- 5` is a number.
+        let bare = text.strip_prefix(closed).filter(|text| !text.starts_with(char::is_numeric));
+        if let Some(text) = bare {
             return text.trim_start();
         }
     }
@@ -160,7 +198,7 @@ fn within<'a>(line: &'a str, below: &str) -> &'a str {
     if let Some(inside) = opening_emphasis(line) {
         return inside;
     }
-    let line = without_confidence(line);
+    let line = without_doubt(without_confidence(line));
     let end = sentence_end(line).min(line.find("; ").unwrap_or(line.len()));
     if end < line.len() && (takes_back(&line[end..]) || takes_back(below)) {
         return line;
@@ -175,10 +213,25 @@ fn opening_emphasis(line: &str) -> Option<&str> {
     let inside = &line[open.len()..];
     let end = inside.find(close)?;
     let (inside, after) = (&inside[..end], inside[end + close.len()..].trim_start());
-    let ends = after.is_empty() || after.starts_with(['.', ',', ';', ':', '!', '(', '–', '—', '}']);
+    let ends = after.is_empty()
+        || after.starts_with(['.', ',', ';', ':', '!', '(', '–', '—', '}'])
+        || after.starts_with("by ")
+        || after.starts_with("- ");
     let mut words = after.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let joined = matches!(words.next(), Some("or" | "and" | "but" | "not"));
     (ends && !joined && inside.contains(char::is_alphanumeric)).then_some(inside)
+}
+
+/// Without a doubt at the end: `Paris, but I'm not sure`.
+fn without_doubt(line: &str) -> &str {
+    let lower = line.to_ascii_lowercase();
+    let turns = [", but i", " but i", ", though i", " though i", ", although i", ", i think"];
+    let at = turns.iter().filter_map(|turn| lower.find(turn)).min().filter(|at| *at > 0);
+    let doubts = ["sure", "certain", "confident", "think", "know", "wrong", "mistaken"];
+    match at {
+        Some(at) if doubts.iter().any(|doubt| lower[at..].contains(doubt)) => &line[..at],
+        _ => line,
+    }
 }
 
 /// Without a confidence on the same line: `Paris, confidence: 90%`, `Paris (90% sure)`.

@@ -26,6 +26,13 @@ fn a_text_is_found_where_it_is_said() {
             ("It isn't London. Paris it is.", Correct, "It isn't London. Paris it is."),
             ("I'm not sure, but Paris.", Correct, "I'm not sure, but Paris."),
             ("<think>not Paris</think>Paris", Correct, "Paris"),
+            ("I believe most people say Paris", Correct, "I believe most people say Paris"),
+            ("It's Paris's day.", Correct, "It's Paris's day."),
+            ("Paris. No other city is as large.", Correct, "Paris. No other city is as large."),
+            ("Many believe it is Paris.", Incorrect, "Many believe it is Paris."),
+            ("Most people think of Paris.", Incorrect, "Most people think of Paris."),
+            ("Paris? No, it's London.", Incorrect, "Paris? No, it's London."),
+            ("Paris. No. London.", Incorrect, "Paris. No. London."),
             ("London", Incorrect, "London"),
             ("Parisians live there", Incorrect, "Parisians live there"),
             ("It is not Paris.", Incorrect, "It is not Paris."),
@@ -71,6 +78,8 @@ fn names_and_numbers_are_found_whole() {
         ("New York", "in New\nYork", true),
         ("the Who", "Who sang it", true),
         ("not guilty", "She is not guilty", true),
+        ("Newton", "It is one of Newton’s laws", true),
+        ("Fermat's Last Theorem", "It is Fermat’s last theorem", true),
         ("don't panic", "It says don’t panic", true),
     ] {
         let yaml = format!("{{contains: \"{expected}\"}}");

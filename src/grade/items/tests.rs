@@ -42,6 +42,13 @@ fn lists_are_cut_into_items() {
         "The lakes:\n\n1. **A1** – the largest\n2. **B2**: the deepest\n3. C3 (the last)\n\nAll are wet.",
         "1. A1 - the largest\n   - it is wet\n2. B2\n   - so is it\n3. C3",
         "A1\nB2\nC3",
+        "A1/B2/C3",
+        "A1 → B2 → C3",
+        "A1 | B2 | C3",
+        "They're A1, B2 and C3.",
+        "They are A1, B2 and C3, among others.",
+        "They are A1, B2 and C3, in that order.",
+        "The answer is A1, B2 and C3, but I'm not sure.",
         "Lakes:\nA1\nB2\nC3",
         "- A1, B2, C3",
         "[\"A1\", \"B2\", \"C3\"]",
@@ -64,6 +71,13 @@ fn what_is_known_to_be_one_item_is_not_cut() {
         assert_eq!(read(text, &islands), all, "{text:?}");
     }
     assert_eq!(read("Washington, D.C., and Jamaica", &islands), ["Washington, D.C.", "Jamaica"]);
+    let text = "First Jamaica, then Trinidad and Tobago, and finally Washington, D.C.";
+    let all = ["Jamaica", "Trinidad and Tobago", "Washington, D.C."];
+    assert_eq!(read(text, &islands), all);
+    assert_eq!(read("🌴 Jamaica\n🌴 Trinidad and Tobago", &islands), all[..2]);
+    assert_eq!(read("b) Jamaica\nc) Trinidad and Tobago", &islands), all[..2]);
+    assert_eq!(read("(1) Jamaica, (2) Trinidad and Tobago", &islands), all[..2]);
+    assert_eq!(read("Jamaica, but also Haiti", &islands), ["Jamaica", "but also Haiti"]);
     assert_eq!(read("1,234 and 5", &known(&[])), ["1,234", "5"]);
     assert_eq!(
         read("- Trinidad: and Tobago\n- Jamaica", &islands),
@@ -76,6 +90,7 @@ fn prose_is_no_list() {
     for text in [
         "I would have to think for a very long time about which of these lakes there are. They are many.",
         "The largest is A1. Then comes B2.",
+        "| lake | depth |\n|---|---|\n| A1 | 2 |",
         "",
     ] {
         assert_eq!(items(text, &known(&[])), None, "{text:?}");
