@@ -1,7 +1,8 @@
 //! The tables of `docs/graders.md` hold: every reply in them gets the verdict that stands beside it.
 //!
 //! A fenced block of YAML has a grader as a suite has it, with the question and its choices where
-//! they matter and `finish: length` where the replies were cut off. The table behind it has replies
+//! they matter, the `answers` that `{{ answers }}` stands for, and `finish: length` where the replies
+//! were cut off. The table behind it has replies
 //! with `\n` for the end of a line and `\|` for `|`.
 
 use std::collections::BTreeSet;
@@ -89,20 +90,23 @@ fn case(block: &str) -> (Grader, Question, bool) {
     if let Some(text) = fields.take("question") {
         question.text = text.text(&mut problems).unwrap().value;
     }
-    if let Some(choices) = fields.take("choices") {
-        let choices = choices.list(&mut problems).unwrap();
-        question.choices = choices
-            .iter()
-            .map(|choice| choice.text(&mut Problems::default()).unwrap().value)
-            .collect();
-    }
+    let mut texts = |name: &'static str| -> Vec<String> {
+        let items = fields.take(name).map(|node| node.list(&mut Problems::default()).unwrap());
+        let text = |node: &span::Node| node.text(&mut Problems::default()).unwrap().value;
+        items.unwrap_or_default().iter().map(text).collect()
+    };
+    question.choices = texts("choices");
+    let answers = texts("answers");
     let cut = fields
         .take("finish")
         .is_some_and(|finish| finish.text(&mut problems).unwrap().value == "length");
     let spec = Spec::read(fields.take("grade").unwrap(), &mut problems);
     fields.finish(&mut problems);
     assert!(problems.is_empty(), "{block}: {problems:?}");
-    let render = &mut |text: &Spanned<String>| Ok::<_, Infallible>(vec![text.value.clone()]);
+    let render = &mut |text: &Spanned<String>| {
+        let list = text.value == "{{ answers }}";
+        Ok::<_, Infallible>(if list { answers.clone() } else { vec![text.value.clone()] })
+    };
     (spec.unwrap().bind(&question, render).unwrap(), question, cut)
 }
 

@@ -73,7 +73,10 @@ impl Spec {
                 return unfit(message, example);
             }
             _ => {
-                let message = format!("`{}` has its day first or its month", Unfit::shown(&shown));
+                let message = format!(
+                    "`{}` is two dates, as the day or the month may come first",
+                    Unfit::shown(&shown)
+                );
                 return unfit(message, "write 1938-03-12, or add `order: dmy` or `order: mdy`");
             }
         };

@@ -120,17 +120,22 @@ impl Templates {
     }
 
     /// The texts that a template yields for a row: the items of a list where the template is one
-    /// lone expression whose value is a list, else its only text.
+    /// lone expression whose value is a list, else its only text, which is empty where the value is
+    /// null.
     ///
     /// # Errors
     /// As for [`Templates::render`], or that an item is no text.
     pub fn values(&self, text: &str, row: &Value) -> Result<Vec<String>, TemplateError> {
         // Rendered first, so that what is wrong with it is said in the same words.
         let rendered = self.render(text, row)?;
-        let listed = lone_expression(text)
-            .and_then(|source| self.environment.compile_expression(source).ok()?.eval(row).ok())
-            .filter(|value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable));
-        let Some(list) = listed else { return Ok(vec![rendered]) };
+        let value = lone_expression(text)
+            .and_then(|source| self.environment.compile_expression(source).ok()?.eval(row).ok());
+        let list = match value {
+            Some(list) if matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable) => list,
+            // Nothing is expected where the row has nothing, and not the word that it renders as.
+            Some(value) if value.is_none() => return Ok(vec![String::new()]),
+            _ => return Ok(vec![rendered]),
+        };
         let items = list.try_iter().map_err(|error| TemplateError::Other(describe(&error)))?;
         let plain = |(i, item): (usize, Value)| match item.kind() {
             ValueKind::String | ValueKind::Number | ValueKind::Bool => {
@@ -241,7 +246,7 @@ mod tests {
     fn a_lone_expression_yields_a_text_an_item() {
         let row = serde_json::json!({
             "one": " Paris ", "two": ["Paris", " City of Paris"], "mixed": ["a", 5, 1.5, true],
-            "empty": [], "bad": ["a", null], "deep": [["a"]],
+            "empty": [], "nothing": null, "bad": ["a", null], "deep": [["a"]],
         });
         let row = Value::from(Serde(row));
         let values = |text: &str| {
@@ -260,6 +265,7 @@ mod tests {
             ("{{ mixed }}", vec!["a", "5", "1.5", "True"]),
             ("{{ ['a', 'b'] }}", vec!["a", "b"]),
             ("{{ empty }}", vec![]),
+            ("{{ nothing }}", vec![""]),
             ("{{ one }} {{ one }}", vec!["Paris   Paris"]),
         ] {
             assert_eq!(

@@ -97,7 +97,7 @@ fn what_is_no_date_is_refused() {
         ("{date: 1938-02-31}", format!("`1938-02-31` is no day of the calendar; {one}")),
         (
             "{date: 12/03/1938}",
-            "`12/03/1938` has its day first or its month; write 1938-03-12, or add `order: dmy` or `order: mdy`".into(),
+            "`12/03/1938` is two dates, as the day or the month may come first; write 1938-03-12, or add `order: dmy` or `order: mdy`".into(),
         ),
         (
             "{date_with: {answer: 1938, within_days: 1}}",

@@ -49,7 +49,7 @@ fn values_are_compared_by_their_kind() {
         ("true", "false", false),
         ("true", "1", false),
         ("null", "null", true),
-        ("None", "null", true),
+        ("None", "null", false),
         ("Ten Downing Street", "\"ten downing street.\"", true),
         ("[1, \\\"a\\\"]", "[1.0, \"A\"]", true),
         ("[1, 2]", "[2, 1]", false),

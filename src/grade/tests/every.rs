@@ -1,5 +1,7 @@
 //! What holds for every grader.
 
+use proptest::{prop_assert, proptest};
+
 use super::*;
 
 /// Every grader that judges by itself.
@@ -99,6 +101,19 @@ fn long_hostile_replies_are_judged() {
             let verdict = judge(yaml, &text);
             let right = piece.contains('A') || piece.contains("zz") || *yaml == "abstains";
             assert!(right || verdict != Correct, "{piece:?} {yaml}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_reply_panics(
+        text in "(answer|is|not|or|and|zz|yy|A|7|1938|March|12|10–20|\\\\boxed\\{|\\}|<answer>|</answer>|\\*\\*|\"a\": |\\{|\\[|\\]|: |, |\\. |\n|- |é|−|½|’s|“|```| ){0,20}|\\PC{0,40}",
+        cut in proptest::bool::ANY,
+    ) {
+        for yaml in ALL {
+            let (verdict, read) = judge_cut(yaml, &text, cut);
+            prop_assert!(read.is_none() || matches!(verdict, Correct | Incorrect), "{yaml}");
         }
     }
 }
