@@ -3,6 +3,8 @@
 //! How the items were binned does not matter here: any partition of them gives
 //! bins, and an expected calibration error is a function of bins alone.
 
+use std::ops::Range;
+
 use super::items::Items;
 use super::normal::folded_mean;
 use super::sum::sum;
@@ -25,15 +27,17 @@ pub struct Bin {
 }
 
 impl Bin {
-    /// The bin of the items at `members`, `None` if it is empty.
-    pub(super) fn of(items: &Items, members: &[usize], low: f64, high: f64) -> Option<Self> {
-        let n = members.len();
-        let correct = members.iter().filter(|&&i| items.correct()[i]).count();
+    /// The bin of the items at these ranks, from 0 by ascending confidence; `None`
+    /// if it is empty.
+    pub(super) fn of(items: &Items, ranks: Range<usize>, low: f64, high: f64) -> Option<Self> {
+        let (confidence, correct) = items.ascending_columns();
+        let n = ranks.len();
+        let right = correct[ranks.clone()].iter().filter(|right| **right).count();
         (n > 0).then(|| Self {
             n,
-            correct,
-            mean_confidence: sum(members.iter().map(|&i| items.confidence()[i])) / n as f64,
-            accuracy: correct as f64 / n as f64,
+            correct: right,
+            mean_confidence: sum(confidence[ranks].iter().copied()) / n as f64,
+            accuracy: right as f64 / n as f64,
             low,
             high,
         })

@@ -20,14 +20,13 @@ use super::items::Items;
 /// Ma, Verified uncertainty calibration, `NeurIPS` 2019 (arXiv 1909.10155).
 #[must_use]
 pub fn equal_mass_bins(items: &Items, bins: NonZeroUsize) -> Vec<Bin> {
-    let mut rest = items.order();
-    let mut low = 0.0;
+    let (confidence, _) = items.ascending_columns();
+    let (mut start, mut low) = (0, 0.0);
     let mut found = Vec::new();
     for high in boundaries(items, bins) {
-        let (members, above) =
-            rest.split_at(rest.partition_point(|&i| items.confidence()[i] <= high));
-        found.extend(Bin::of(items, members, low, high));
-        rest = above;
+        let end = start + confidence[start..].partition_point(|c| *c <= high);
+        found.extend(Bin::of(items, start..end, low, high));
+        start = end;
         low = high;
     }
     found
@@ -35,8 +34,8 @@ pub fn equal_mass_bins(items: &Items, bins: NonZeroUsize) -> Vec<Bin> {
 
 /// The upper edges, strictly ascending, the last of them 1.
 fn boundaries(items: &Items, bins: NonZeroUsize) -> Vec<f64> {
-    let sorted = |rank: usize| items.confidence()[items.order()[rank]];
-    let midpoint = |rank: usize| f64::midpoint(sorted(rank - 1), sorted(rank));
+    let (confidence, _) = items.ascending_columns();
+    let midpoint = |rank: usize| f64::midpoint(confidence[rank - 1], confidence[rank]);
     let mut edges: Vec<f64> = part_starts(items.len(), bins).map(midpoint).collect();
     edges.push(1.0);
     edges.dedup();

@@ -8,14 +8,23 @@ use std::hash::Hash;
 /// in `[0, 1]` and `n` verdicts.
 ///
 /// It can be empty; metrics of an empty sample are `None`. It owns its stable
-/// ascending order, so that no metric sorts for itself. Items may be alike in
-/// clusters, such as the answers to one question; unless told, each is on its own.
+/// ascending order and both columns in that order, so that no metric sorts for
+/// itself and none jumps through memory. Items may be alike in clusters, such as the
+/// answers to one question; unless told, each is on its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Items {
     confidence: Vec<f64>,
     correct: Vec<bool>,
     order: Vec<usize>,
+    ascending: Ascending,
     clusters: Vec<usize>,
+}
+
+/// The columns in ascending order of confidence.
+#[derive(Debug, Clone, PartialEq)]
+struct Ascending {
+    confidence: Vec<f64>,
+    correct: Vec<bool>,
 }
 
 /// All items of one confidence: what a metric must treat alike whatever the
@@ -120,14 +129,20 @@ impl Items {
             if !(0.0..=1.0).contains(value) {
                 return Err(ItemsError::OutOfRange { index, value: *value });
             }
-            // -0.0 + 0.0 is 0.0, so that equal values have equal bits and the
-            // total order below keeps ties in input order.
+            // -0.0 + 0.0 is 0.0, so that equal values have equal bits.
             *value += 0.0;
         }
-        let mut order: Vec<usize> = (0..confidence.len()).collect();
-        order.sort_by(|&i, &j| confidence[i].total_cmp(&confidence[j]));
+        let mut keys: Vec<(u64, usize)> =
+            confidence.iter().enumerate().map(|(index, c)| (c.to_bits(), index)).collect();
+        // Of numbers that are not negative the bits are in the order of the numbers.
+        keys.sort_unstable();
+        let ascending = Ascending {
+            confidence: keys.iter().map(|&(bits, _)| f64::from_bits(bits)).collect(),
+            correct: keys.iter().map(|&(_, index)| correct[index]).collect(),
+        };
+        let order = keys.into_iter().map(|(_, index)| index).collect();
         let clusters = (0..confidence.len()).collect();
-        Ok(Self { confidence, correct, order, clusters })
+        Ok(Self { confidence, correct, order, ascending, clusters })
     }
 
     /// The same items, `keys[i]` naming the cluster that item `i` belongs to.
@@ -198,15 +213,34 @@ impl Items {
         self.confidence.iter().copied().zip(self.correct.iter().copied())
     }
 
+    /// `(confidence, correct)` by ascending confidence, ties in input order, length
+    /// `n`.
+    #[must_use]
+    pub fn ascending(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (f64, bool)> + DoubleEndedIterator + Clone + '_ {
+        let Ascending { confidence, correct } = &self.ascending;
+        confidence.iter().copied().zip(correct.iter().copied())
+    }
+
+    /// The same as two columns.
+    pub(super) fn ascending_columns(&self) -> (&[f64], &[bool]) {
+        (&self.ascending.confidence, &self.ascending.correct)
+    }
+
     /// The distinct confidences, ascending, each with its counts.
     pub fn ties(&self) -> impl Iterator<Item = Tie> + '_ {
-        self.order
-            .chunk_by(|&i, &j| self.confidence[i].to_bits() == self.confidence[j].to_bits())
-            .map(|group| Tie {
-                confidence: self.confidence[group[0]],
+        let Ascending { confidence, correct } = &self.ascending;
+        let mut correct = correct.as_slice();
+        confidence.chunk_by(|one, next| one.to_bits() == next.to_bits()).map(move |group| {
+            let (here, above) = correct.split_at(group.len());
+            correct = above;
+            Tie {
+                confidence: group[0],
                 n: group.len(),
-                correct: group.iter().filter(|&&i| self.correct[i]).count(),
-            })
+                correct: here.iter().filter(|right| **right).count(),
+            }
+        })
     }
 }
 

@@ -7,11 +7,12 @@
 //! their own ([`Level`], [`Threshold`], [`Clip`]) are validated once too.
 //!
 //! Confidences and rates are fractions in `[0, 1]`, not percentages. Logarithms
-//! are natural. A function draws no random number and reads no clock, and sums
-//! are compensated: on one platform, the same sample gives the same bits.
+//! are natural. No function reads a clock, what is drawn is drawn from a seed, and
+//! sums are compensated: on one platform, the same sample gives the same bits, with
+//! any number of threads.
 //!
-//! A file holds one statistic. `level`, `sum`, `normal`, `student` and `beta_tail`
-//! hold the arithmetic below them.
+//! A file holds one statistic. `level`, `sum`, `random`, `normal`, `student` and
+//! `beta_tail` hold the arithmetic below them.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -34,6 +35,7 @@ mod log_loss;
 mod mcnemar;
 mod normal;
 mod proportion;
+mod random;
 mod student;
 mod sum;
 

@@ -11,10 +11,14 @@ use crate::families::{FAMILIES, Family, LATER_FAMILIES};
 use crate::key_path::{KeyPath, leaves};
 
 /// What the library says a key is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Computed {
     Undefined,
     Number(f64),
+    Flag(bool),
+    Text(String),
+    /// A list or an object without members.
+    Nothing,
 }
 
 impl From<f64> for Computed {
@@ -29,9 +33,21 @@ impl From<usize> for Computed {
     }
 }
 
-impl From<Option<f64>> for Computed {
-    fn from(number: Option<f64>) -> Self {
-        number.map_or(Self::Undefined, Self::Number)
+impl From<bool> for Computed {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<&str> for Computed {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl<T: Into<Computed>> From<Option<T>> for Computed {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Undefined, Into::into)
     }
 }
 
@@ -44,6 +60,18 @@ impl Values {
         let path = path.into();
         let clash = self.0.insert(path.clone(), value.into());
         assert!(clash.is_none(), "{path} is computed twice");
+    }
+
+    /// A list of values, at `path[0]`, `path[1]`, ….
+    pub fn put_list<T: Into<Computed>>(&mut self, path: &str, values: impl IntoIterator<Item = T>) {
+        let mut any = false;
+        for (index, value) in values.into_iter().enumerate() {
+            any = true;
+            self.put(format!("{path}[{index}]"), value);
+        }
+        if !any {
+            self.put(path, Computed::Nothing);
+        }
     }
 }
 
@@ -74,12 +102,16 @@ impl Tolerance {
 
 /// Compares one value; the error says what is wrong with it.
 fn compare_value(computed: Computed, expected: &Value, within: Tolerance) -> Result<(), String> {
-    let expected_number = match (computed, expected) {
+    let expected_number = match (&computed, expected) {
         (Computed::Undefined, Value::Null) => return Ok(()),
+        (Computed::Flag(flag), Value::Bool(truth)) if flag == truth => return Ok(()),
+        (Computed::Text(text), Value::String(truth)) if text == truth => return Ok(()),
+        (Computed::Nothing, Value::Array(list)) if list.is_empty() => return Ok(()),
+        (Computed::Nothing, Value::Object(members)) if members.is_empty() => return Ok(()),
         (Computed::Number(_), Value::Number(number)) => number.as_f64(),
         _ => None,
     };
-    let (Computed::Number(number), Some(truth)) = (computed, expected_number) else {
+    let (&Computed::Number(number), Some(truth)) = (&computed, expected_number) else {
         return Err(format!("computed {computed:?}, expected {expected}"));
     };
     let allowed = if expected.is_f64() {
