@@ -16,6 +16,7 @@ pub mod report;
 pub mod run;
 pub mod score;
 pub mod scorecard;
+pub mod scored;
 pub mod span;
 pub mod suite;
 pub mod transport;

@@ -10,6 +10,7 @@ mod prepare;
 mod progress;
 mod report;
 mod run;
+mod score;
 mod show;
 
 use std::num::NonZeroU32;
@@ -50,6 +51,8 @@ enum Command {
     Check(CheckArgs),
     /// Show a run again
     Report(ReportArgs),
+    /// Statistics of answers that another harness graded
+    Score(score::ScoreArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
     /// Show everything that was said in one case, word for word
@@ -230,6 +233,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Cache(args) => cache::cache(&args),
         Command::Report(args) => report::report(&args),
+        Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),
     };
     match exit {

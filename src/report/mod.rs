@@ -5,6 +5,7 @@ mod diagram;
 mod exchange;
 mod overview;
 mod ranked;
+mod scored;
 mod style;
 mod terminal;
 mod text;
@@ -13,6 +14,7 @@ mod trial;
 use serde::Serialize;
 
 pub use overview::{Summary, overview};
+pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use style::Style;
 pub use terminal::{headline, terminal};
 pub use text::{amount, visible};

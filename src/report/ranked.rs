@@ -35,32 +35,55 @@ pub(super) fn ranked(out: &mut String, page: &Page<'_>, card: &EndpointCard, sty
 
 fn entry(out: &mut String, case: &ConfidentlyWrong<'_>, repeated: bool, style: Style) {
     let record = case.record;
-    let room = style.width.saturating_sub(8);
-    let shown = |text: &str| style.text(&visible(text));
-    let sure = format!("{:.2}", record.primary.unwrap_or(0.0));
     let times =
         if repeated { format!("{} of {}  ", case.times, case.graded) } else { String::new() };
-    let question = shown(&record.question);
-    let question = fit(&question, room.saturating_sub(width(&times)), style.ellipsis());
-    line(out, &format!("  {}  {times}{question}", style.red(&sure)));
-    let said = record.said().unwrap_or_default();
-    let said = shown(&said);
-    let wanted = record.wanted();
-    let wanted = shown(&wanted);
-    let half = room.saturating_sub(LABELS) / 2;
-    let spare = half.saturating_sub(width(&wanted));
-    let said = fit(&said, half + spare, style.ellipsis()).into_owned();
-    let left = room.saturating_sub(LABELS + width(&said));
-    let wanted = fit(&wanted, left, style.ellipsis());
-    let mut text =
-        format!("        {} {said}   {} {wanted}", style.dim("said"), style.dim("expected"));
-    let used = 8 + LABELS + width(&said) + width(&wanted);
-    let id = shown(&record.case);
-    if used + 3 + width(&id) <= style.width {
-        let gap = style.width - used - width(&id);
-        let _ = write!(text, "{}{}", " ".repeat(gap), style.dim(&id));
+    let (said, expected) = (record.said().unwrap_or_default(), record.wanted());
+    let entry = Entry {
+        confidence: record.primary.unwrap_or(0.0),
+        times: &times,
+        question: &record.question,
+        said: &said,
+        expected: &expected,
+        name: &record.case,
+    };
+    entry.show(out, style);
+}
+
+/// A confident wrong answer in two lines.
+pub(super) struct Entry<'a> {
+    pub confidence: f64,
+    /// How often, of how often; empty where a case is asked once.
+    pub times: &'a str,
+    pub question: &'a str,
+    pub said: &'a str,
+    pub expected: &'a str,
+    pub name: &'a str,
+}
+
+impl Entry<'_> {
+    pub(super) fn show(&self, out: &mut String, style: Style) {
+        let room = style.width.saturating_sub(8);
+        let shown = |text: &str| style.text(&visible(text));
+        let sure = format!("{:.2}", self.confidence);
+        let question = shown(self.question);
+        let question = fit(&question, room.saturating_sub(width(self.times)), style.ellipsis());
+        line(out, &format!("  {}  {}{question}", style.red(&sure), self.times));
+        let (said, wanted) = (shown(self.said), shown(self.expected));
+        let half = room.saturating_sub(LABELS) / 2;
+        let spare = half.saturating_sub(width(&wanted));
+        let said = fit(&said, half + spare, style.ellipsis()).into_owned();
+        let left = room.saturating_sub(LABELS + width(&said));
+        let wanted = fit(&wanted, left, style.ellipsis());
+        let mut text =
+            format!("        {} {said}   {} {wanted}", style.dim("said"), style.dim("expected"));
+        let used = 8 + LABELS + width(&said) + width(&wanted);
+        let id = shown(self.name);
+        if used + 3 + width(&id) <= style.width {
+            let gap = style.width - used - width(&id);
+            let _ = write!(text, "{}{}", " ".repeat(gap), style.dim(&id));
+        }
+        line(out, &text);
     }
-    line(out, &text);
 }
 
 /// The cases that are right at times and wrong at others, the worst first.

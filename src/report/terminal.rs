@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::gate::{Decision, Line, Verdict, percent};
 use crate::record::Origin;
-use crate::scorecard::{EndpointCard, EndpointOperations, SourceCard};
+use crate::scorecard::{EndpointCard, EndpointOperations, Rate, SourceCard};
 
 use super::comparison::{by_position, comparison};
 use super::ranked::{ranked, unstable};
@@ -33,7 +33,9 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         failures(&mut out, page, card, style);
         ranked(&mut out, page, card, style);
         unstable(&mut out, page, card, style);
-        reliability(&mut out, card, style);
+        if let Some(source) = card.primary() {
+            reliability(&mut out, source, style);
+        }
         comparison(&mut out, card, style);
         budgets(&mut out, page, card, style);
     }
@@ -77,15 +79,9 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
 
 fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
     if let Some(source) = card.primary() {
-        headline_number(out, page, source, style);
+        headline_number(out, page.scorecard.threshold, source, style);
     }
-    let accuracy = match (card.accuracy.rate, card.accuracy.interval95()) {
-        (Some(rate), Some([low, high])) => {
-            format!("{}   95% interval {} to {}", percent(rate), percent(low), percent(high))
-        }
-        _ => "nothing was graded".into(),
-    };
-    line(out, &format!("  accuracy         {accuracy}"));
+    accuracy(out, &card.accuracy);
     repeats(out, card, style);
     for source in &card.sources {
         calibration(out, source, style);
@@ -96,7 +92,8 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     outcomes(out, card, style);
 }
 
-fn headline_number(out: &mut String, page: &Page<'_>, source: &SourceCard, style: Style) {
+/// How many answers are confidently wrong, and how many of the confident ones.
+pub(super) fn headline_number(out: &mut String, threshold: f64, source: &SourceCard, style: Style) {
     let Some(at) = source.at_threshold() else { return };
     let exact = |clustered: bool| if clustered { "" } else { "exact " };
     let number = match at.rate_of_all {
@@ -108,7 +105,7 @@ fn headline_number(out: &mut String, page: &Page<'_>, source: &SourceCard, style
         }
         None => "nothing was graded with a confidence".into(),
     };
-    let threshold = style.text(&format!("   at ≥ {:.2}", page.scorecard.threshold));
+    let threshold = style.text(&format!("   at ≥ {threshold:.2}"));
     line(out, &format!("  {}  {number}{threshold}", style.bold("confident wrong")));
     if let Some(rate) = at.rate_given_confident {
         let text = format!(
@@ -121,6 +118,16 @@ fn headline_number(out: &mut String, page: &Page<'_>, source: &SourceCard, style
         );
         line(out, &format!("  when confident   {text}"));
     }
+}
+
+pub(super) fn accuracy(out: &mut String, accuracy: &Rate) {
+    let accuracy = match (accuracy.rate, accuracy.interval95()) {
+        (Some(rate), Some([low, high])) => {
+            format!("{}   95% interval {} to {}", percent(rate), percent(low), percent(high))
+        }
+        _ => "nothing was graded".into(),
+    };
+    line(out, &format!("  accuracy         {accuracy}"));
 }
 
 /// How often the repeats of a case agree.
@@ -138,7 +145,8 @@ fn repeats(out: &mut String, card: &EndpointCard, style: Style) {
     line(out, &style.text(&format!("  repeats          {text}")));
 }
 
-fn calibration(out: &mut String, source: &SourceCard, style: Style) {
+/// How sure the answers are on average, and how well that fits.
+pub(super) fn calibration(out: &mut String, source: &SourceCard, style: Style) {
     let number = |value: Option<f64>| value.map_or("n/a".to_owned(), |value| format!("{value:.3}"));
     let gap = source
         .overconfidence_gap
@@ -197,8 +205,11 @@ fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style
     }
 }
 
-fn reliability(out: &mut String, card: &EndpointCard, style: Style) {
-    let Some(source) = card.primary().filter(|source| source.n > 0) else { return };
+/// The diagram of how often answers are right against how sure they are.
+pub(super) fn reliability(out: &mut String, source: &SourceCard, style: Style) {
+    if source.n == 0 {
+        return;
+    }
     line(out, "");
     let bins = match source.bins_mass15.len() {
         1 => "1 bin".to_owned(),

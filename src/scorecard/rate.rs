@@ -9,6 +9,7 @@ use std::hash::Hash;
 
 use serde::Serialize;
 
+use super::Scored;
 use crate::record::Record;
 use crate::score::{ClusteredProportion, Level};
 
@@ -74,6 +75,15 @@ impl Evidence {
         let clusters = flags.map(|(record, flag)| (record.cluster(), flag));
         let share = ClusteredProportion::with_missing(clusters, unseen, repeats);
         Evidence { share, cases: cases + unseen.div_ceil(repeats) }
+    }
+
+    /// How many of the answers of a source are right.
+    #[must_use]
+    pub fn right(scored: &Scored) -> Evidence {
+        let items = &scored.items;
+        let flags = items.clusters().iter().zip(items.correct().iter().copied());
+        let share = ClusteredProportion::of(flags);
+        Evidence { share, cases: distinct(scored.cases.iter()) }
     }
 
     /// Whether a cluster holds several.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 pub use cases::Case;
 pub use config::{Age, Config, Endpoint, Keep, display};
+pub use dataset::{Placed, RawRow, Table, TableError};
 pub use filter::Filter;
 pub use findings::{Finding, Findings, Source};
 pub use survey::Census;

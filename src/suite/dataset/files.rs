@@ -44,7 +44,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    fn of(path: &Path) -> Option<Format> {
+    pub fn of(path: &Path) -> Option<Format> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "jsonl" | "ndjson" => Some(Format::Jsonl),

@@ -15,6 +15,7 @@ mod order;
 mod place;
 mod reader;
 mod split;
+mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +27,7 @@ use crate::span::{Node, Problems, Span, Spanned, Value};
 
 pub use order::Order;
 pub use place::Quote;
+pub use table::{Placed, RawRow, Table, TableError};
 
 use files::DataFile;
 use index::Index;

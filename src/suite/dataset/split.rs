@@ -153,6 +153,14 @@ impl<R: BufRead + Seek> Splitter<R> {
         let top = Place { offset: head.len() as u64, line: 1 };
         Ok(Splitter { reader, machine, next: top, solid: top, ended: false })
     }
+}
+
+impl<R: BufRead> Splitter<R> {
+    /// Stands where the reader stands, without a byte order mark.
+    pub fn here(reader: R, machine: Machine) -> Splitter<R> {
+        let top = Place { offset: 0, line: 1 };
+        Splitter { reader, machine, next: top, solid: top, ended: false }
+    }
 
     /// Reads the next row into `row` and says where it begins; none at the end of the file.
     pub fn next(&mut self, row: &mut Vec<u8>) -> Result<Option<Place>, Stop> {

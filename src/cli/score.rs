@@ -1,0 +1,179 @@
+//! `overclaim score`: statistics of answers that another harness graded.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use crate::report::{ScoredPage, scored, scored_in_short};
+use crate::score::Threshold;
+use crate::scorecard::SourceCard;
+use crate::scored::{Fields, Graded, Reading, ScoredError, Source};
+use crate::suite::{Table, display};
+
+use super::output::{Exit, Output, remark};
+use super::{OutputArgs, share};
+
+/// Version of the document.
+const FORMAT: u32 = 1;
+
+/// Statistics of answers that another harness graded.
+///
+/// FILE has a row an answer with the fields `confidence` (0 to 1) and `correct`, and if it likes
+/// `id`, `group`, `tags`, `source`, `question`, `answer` and `expected`: JSONL, JSON, CSV or TSV.
+#[derive(Debug, Args)]
+pub(super) struct ScoreArgs {
+    /// File of rows, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    fields: FieldArgs,
+    /// Confidence from which on a wrong answer counts as confident
+    #[arg(long, value_name = "T", value_parser = share, default_value = "0.8")]
+    threshold: f64,
+    /// Leave out bad rows, and count them, instead of refusing the file
+    #[arg(long)]
+    skip_bad: bool,
+    /// With --json: every metric there is
+    #[arg(long, requires = "json")]
+    all: bool,
+    /// How many confident wrong answers are shown
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Names of the fields. A name may be a path: `scores.match.value`.
+#[derive(Debug, Args)]
+pub(super) struct FieldArgs {
+    /// Field of how sure the model was
+    #[arg(long, value_name = "NAME", default_value = "confidence")]
+    confidence_field: String,
+    /// Field of whether the answer is right
+    #[arg(long, value_name = "NAME", default_value = "correct")]
+    correct_field: String,
+    /// Field of the case's name; rows of one name are repeats
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    id_field: String,
+    /// Field of a group of cases that are alike
+    #[arg(long, value_name = "NAME", default_value = "group")]
+    group_field: String,
+    /// Field of tags
+    #[arg(long, value_name = "NAME", default_value = "tags")]
+    tags_field: String,
+    /// Field of the model or method that a confidence is of; each gets statistics of its own
+    #[arg(long, value_name = "NAME", default_value = "source")]
+    source_field: String,
+    /// Field of the question
+    #[arg(long, value_name = "NAME", default_value = "question")]
+    question_field: String,
+    /// Field of what the model said
+    #[arg(long, value_name = "NAME", default_value = "answer")]
+    answer_field: String,
+    /// Field of what is right
+    #[arg(long, value_name = "NAME", default_value = "expected")]
+    expected_field: String,
+}
+
+impl FieldArgs {
+    pub(super) fn fields(&self) -> Fields {
+        Fields {
+            confidence: self.confidence_field.clone(),
+            correct: self.correct_field.clone(),
+            id: self.id_field.clone(),
+            group: self.group_field.clone(),
+            tags: self.tags_field.clone(),
+            source: self.source_field.clone(),
+            question: self.question_field.clone(),
+            answer: self.answer_field.clone(),
+            expected: self.expected_field.clone(),
+        }
+    }
+}
+
+pub(super) fn score(args: &ScoreArgs) -> Result<Exit, String> {
+    let output = Output::new(&args.output);
+    let threshold = Threshold::new(args.threshold).map_err(|error| error.to_string())?;
+    let reading =
+        Reading { fields: args.fields.fields(), threshold, skip_bad: args.skip_bad, top: args.top };
+    let (name, graded) = read(&args.file, &reading)?;
+    if graded.sources.iter().all(|source| source.scored.items.is_empty()) {
+        remark(&format!("{name}: no row has both a confidence and a grade"));
+        return Ok(Exit::Nothing);
+    }
+    let card =
+        |source: &Source| SourceCard::of(&source.name, &source.scored, source.missing.clone());
+    let cards: Vec<SourceCard> = graded.sources.iter().map(card).collect();
+    let page =
+        ScoredPage { file: &name, graded: &graded, cards: &cards, threshold: args.threshold };
+    if output.quiet {
+        output.people(&scored_in_short(&page, output.style()));
+    } else {
+        output.people(&scored(&page, output.style()));
+    }
+    if output.json {
+        Output::document(&document(&page)?)?;
+    }
+    Ok(Exit::Passed)
+}
+
+/// Reads a file of graded answers, or standard input; its name for people comes with it.
+pub(super) fn read(file: &Path, reading: &Reading) -> Result<(String, Graded), String> {
+    let piped = file == Path::new("-");
+    let name = if piped { "standard input".to_owned() } else { display(file) };
+    let table = if piped { Table::stream(io::stdin()) } else { Table::open(file) };
+    let told = |error: &dyn std::fmt::Display| format!("{name}: {error}");
+    let table = table.map_err(|error| told(&error))?;
+    let graded = reading.read(table).map_err(|error| {
+        if let ScoredError::Bad(rows, count) = &error {
+            for row in rows {
+                remark(&format!("{name}: {row}"));
+            }
+            if *count > rows.len() {
+                remark(&format!("{name}: and {} more", count - rows.len()));
+            }
+        }
+        told(&error)
+    })?;
+    Ok((name, graded))
+}
+
+fn document(page: &ScoredPage<'_>) -> Result<Value, String> {
+    let sources = page.graded.sources.iter().zip(page.cards).map(|(source, card)| {
+        let mut document = match serde_json::to_value(card).map_err(|error| error.to_string())? {
+            Value::Object(document) => document,
+            other => Map::from_iter([("card".to_owned(), other)]),
+        };
+        document.insert("confidently_wrong".to_owned(), ranked(source));
+        Ok(Value::Object(document))
+    });
+    let bad = page.graded.bad.iter();
+    let bad = bad.map(|bad| json!({"row": bad.row, "line": bad.line, "reason": bad.reason}));
+    Ok(json!({
+        "format": FORMAT,
+        "file": page.file,
+        "threshold": page.threshold,
+        "rows": page.graded.rows,
+        "ungraded": page.graded.ungraded,
+        "skipped": page.graded.skipped,
+        "bad": bad.collect::<Vec<_>>(),
+        "sources": sources.collect::<Result<Vec<_>, String>>()?,
+    }))
+}
+
+/// The confident wrong answers that are shown.
+fn ranked(source: &Source) -> Value {
+    let entry = |wrong: &crate::scored::Wrong| {
+        json!({
+            "confidence": wrong.confidence,
+            "row": wrong.row,
+            "id": wrong.id,
+            "question": wrong.question,
+            "said": wrong.answer,
+            "expected": wrong.expected,
+        })
+    };
+    source.wrong.iter().map(entry).collect()
+}

@@ -1,0 +1,141 @@
+//! What a field's value means: a confidence, a grade, a name.
+
+use serde_json::Value;
+
+/// A confidence; none where the row says that there is none.
+///
+/// # Errors
+/// Anything else, with the remedy.
+pub(super) fn confidence(value: Option<Value>) -> Result<Option<f64>, String> {
+    let number = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => number.as_f64(),
+        Some(Value::String(text)) => match text.trim() {
+            "" => return Ok(None),
+            text => match text.strip_suffix('%') {
+                Some(percent) => percent.trim().parse().ok().map(|share: f64| share / 100.0),
+                None => text.parse().ok(),
+            },
+        },
+        Some(other) => return Err(format!("the confidence is {}, no number", kind(&other))),
+    };
+    match number {
+        Some(number) if (0.0..=1.0).contains(&number) => Ok(Some(number)),
+        Some(number) if number.is_finite() => Err(format!(
+            "the confidence is {number}, outside 0 to 1 (divide percentages by 100, or write them with %)"
+        )),
+        _ => Err("the confidence is no number (leave it out where it is missing)".to_owned()),
+    }
+}
+
+/// A grade; none where the row says that there is none.
+///
+/// # Errors
+/// Anything else, with the remedy.
+pub(super) fn correct(value: Option<Value>) -> Result<Option<bool>, String> {
+    const REMEDY: &str = "write true or false, 1 or 0; leave out what was not graded";
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(right)) => Ok(Some(right)),
+        Some(Value::Number(number)) => match number.as_f64() {
+            Some(1.0) => Ok(Some(true)),
+            Some(0.0) => Ok(Some(false)),
+            _ => Err(format!("the grade is {number}, neither right nor wrong ({REMEDY})")),
+        },
+        Some(Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+            "" => Ok(None),
+            // `C` and `I` are what Inspect writes.
+            "true" | "yes" | "correct" | "right" | "pass" | "1" | "1.0" | "c" => Ok(Some(true)),
+            "false" | "no" | "incorrect" | "wrong" | "fail" | "0" | "0.0" | "i" => Ok(Some(false)),
+            _ => {
+                let text: String = text.chars().take(40).collect();
+                Err(format!("the grade is `{text}`, neither right nor wrong ({REMEDY})"))
+            }
+        },
+        Some(other) => Err(format!("the grade is {} ({REMEDY})", kind(&other))),
+    }
+}
+
+/// A name or a text for people; numbers are texts too, and an empty one is none.
+pub(super) fn text(value: Option<Value>) -> Option<String> {
+    match value? {
+        Value::Null => None,
+        Value::String(text) => Some(text).filter(|text| !text.trim().is_empty()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Tags: a list of them, or one.
+pub(super) fn tags(value: Option<Value>) -> Vec<String> {
+    match value {
+        Some(Value::Array(items)) => {
+            items.into_iter().filter_map(|item| text(Some(item))).collect()
+        }
+        value => text(value).into_iter().collect(),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn confidences_are_numbers_or_texts_of_numbers() {
+        let known = |value| confidence(Some(value)).unwrap();
+        assert_eq!(known(json!(0.9)), Some(0.9));
+        assert_eq!(known(json!(1)), Some(1.0));
+        assert_eq!(known(json!(" 0.25 ")), Some(0.25));
+        assert_eq!(known(json!("95%")), Some(0.95));
+        assert_eq!(known(json!("")), None);
+        assert_eq!(known(json!(null)), None);
+        assert_eq!(confidence(None).unwrap(), None);
+    }
+
+    #[test]
+    fn other_confidences_are_refused_with_the_remedy() {
+        let refused = |value| confidence(Some(value)).unwrap_err();
+        assert!(refused(json!(95)).contains("95, outside 0 to 1 (divide percentages by 100"));
+        assert!(refused(json!(-0.1)).contains("outside 0 to 1"));
+        assert!(refused(json!("high")).contains("no number"));
+        assert!(refused(json!("NaN")).contains("no number"));
+        assert!(refused(json!("inf")).contains("no number"));
+        assert_eq!(refused(json!([0.5])), "the confidence is a list, no number");
+        assert_eq!(refused(json!(true)), "the confidence is true or false, no number");
+    }
+
+    #[test]
+    fn grades_are_right_wrong_or_absent() {
+        let known = |value| correct(Some(value)).unwrap();
+        for right in [json!(true), json!(1), json!(1.0), json!("True"), json!("C"), json!("pass")] {
+            assert_eq!(known(right.clone()), Some(true), "{right}");
+        }
+        for wrong in [json!(false), json!(0), json!("0"), json!("I"), json!("no")] {
+            assert_eq!(known(wrong.clone()), Some(false), "{wrong}");
+        }
+        assert_eq!(known(json!(null)), None);
+        assert_eq!(known(json!(" ")), None);
+        // Half right is neither, and is never rounded.
+        assert!(correct(Some(json!(0.5))).unwrap_err().contains("0.5, neither right nor wrong"));
+        assert!(correct(Some(json!("P"))).unwrap_err().contains("`P`"));
+    }
+
+    #[test]
+    fn tags_are_a_list_or_one() {
+        assert_eq!(tags(Some(json!(["a", 7, null, ""]))), ["a", "7"]);
+        assert_eq!(tags(Some(json!("a b"))), ["a b"]);
+        assert!(tags(None).is_empty());
+    }
+}
