@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Confidence level of a budget line whose author names none.
 pub const LEVEL: f64 = 0.95;
 
+/// Error level of a regression whose author names none.
+pub const ALPHA: f64 = 0.05;
+
 /// Least share of the planned trials that must have been measured, even where no line says so.
 pub const COVERAGE_FLOOR: f64 = 0.95;
 
@@ -21,10 +24,36 @@ pub struct Budget {
     /// Least share of planned trials that were measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<AtLeast>,
+    /// How far confidence may be from what it claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// How right the answers must be that the model is surest of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selective: Option<Selective>,
+    /// That nothing may have become worse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regression: Option<Regression>,
+    /// Whether trials may be left out once every line is decided.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub early_stop: bool,
     /// What an undecided line means for the exit code.
     pub undecided: Verdict,
     /// What a line that was not measured means for the exit code.
     pub not_measured: NotMeasured,
+}
+
+impl Budget {
+    /// The confidence levels of its lines, each between 0 and 1 where its author could be asked.
+    #[must_use]
+    pub fn levels(&self) -> Vec<f64> {
+        let Budget { confident_wrong, accuracy, coverage, calibration, selective, .. } = self;
+        let least = [accuracy, coverage].into_iter().flatten().map(|least| least.level);
+        let wrong = confident_wrong.iter().map(|limits| limits.level);
+        let calibration = calibration.iter().map(|limits| limits.level);
+        let selective = selective.iter().map(|limits| limits.level);
+        let regression = self.regression.iter().map(|regression| 1.0 - regression.alpha);
+        least.chain(wrong).chain(calibration).chain(selective).chain(regression).collect()
+    }
 }
 
 /// Limits on confident wrong answers; one or both.
@@ -48,6 +77,42 @@ pub struct AtLeast {
     pub min: f64,
     /// Confidence level of the limits.
     pub level: f64,
+}
+
+/// Limits on the distance between confidence and correctness; one or more.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Largest tolerated Kolmogorov–Smirnov calibration error, in (0, 1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_ks: Option<f64>,
+    /// Largest tolerated Brier score, in (0, 1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_brier: Option<f64>,
+    /// Whether an error beyond what chance makes of perfect calibration fails.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub consistent: bool,
+    /// Confidence level of the limits.
+    pub level: f64,
+}
+
+/// What must be right of the answers that a model is surest of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Selective {
+    /// Least tolerated share of right answers among them, in [0, 1].
+    pub accuracy: f64,
+    /// Share of the answers that they are, in (0, 1].
+    pub min_coverage: f64,
+    /// Confidence level of the limits.
+    pub level: f64,
+}
+
+/// A run that this one must not be worse than.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Regression {
+    /// Run directory, or `previous`: the last finished run of the suite before this one.
+    pub against: String,
+    /// Largest probability of a failure where nothing changed, in (0, 0.5].
+    pub alpha: f64,
 }
 
 /// How a line that could not be decided counts.

@@ -407,9 +407,7 @@ impl Header {
     /// written, and the statistics rely on it.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
-        let Budget { confident_wrong, accuracy, coverage, .. } = &self.budget;
-        let least = [accuracy, coverage].into_iter().flatten().map(|least| least.level);
-        let mut levels = least.chain(confident_wrong.iter().map(|limits| limits.level));
+        let mut levels = self.budget.levels().into_iter();
         if self.endpoints.is_empty() {
             Some("it names no endpoint")
         } else if !(0.0..=1.0).contains(&self.threshold) {

@@ -151,10 +151,17 @@ impl Suite {
         }
         let typed_budget = raw.budget.as_ref().map(|limits| limits.span);
         let limits = raw.budget.unwrap_or_default();
-        if let (Some(_), true, Some(span)) =
-            (&limits.budget.confident_wrong, raw.confidence.is_empty(), typed_budget)
+        let Budget { confident_wrong, calibration, selective, .. } = &limits.budget;
+        let of_confidence = [
+            (confident_wrong.is_some(), "confident wrong answers"),
+            (calibration.is_some(), "calibration"),
+            (selective.is_some(), "selective answering"),
+        ];
+        let of_confidence = of_confidence.into_iter().find(|(typed, _)| *typed);
+        if let (Some((_, what)), true, Some(span)) =
+            (of_confidence, raw.confidence.is_empty(), typed_budget)
         {
-            let message = "a budget on confident wrong answers, and no confidence method";
+            let message = format!("a budget on {what}, and no confidence method");
             problems.error(span, message, "add one, such as `confidence: [verbalized]`");
         }
         let overrides = overrides(raw.overrides, raw.cases.as_ref(), problems);

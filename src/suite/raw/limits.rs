@@ -1,6 +1,8 @@
 //! The budget of a suite, or of a part of its cases, with the places of its lines.
 
-use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured, Verdict};
+use crate::budget::{
+    self, AtLeast, Budget, Calibration, ConfidentWrong, NotMeasured, Regression, Selective, Verdict,
+};
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
 
 use super::text;
@@ -39,6 +41,11 @@ fn budget(node: &Node, problems: &mut Problems) -> Budget {
         fields.take("confident_wrong").and_then(|node| confident_wrong(node, problems));
     budget.accuracy = fields.take("accuracy").and_then(|node| at_least(node, problems));
     budget.coverage = fields.take("coverage").and_then(|node| at_least(node, problems));
+    budget.calibration = fields.take("calibration").and_then(|node| calibration(node, problems));
+    budget.selective = fields.take("selective").and_then(|node| selective(node, problems));
+    budget.regression = fields.take("regression").and_then(|node| regression(node, problems));
+    budget.early_stop =
+        fields.take("early_stop").and_then(|node| node.boolean(problems)).unwrap_or_default();
     if let Some(verdict) = word(&mut fields, "undecided", &["fail", "pass"], problems) {
         budget.undecided = if verdict == "pass" { Verdict::Pass } else { Verdict::Fail };
     }
@@ -63,6 +70,70 @@ fn confident_wrong(node: &Node, problems: &mut Problems) -> Option<ConfidentWron
     }
     fields.finish(problems);
     Some(ConfidentWrong { max_rate, max_count, level })
+}
+
+fn calibration(node: &Node, problems: &mut Problems) -> Option<Calibration> {
+    let mut fields = node.fields(problems)?;
+    let max_ks = positive(&mut fields, "max_ks", problems);
+    let max_brier = positive(&mut fields, "max_brier", problems);
+    let consistent = fields.take("consistent").and_then(|node| node.boolean(problems));
+    let level = level(&mut fields, problems);
+    let limits = ["max_ks", "max_brier", "consistent"];
+    if !fields.entries().iter().any(|(key, _)| limits.contains(&key.value.as_str())) {
+        let remedy = "add `max_ks: 0.1`, `max_brier: 0.2` or `consistent: true`";
+        problems.error(fields.span, "a budget without a limit", remedy);
+    }
+    fields.finish(problems);
+    Some(Calibration { max_ks, max_brier, consistent: consistent.unwrap_or_default(), level })
+}
+
+fn selective(node: &Node, problems: &mut Problems) -> Option<Selective> {
+    let mut fields = node.fields(problems)?;
+    let accuracy = fields.take("accuracy");
+    let coverage = fields.take("min_coverage");
+    if accuracy.is_none() || coverage.is_none() {
+        let remedy = "write `{accuracy: 95%, min_coverage: 60%}`";
+        problems.error(fields.span, "an accuracy and the coverage to hold it at", remedy);
+    }
+    let accuracy = accuracy.and_then(|node| node.share(problems));
+    let min_coverage = coverage.and_then(|node| above_zero(node, "min_coverage", problems));
+    let level = level(&mut fields, problems);
+    fields.finish(problems);
+    Some(Selective { accuracy: accuracy?, min_coverage: min_coverage?, level })
+}
+
+fn regression(node: &Node, problems: &mut Problems) -> Option<Regression> {
+    let mut fields = node.fields(problems)?;
+    let against = text(&mut fields, "against", problems);
+    if against.is_none() {
+        let remedy = "add `against: previous`, or a run directory";
+        problems.error(fields.span, "a regression against nothing", remedy);
+    }
+    let alpha = fields.take("alpha").map_or(Some(budget::ALPHA), |node| {
+        let alpha = node.share(problems)?;
+        if alpha > 0.0 && alpha <= 0.5 {
+            return Some(alpha);
+        }
+        let message = format!("an error level of {alpha}");
+        problems.error(node.span, message, "write a level above 0 and at most 50%, such as 5%");
+        None
+    });
+    fields.finish(problems);
+    Some(Regression { against: against?.value, alpha: alpha? })
+}
+
+/// A limit that something can lie below.
+fn positive(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Option<f64> {
+    fields.take(key).and_then(|node| above_zero(node, key, problems))
+}
+
+fn above_zero(node: &Node, key: &str, problems: &mut Problems) -> Option<f64> {
+    let share = node.share(problems)?;
+    if share > 0.0 {
+        return Some(share);
+    }
+    problems.error(node.span, format!("`{key}: 0` says nothing"), "write a number above 0");
+    None
 }
 
 fn at_least(node: &Node, problems: &mut Problems) -> Option<AtLeast> {

@@ -222,8 +222,9 @@ impl Override {
         let grade = fields.take("grade").and_then(|node| grade::Spec::read(node, problems));
         let budget = fields.take_keyed("budget").map(|(key, node)| {
             let limits = Limits::read(key.span, node, problems);
-            if limits.budget.coverage.is_some() || node.has("undecided") || node.has("not_measured")
-            {
+            let whole = ["coverage", "calibration", "selective", "regression", "early_stop"];
+            let rules = ["undecided", "not_measured"];
+            if whole.into_iter().chain(rules).any(|key| node.has(key)) {
                 problems.error(
                     key.span,
                     "only `confident_wrong` and `accuracy` are judged on a part of the cases",
