@@ -97,6 +97,8 @@ impl<'a> Plan<'a> {
     }
 
     /// The trials in order: case by case, each at every endpoint, there as often as the suite says.
+    /// Where a budget may be decided early, the cases come in a random order that the seed gives,
+    /// and are all in memory.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
         let wanted = |case: &Case| match &self.selection.filter {
             Some(filter) => filter.matches(&case.id, &case.tags),
@@ -104,6 +106,14 @@ impl<'a> Plan<'a> {
         };
         let cases = self.suite.cases().filter(wanted);
         let cases = cases.take(self.selection.limit.unwrap_or(usize::MAX)).map(Arc::new);
+        let cases: Box<dyn Iterator<Item = Arc<Case>> + Send> = if self.suite.budget.early_stop {
+            let mut shuffled: Vec<Arc<Case>> = cases.collect();
+            // A digest is as good as a random number, and a case keeps its own.
+            shuffled.sort_by_cached_key(|case| Digest::of(&("order", self.seed(), &case.id)));
+            Box::new(shuffled.into_iter())
+        } else {
+            Box::new(cases)
+        };
         cases.flat_map(|case| self.at_all(&case)).enumerate().map(|(index, mut trial)| {
             trial.index = index;
             trial

@@ -231,8 +231,11 @@ pub struct Record {
     pub trial: String,
     /// Name of the case.
     pub case: String,
-    /// Digest of what was asked and expected.
+    /// Digest of what was asked and how it was judged.
     pub content: Digest,
+    /// Digest of the question and how it was judged, whatever prompt asked it; none in old runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Digest>,
     /// Name of the endpoint.
     pub endpoint: Arc<str>,
     /// Which repeat, from 0.
@@ -279,6 +282,10 @@ pub struct Record {
     /// Probability mass on answer letters, where a method looked at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter_mass: Option<f64>,
+    /// Probability of each choice, in their order, given that one is taken; where a method looked at
+    /// all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice_probabilities: Option<Vec<f64>>,
     /// Where the case is written.
     pub at: At,
     /// Everything that was said.
@@ -452,6 +459,8 @@ pub struct Selected {
 pub enum Ending {
     /// Every trial is finished.
     Complete,
+    /// Every budget line was decided, and the other trials were not needed.
+    Decided,
     /// Somebody stopped it.
     Interrupted,
 }

@@ -38,7 +38,8 @@ pub struct Settings {
 }
 
 /// Runs a plan. Ends when all trials are finished, when `stop` becomes true, or when the consumer
-/// breaks; the trials under way are then dropped and count as never asked.
+/// breaks, with the ending that it names; the trials under way are then dropped and count as never
+/// asked.
 ///
 /// # Panics
 /// If an endpoint of the plan has no asker, which is a mistake of the caller.
@@ -48,14 +49,14 @@ pub async fn run(
     askers: &Askers,
     settings: Settings,
     mut stop: watch::Receiver<bool>,
-    consume: &mut dyn FnMut(Event) -> ControlFlow<()>,
+    consume: &mut dyn FnMut(Event) -> ControlFlow<Ending>,
 ) -> Ending {
     let methods: Arc<[Method]> = plan.methods().cloned().collect();
     let mut trials = plan.trials();
     let mut flying: JoinSet<Record> = JoinSet::new();
     let mut ending = Ending::Complete;
-    if consume(Event::Started { planned }).is_break() {
-        ending = Ending::Interrupted;
+    if let ControlFlow::Break(told) = consume(Event::Started { planned }) {
+        ending = told;
     }
     while ending == Ending::Complete {
         while flying.len() < settings.in_flight.max(1) {
@@ -74,8 +75,8 @@ pub async fn run(
             Ok(_) = stop.wait_for(|stop| *stop) => ending = Ending::Interrupted,
             Some(finished) = flying.join_next() => {
                 let record = finished.expect("trials are guarded against panics and never aborted");
-                if consume(Event::Finished(record)).is_break() {
-                    ending = Ending::Interrupted;
+                if let ControlFlow::Break(told) = consume(Event::Finished(record)) {
+                    ending = told;
                 }
             }
         }
@@ -223,6 +224,7 @@ fn record_of(
         trial: trial.id.clone(),
         case: case.id.clone(),
         content: case.content,
+        subject: Some(case.subject),
         endpoint: Arc::clone(&trial.endpoint),
         repeat: trial.repeat,
         row: (!case.variant.is_empty()).then(|| case.row.clone()),
@@ -241,6 +243,7 @@ fn record_of(
         confidence: measured,
         primary,
         letter_mass: reading.confidence.iter().find_map(|confidence| confidence.letter_mass),
+        choice_probabilities: reading.confidence.iter().find_map(|sure| sure.choices.clone()),
         at: At { file: Arc::clone(&case.file), line: case.line },
         exchanges: exchanges
             .map(|exchange| record::Heard::of(exchange, &trial.endpoint, trial.price))

@@ -69,7 +69,7 @@ fn run_with(
     in_flight: usize,
     fake: &Arc<Fake>,
     stop: watch::Receiver<bool>,
-    mut answer: impl FnMut(&Event) -> ControlFlow<()>,
+    mut answer: impl FnMut(&Event) -> ControlFlow<Ending>,
 ) -> (Vec<Event>, Ending) {
     let row = |i| format!("  - {{id: q-{i}, question: {i}, answer: A}}\n");
     let rows = (0..cases).map(row).collect::<Vec<_>>().concat();
@@ -169,11 +169,11 @@ fn a_consumer_that_breaks_is_told_no_further_trial() {
     let mut seen = 0;
     let (events, ending) = run_with(100, 2, &fake, never(), |event| {
         seen += usize::from(matches!(event, Event::Finished(_)));
-        if seen == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if seen == 5 { ControlFlow::Break(Ending::Decided) } else { ControlFlow::Continue(()) }
     });
-    assert_eq!(ending, Ending::Interrupted);
+    assert_eq!(ending, Ending::Decided, "the ending is the consumer's");
     assert_eq!(finished(&events).len(), 5);
-    assert_eq!(events.last(), Some(&Event::Ended(Ending::Interrupted)));
+    assert_eq!(events.last(), Some(&Event::Ended(Ending::Decided)));
     assert!(fake.asked.load(Ordering::SeqCst) < 100);
 }
 

@@ -64,18 +64,21 @@ pub struct Confidence {
     pub value: Result<f64, String>,
     /// Probability mass on answer letters in [0, 1], by methods that look at it.
     pub letter_mass: Option<f64>,
+    /// Probability of each choice, in their order, given that one is taken; by methods that look at
+    /// all of them.
+    pub choices: Option<Vec<f64>>,
 }
 
 impl Confidence {
     /// A confidence that is known.
     #[must_use]
     pub fn known(value: f64) -> Confidence {
-        Confidence { value: Ok(value), letter_mass: None }
+        Confidence { value: Ok(value), letter_mass: None, choices: None }
     }
 
     /// A confidence that is missing, with the reason.
     pub fn missing(reason: impl Into<String>) -> Confidence {
-        Confidence { value: Err(reason.into()), letter_mass: None }
+        Confidence { value: Err(reason.into()), letter_mass: None, choices: None }
     }
 }
 

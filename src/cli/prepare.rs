@@ -44,6 +44,7 @@ impl Selection {
     pub(super) fn warn_of_budgets(&self, findings: &mut Findings) {
         if !findings.has_errors() {
             for prepared in &self.suites {
+                refuse_early_stop(&prepared.suite, &prepared.census, findings);
                 warn_of_budgets(&prepared.suite, &prepared.census, findings);
             }
         }
@@ -83,6 +84,22 @@ pub(super) fn prepare(
         suites.push(Prepared { suite, path, census, endpoints });
     }
     Ok(Selection { suites, root, keep: config.keep })
+}
+
+/// Sequences of looks are for independent answers.
+fn refuse_early_stop(suite: &Suite, census: &Census, findings: &mut Findings) {
+    let alike = if suite.repeats.get() > 1 {
+        format!("every case is asked {} times", suite.repeats)
+    } else if census.clusters < census.cases {
+        format!("{} cases are in {} groups or rows", census.cases, census.clusters)
+    } else {
+        return;
+    };
+    if suite.budget.early_stop {
+        let message = format!("`early_stop` needs independent answers, and {alike}");
+        let place = suite.budget_span(None, "early_stop");
+        findings.error(&suite.source, place, message, "remove it, or ask each row once");
+    }
 }
 
 /// Warns of every budget line that the suite's cases can never pass.

@@ -184,7 +184,7 @@ impl One<'_> {
                 // The journal comes first: what is shown must survive a kill.
                 if let Err(error) = journal.append(&record) {
                     failure = Some(error);
-                    return ControlFlow::Break(());
+                    return ControlFlow::Break(Ending::Interrupted);
                 }
                 progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
                 ControlFlow::Continue(())

@@ -109,14 +109,14 @@ pub(super) fn read(question: &Question, reply: &Reply) -> Confidence {
     }
     let masses = letter_masses(&top, &letters);
     let letter_mass = Some(masses.letter_mass.min(1.0));
-    let answered = masses.of(found.letter);
-    let value = if masses.letter_mass < LEAST_LETTER_MASS {
+    if masses.letter_mass < LEAST_LETTER_MASS {
         let shown = (masses.letter_mass * 100.0).floor() / 100.0;
-        Err(format!("letter mass {shown:.2} is under {LEAST_LETTER_MASS}"))
-    } else {
-        Ok((answered / masses.letter_mass).clamp(0.0, 1.0))
-    };
-    Confidence { value, letter_mass }
+        let value = Err(format!("letter mass {shown:.2} is under {LEAST_LETTER_MASS}"));
+        return Confidence { value, letter_mass, choices: None };
+    }
+    let share = |mass: f64| (mass / masses.letter_mass).clamp(0.0, 1.0);
+    let choices = masses.mass.iter().map(|(_, mass)| share(*mass)).collect();
+    Confidence { value: Ok(share(masses.of(found.letter))), letter_mass, choices: Some(choices) }
 }
 
 /// The token that spells the letter standing at a byte of the reply's text.

@@ -53,6 +53,7 @@ pub(crate) fn record(index: usize) -> Record {
         trial: format!("case-{index}@model"),
         case: format!("case-{index}"),
         content: Digest::of_bytes(&index.to_le_bytes()),
+        subject: None,
         endpoint: "model".into(),
         repeat: 0,
         row: None,
@@ -71,6 +72,7 @@ pub(crate) fn record(index: usize) -> Record {
         confidence: BTreeMap::from([("stated".into(), Measured::Known(0.9))]),
         primary: Some(0.9),
         letter_mass: None,
+        choice_probabilities: None,
         at: At { file: "demo.jsonl".into(), line: index + 1 },
         exchanges: Vec::new(),
     }

@@ -7,6 +7,7 @@
 //! leaves out.
 
 mod operations;
+mod pairing;
 mod positions;
 mod rate;
 mod repeats;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use pairing::{Flip, LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use slices::SliceCard;

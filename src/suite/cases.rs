@@ -31,8 +31,12 @@ pub struct Case {
     pub tags: Vec<String>,
     /// Cases of one group are not independent of each other.
     pub group: Option<String>,
-    /// Digest of what is asked and expected: the same id with another content is another case.
+    /// Digest of what is asked and how it is judged: the same id with another content is another
+    /// case.
     pub content: Digest,
+    /// Digest of the question, its choices as typed, and how it is judged, whatever prompt asks it:
+    /// answers to one subject can be compared.
+    pub subject: Digest,
     /// The rendered conversation.
     pub turns: Arc<[Turn]>,
     /// The question as graders and methods see it.
@@ -194,7 +198,7 @@ impl Suite {
             let texts = self.templates.values(&template.value, &values);
             texts.map_err(|error| self.template_faults(template, error, row, faults))
         };
-        let bound = overridden.grade.bind(&question, &mut expect);
+        let bound = overridden.grade.spec.bind(&question, &mut expect);
         if let Err(BindError::Unfit(unfit)) = &bound {
             let message = match row.span {
                 Some(_) => unfit.message.clone(),
@@ -212,9 +216,12 @@ impl Suite {
             faults.push(Fault { span, kind: "asks nothing".into(), message, remedy });
         }
         // Bound in the order typed, as the expected letter is; then both move together.
-        let grader = bound.ok().filter(|_| faults.is_empty())?.with_choices_moved(order);
+        let grader = bound.ok().filter(|_| faults.is_empty())?;
+        let form = overridden.grade.form;
+        let subject = Digest::of(&(&question.text, &question.choices, grader.expected(), form));
+        let grader = grader.with_choices_moved(order);
         let turns = self.with_examples(turns, variant);
-        let content = Digest::of(&(&turns, grader.expected()));
+        let content = Digest::of(&(&turns, grader.expected(), form));
         // Without an id, the content is the name; variants differ in it.
         let name_of = |content: &Digest| content.to_string()[..12].to_owned();
         Some(Case {
@@ -224,11 +231,12 @@ impl Suite {
             tags,
             group: labels.group.clone(),
             content,
+            subject,
             turns: turns.into(),
             question: Question { choices: shown, ..question },
             grader,
             expected: labels.expected.clone(),
-            expects_abstention: overridden.grade.expects_abstention(),
+            expects_abstention: overridden.grade.spec.expects_abstention(),
             threshold: overridden.threshold,
             slices: overridden.slices,
             file: Arc::clone(&row.file),

@@ -29,10 +29,9 @@ pub use survey::Census;
 use crate::ask::{Digest, Params, Speaker, Turn};
 use crate::budget::Budget;
 use crate::elicit::Method;
-use crate::grade;
 use crate::span::{Node, Problems, Span, Spanned, Value};
 use dataset::Rows;
-use raw::{Axis, ChoiceOrder, Examples, Limits, Message, Override, Prompt, Raw};
+use raw::{Axis, ChoiceOrder, Examples, Grade, Limits, Message, Override, Prompt, Raw};
 use template::Templates;
 use variants::Variant;
 
@@ -78,7 +77,7 @@ pub struct Suite {
     choice_order: ChoiceOrder,
     examples: Option<Examples>,
     overrides: Vec<Override>,
-    grade: grade::Spec,
+    grade: Grade,
     templates: Templates,
     /// Every prompt with every combination of the matrix, in order.
     variants: Vec<Variant>,
@@ -97,7 +96,7 @@ struct Labels {
 /// What holds for a case in place of what the suite says.
 struct Overridden<'a> {
     threshold: Option<f64>,
-    grade: &'a grade::Spec,
+    grade: &'a Grade,
     /// Names of the parts with a budget of their own that it belongs to.
     slices: Vec<String>,
 }
@@ -267,9 +266,9 @@ impl Suite {
         let named = labels.id.iter().chain(&labels.tags).chain(&labels.group);
         named.chain(&labels.choices).chain(&labels.expected).for_each(&mut *visit);
         self.examples.iter().filter_map(|examples| examples.answer.as_ref()).for_each(&mut *visit);
-        self.grade.visit_templates(visit);
+        self.grade.spec.visit_templates(visit);
         self.overrides.iter().filter_map(|part| part.grade.as_ref()).for_each(|grade| {
-            grade.visit_templates(visit);
+            grade.spec.visit_templates(visit);
         });
     }
 

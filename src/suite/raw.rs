@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::ask::{Params, Speaker};
+use crate::ask::{Digest, Params, Speaker};
 use crate::elicit::Method;
 use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
@@ -37,13 +37,28 @@ pub(super) struct Raw<'a> {
     pub overrides: Vec<Override>,
     /// The key's place apart from the grader, which is none where it has problems.
     pub grade_span: Option<Span>,
-    pub grade: Option<grade::Spec>,
+    pub grade: Option<Grade>,
     pub confidence: Vec<Spanned<Method>>,
     pub params: Params,
     /// Where the temperature of the parameters stands.
     pub temperature: Option<Span>,
     pub repeats: Option<Spanned<NonZeroU32>>,
     pub budget: Option<Limits>,
+}
+
+/// A grader as it was typed.
+#[derive(Debug, Clone)]
+pub(super) struct Grade {
+    pub spec: grade::Spec,
+    /// Digest of how it was typed, whatever its place: a changed grader is noticed by it.
+    pub form: Digest,
+}
+
+impl Grade {
+    fn read(node: &Node, problems: &mut Problems) -> Option<Grade> {
+        let spec = grade::Spec::read(node, problems)?;
+        Some(Grade { spec, form: Digest::of(&node.to_json()) })
+    }
 }
 
 /// A message of the prompt: who speaks, and the template of what is said.
@@ -95,7 +110,7 @@ impl<'a> Raw<'a> {
                 .take("overrides")
                 .map_or_else(Vec::new, |node| variants::overrides(node, problems)),
             grade_span: fields.take_keyed("grade").map(|(key, _)| key.span),
-            grade: fields.take("grade").and_then(|node| grade::Spec::read(node, problems)),
+            grade: fields.take("grade").and_then(|node| Grade::read(node, problems)),
             confidence: fields
                 .take("confidence")
                 .map_or_else(Vec::new, |node| methods(node, problems)),

@@ -53,7 +53,36 @@ fn budget(node: &Node, problems: &mut Problems) -> Budget {
         budget.not_measured = if verdict == "fail" { NotMeasured::Fail } else { NotMeasured::Show };
     }
     fields.finish(problems);
+    refuse_early_stop(&budget, node, problems);
     budget
+}
+
+/// Deciding early needs a form of every line that may be looked at again and again.
+fn refuse_early_stop(budget: &Budget, node: &Node, problems: &mut Problems) {
+    if !budget.early_stop {
+        return;
+    }
+    let Value::Map(entries) = &node.value else { return };
+    let place = |key: &str| entries.iter().find(|(typed, _)| typed.value == key);
+    let calibration = budget.calibration.as_ref();
+    let ks = calibration.is_some_and(|limits| limits.max_ks.is_some() || limits.consistent);
+    let lines = [
+        (ks, "calibration", "`max_ks` and `consistent`"),
+        (budget.selective.is_some(), "selective", "`selective`"),
+        (budget.regression.is_some(), "regression", "`regression`"),
+    ];
+    for (typed, key, what) in lines {
+        if let (true, Some((key, _))) = (typed, place(key)) {
+            let message = format!("`early_stop` cannot decide {what} before all answers are in");
+            problems.error(key.span, message, "remove the line, or `early_stop`");
+        }
+    }
+    let Budget { confident_wrong, accuracy, coverage, .. } = budget;
+    let decides = confident_wrong.is_some() || accuracy.is_some() || coverage.is_some();
+    if let (false, None, Some((key, _))) = (decides, calibration, place("early_stop")) {
+        let remedy = "add a line, such as `confident_wrong: {max_rate: 5%}`";
+        problems.error(key.span, "`early_stop` without a line to decide", remedy);
+    }
 }
 
 fn confident_wrong(node: &Node, problems: &mut Problems) -> Option<ConfidentWrong> {

@@ -2,12 +2,11 @@
 
 use serde_json::Value as Json;
 
-use crate::grade;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
 
 use super::super::dataset::Order;
 use super::super::filter::Filter;
-use super::{Limits, Message, messages, text, text_or_texts};
+use super::{Grade, Limits, Message, messages, text, text_or_texts};
 
 /// A prompt with the name by which it is compared with the others; none where it is the only one.
 #[derive(Debug, Clone)]
@@ -62,7 +61,7 @@ pub struct Override {
     /// Confidence from which on a wrong answer counts as confident.
     pub threshold: Option<f64>,
     /// How answers are judged.
-    pub grade: Option<grade::Spec>,
+    pub grade: Option<Grade>,
     /// What is judged on these cases besides the suite's own budget.
     pub budget: Option<Limits>,
 }
@@ -219,7 +218,7 @@ impl Override {
         problems: &mut Problems,
     ) -> Override {
         let threshold = fields.take("threshold").and_then(|node| node.share(problems));
-        let grade = fields.take("grade").and_then(|node| grade::Spec::read(node, problems));
+        let grade = fields.take("grade").and_then(|node| Grade::read(node, problems));
         let budget = fields.take_keyed("budget").map(|(key, node)| {
             let limits = Limits::read(key.span, node, problems);
             let whole = ["coverage", "calibration", "selective", "regression", "early_stop"];
