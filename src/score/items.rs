@@ -40,6 +40,11 @@ pub struct Tie {
 }
 
 impl Tie {
+    fn of(confidence: f64, correct: &[bool]) -> Self {
+        let right = correct.iter().filter(|right| **right).count();
+        Self { confidence, n: correct.len(), correct: right }
+    }
+
     /// How many of these are wrong.
     #[must_use]
     pub fn wrong(&self) -> usize {
@@ -235,11 +240,18 @@ impl Items {
         confidence.chunk_by(|one, next| one.to_bits() == next.to_bits()).map(move |group| {
             let (here, above) = correct.split_at(group.len());
             correct = above;
-            Tie {
-                confidence: group[0],
-                n: group.len(),
-                correct: here.iter().filter(|right| **right).count(),
-            }
+            Tie::of(group[0], here)
+        })
+    }
+
+    /// The distinct confidences, descending, each with its counts.
+    pub fn ties_descending(&self) -> impl Iterator<Item = Tie> + '_ {
+        let Ascending { confidence, correct } = &self.ascending;
+        let mut correct = correct.as_slice();
+        confidence.chunk_by(|one, next| one.to_bits() == next.to_bits()).rev().map(move |group| {
+            let (below, here) = correct.split_at(correct.len() - group.len());
+            correct = below;
+            Tie::of(group[0], here)
         })
     }
 }
@@ -290,6 +302,9 @@ mod tests {
         let ties: Vec<Tie> = items.ties().collect();
         assert_eq!(ties.len(), 2);
         assert_eq!((ties[0].n, ties[0].correct, ties[0].wrong()), (2, 1, 1));
+        let mut descending: Vec<Tie> = items.ties_descending().collect();
+        descending.reverse();
+        assert_eq!(ties, descending);
         assert!(items.confidence()[3].is_sign_positive());
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::families::{FAMILIES, Family, LATER_FAMILIES};
+use crate::families::{FAMILIES, Family, LATER_FAMILIES, NEVER, PARAMETERS};
 use crate::key_path::{KeyPath, leaves};
 
 /// What the library says a key is.
@@ -156,7 +156,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "reference vectors: {} files, {} values compared; set aside for later: {} values of these files, and {} files",
+            "reference vectors: {} files, {} values compared; set aside: {} values of these files, and {} files",
             self.files,
             self.compared.len(),
             self.values_aside,
@@ -220,9 +220,24 @@ pub fn compare_file(file: &str, vector: &Value) -> Result<Tally, Vec<String>> {
     let Some(family) = FAMILIES.iter().find(|family| belongs(file, family.name)) else {
         return Err(vec![format!("{file}: unknown family (add it to families.rs)")]);
     };
-    let computed = (family.compute)(&vector["inputs"])
+    let computed = (family.compute)(&inputs(family, vector))
         .map_err(|error| vec![format!("{file}: inputs: {error}")])?;
     compare_values(family, file, computed, vector)
+}
+
+/// What the values are computed from: `inputs`, and the parameters that rows hold.
+fn inputs(family: &Family, vector: &Value) -> Value {
+    let mut inputs = vector["inputs"].clone();
+    for (_, list, keys) in PARAMETERS.iter().filter(|(name, ..)| *name == family.name) {
+        let of_row = |row: &Value| {
+            let taken =
+                keys.iter().filter_map(|key| Some(((*key).to_owned(), row.get(key)?.clone())));
+            Value::Object(taken.collect())
+        };
+        let rows = vector["expected"][list].as_array();
+        inputs[list] = rows.into_iter().flatten().map(of_row).collect();
+    }
+    inputs
 }
 
 /// Whether a file is of a family: its name is the family's, or that and more.
@@ -241,7 +256,9 @@ fn compare_values(
     let mut failures = Vec::new();
     for (path, expected) in leaves(&vector["expected"]) {
         let key = path.to_string();
-        let aside = family.later.iter().find(|(name, _)| path.is_covered_by(name));
+        let later = family.later.iter().map(|(name, _)| *name);
+        let never = NEVER.iter().filter(|(of, ..)| *of == family.name).map(|(_, name, _)| *name);
+        let aside = never.chain(later).find(|name| path.is_covered_by(name));
         match (computed.remove(&key), aside) {
             (Some(value), None) => {
                 if let Err(why) = compare_value(value, expected, Tolerance::of(vector, &path)) {
@@ -249,7 +266,7 @@ fn compare_values(
                 }
                 tally.compared.insert(format!("{file}: {key}"));
             }
-            (None, Some((name, _))) => {
+            (None, Some(name)) => {
                 tally.values_aside += 1;
                 tally.names_used.insert((family.name, name));
             }
