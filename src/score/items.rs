@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
+use rayon::slice::ParallelSliceMut;
+
 /// Graded answers that state a confidence: a paired sample of `n` confidences
 /// in `[0, 1]` and `n` verdicts.
 ///
@@ -18,6 +20,7 @@ pub struct Items {
     order: Vec<usize>,
     ascending: Ascending,
     clusters: Vec<usize>,
+    cluster_count: usize,
 }
 
 /// The columns in ascending order of confidence.
@@ -140,14 +143,15 @@ impl Items {
         let mut keys: Vec<(u64, usize)> =
             confidence.iter().enumerate().map(|(index, c)| (c.to_bits(), index)).collect();
         // Of numbers that are not negative the bits are in the order of the numbers.
-        keys.sort_unstable();
+        keys.par_sort_unstable();
         let ascending = Ascending {
             confidence: keys.iter().map(|&(bits, _)| f64::from_bits(bits)).collect(),
             correct: keys.iter().map(|&(_, index)| correct[index]).collect(),
         };
         let order = keys.into_iter().map(|(_, index)| index).collect();
-        let clusters = (0..confidence.len()).collect();
-        Ok(Self { confidence, correct, order, ascending, clusters })
+        let cluster_count = confidence.len();
+        let clusters = (0..cluster_count).collect();
+        Ok(Self { confidence, correct, order, ascending, clusters, cluster_count })
     }
 
     /// The same items, `keys[i]` naming the cluster that item `i` belongs to.
@@ -171,7 +175,7 @@ impl Items {
             let (clusters, items) = (clusters.len(), self.len());
             return Err(ItemsError::Unclustered { clusters, items });
         }
-        Ok(Self { clusters, ..self })
+        Ok(Self { clusters, cluster_count: number.len(), ..self })
     }
 
     /// Number of items.
@@ -203,6 +207,12 @@ impl Items {
     #[must_use]
     pub fn clusters(&self) -> &[usize] {
         &self.clusters
+    }
+
+    /// The number of clusters `G ≤ n`.
+    #[must_use]
+    pub fn cluster_count(&self) -> usize {
+        self.cluster_count
     }
 
     /// Indices into the input by ascending confidence, ties in input order,

@@ -45,8 +45,10 @@ mod log_loss;
 mod mcnemar;
 mod murphy;
 mod normal;
+mod percentile;
 mod proportion;
 mod random;
+mod resample;
 mod selective;
 mod sequence;
 mod smooth_ece;
@@ -55,7 +57,7 @@ mod student;
 mod sum;
 mod sweep;
 
-pub use accuracy::{accuracy, mean_confidence, overconfidence_gap};
+pub use accuracy::{accuracy, clustered_accuracy, mean_confidence, overconfidence_gap};
 pub use agreement::Agreement;
 pub use answer_counts::{AnswerCounts, Omniscience, SimpleQa};
 pub use auroc::auroc;
@@ -78,6 +80,7 @@ pub use log_loss::{Clip, LogLoss, log_loss};
 pub use mcnemar::McNemar;
 pub use murphy::{Murphy, murphy, murphy_of_distinct};
 pub use proportion::{Interval, MoreThanAll, Proportion};
+pub use resample::{HeadlineIntervals, Resampling, resample_headlines};
 pub use selective::{
     CoverageAtAccuracy, RiskCoverage, accuracy_at_coverage, auprc_errors, coverage_at_accuracy,
     risk_coverage,
