@@ -101,8 +101,8 @@ impl Tolerance {
 }
 
 /// Compares one value; the error says what is wrong with it.
-fn compare_value(computed: Computed, expected: &Value, within: Tolerance) -> Result<(), String> {
-    let expected_number = match (&computed, expected) {
+fn compare_value(computed: &Computed, expected: &Value, within: Tolerance) -> Result<(), String> {
+    let expected_number = match (computed, expected) {
         (Computed::Undefined, Value::Null) => return Ok(()),
         (Computed::Flag(flag), Value::Bool(truth)) if flag == truth => return Ok(()),
         (Computed::Text(text), Value::String(truth)) if text == truth => return Ok(()),
@@ -111,7 +111,7 @@ fn compare_value(computed: Computed, expected: &Value, within: Tolerance) -> Res
         (Computed::Number(_), Value::Number(number)) => number.as_f64(),
         _ => None,
     };
-    let (&Computed::Number(number), Some(truth)) = (&computed, expected_number) else {
+    let (&Computed::Number(number), Some(truth)) = (computed, expected_number) else {
         return Err(format!("computed {computed:?}, expected {expected}"));
     };
     let allowed = if expected.is_f64() {
@@ -172,12 +172,21 @@ impl fmt::Display for Tally {
 /// All failures, a line each, naming file and key; a folder that is missing or
 /// has no vectors is one.
 pub fn compare_folder(folder: &Path) -> Result<Tally, String> {
+    compare_all(folder, |_| true, compare_file)
+}
+
+/// The same for some files, with another way to compare one.
+pub fn compare_all(
+    folder: &Path,
+    wanted: impl Fn(&str) -> bool,
+    compare: impl Fn(&str, &Value) -> Result<Tally, Vec<String>>,
+) -> Result<Tally, String> {
     let mut total = Tally::default();
     let mut failures = Vec::new();
-    for file in vectors(folder)? {
+    for file in vectors(folder)?.into_iter().filter(|file| wanted(file)) {
         let compared = read(&folder.join(&file))
             .map_err(|error| vec![format!("{file}: {error}")])
-            .and_then(|vector| compare_file(&file, &vector));
+            .and_then(|vector| compare(&file, &vector));
         match compared {
             Ok(tally) => total.add(tally),
             Err(errors) => failures.extend(errors),
@@ -241,12 +250,17 @@ fn inputs(family: &Family, vector: &Value) -> Value {
 }
 
 /// Whether a file is of a family: its name is the family's, or that and more.
-fn belongs(file: &str, family: &str) -> bool {
+pub fn belongs(file: &str, family: &str) -> bool {
     let rest = file.strip_suffix(".json").and_then(|stem| stem.strip_prefix(family));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-fn compare_values(
+/// Compares what was computed with what the file expects.
+///
+/// # Errors
+///
+/// A line for each failure, naming file and key.
+pub fn compare_values(
     family: &Family,
     file: &str,
     Values(mut computed): Values,
@@ -261,7 +275,7 @@ fn compare_values(
         let aside = never.chain(later).find(|name| path.is_covered_by(name));
         match (computed.remove(&key), aside) {
             (Some(value), None) => {
-                if let Err(why) = compare_value(value, expected, Tolerance::of(vector, &path)) {
+                if let Err(why) = compare_value(&value, expected, Tolerance::of(vector, &path)) {
                     failures.push(format!("{file}: {key}: {why}"));
                 }
                 tally.compared.insert(format!("{file}: {key}"));
@@ -303,7 +317,7 @@ mod tests {
     fn null_is_only_null_and_nan_is_nothing() {
         let within = Tolerance { abs: 1e9, rel: 0.0 };
         let compare =
-            |computed: Computed, expected: Value| compare_value(computed, &expected, within);
+            |computed: Computed, expected: Value| compare_value(&computed, &expected, within);
         assert!(compare(Computed::Undefined, Value::Null).is_ok());
         assert!(compare(Computed::Number(0.0), Value::Null).is_err());
         assert!(compare(Computed::Undefined, 0.0.into()).is_err());

@@ -12,6 +12,7 @@
 mod compare;
 mod families;
 mod key_path;
+mod product;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -25,10 +26,14 @@ fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reference")
 }
 
+/// The folder that is tested.
+fn tested() -> PathBuf {
+    env::var_os("OVERCLAIM_REFERENCE_DIR").map_or_else(shipped, PathBuf::from)
+}
+
 #[test]
 fn every_vector_is_met() {
-    let folder = env::var_os("OVERCLAIM_REFERENCE_DIR").map_or_else(shipped, PathBuf::from);
-    match compare_folder(&folder) {
+    match compare_folder(&tested()) {
         Ok(tally) => println!("{tally}"),
         Err(failures) => panic!("{failures}"),
     }
