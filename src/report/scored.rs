@@ -5,9 +5,10 @@ use crate::gate::percent;
 use crate::scorecard::{Evidence, SourceCard};
 use crate::scored::{Graded, Source, Wrong};
 
+use super::calibration::calibration;
 use super::ranked::Entry;
 use super::style::{Style, hanging, line};
-use super::terminal::{accuracy, calibration, headline_number, reliability};
+use super::terminal::{accuracy, headline_number, reliability};
 use super::text::fit;
 use super::visible;
 
