@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::{ScoredPage, scored, scored_in_short};
 use crate::score::Threshold;
-use crate::scorecard::{EveryMetric, SourceCard};
+use crate::scorecard::{AnsweredCard, EveryMetric, SourceCard};
 use crate::scored::{Fields, Graded, Reading, ScoredError, Source};
 use crate::suite::{Table, display};
 
@@ -47,6 +47,7 @@ pub(super) struct ScoreArgs {
 
 /// Names of the fields. A name may be a path: `scores.match.value`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "they are the names of the flags")]
 pub(super) struct FieldArgs {
     /// Field of how sure the model was
     #[arg(long, value_name = "NAME", default_value = "confidence")]
@@ -147,6 +148,9 @@ fn document(page: &ScoredPage<'_>, all: bool) -> Result<Value, String> {
             Value::Object(document) => document,
             other => Map::from_iter([("card".to_owned(), other)]),
         };
+        let answered = serde_json::to_value(AnsweredCard::from(source.counts));
+        let answered = answered.map_err(|error| error.to_string())?;
+        document.insert("answered".to_owned(), answered);
         document.insert("confidently_wrong".to_owned(), ranked(source));
         if all {
             let every = EveryMetric::of(&source.scored.items);

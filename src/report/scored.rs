@@ -109,6 +109,10 @@ fn left_out(out: &mut String, graded: &Graded, style: Style) {
     if graded.ungraded > 0 {
         parts.push(format!("{} not graded", graded.ungraded));
     }
+    let abstained: usize = graded.sources.iter().map(|source| source.counts.not_attempted).sum();
+    if abstained > 0 {
+        parts.push(format!("{abstained} not attempted"));
+    }
     if graded.skipped > 0 {
         parts.push(format!("{} bad ones skipped", graded.skipped));
     }

@@ -17,11 +17,11 @@ pub use wrong::Wrong;
 
 use serde_json::Value;
 
-use crate::score::Threshold;
+use crate::score::{AnswerCounts, Threshold};
 use crate::scorecard::{Answered, Columns, Scored};
 use crate::suite::{Placed, Table, TableError};
 use pick::{field_names, pick};
-use value::{confidence, correct, tags, text};
+use value::{Grade, confidence, correct, tags, text};
 use wrong::Surest;
 
 /// More sources than this are a sign that the field holds something else.
@@ -95,6 +95,8 @@ pub struct Source {
     pub name: String,
     /// Its answers with a confidence.
     pub scored: Scored,
+    /// All of its graded answers and its abstentions, whether with a confidence or not.
+    pub counts: AnswerCounts,
     /// Its graded answers without one, by reason.
     pub missing: BTreeMap<String, usize>,
     /// Its confident wrong answers, the surest first, as many as were asked for.
@@ -204,6 +206,7 @@ struct Reader<'a> {
 struct Filling {
     name: String,
     columns: Columns,
+    counts: AnswerCounts,
     without: usize,
     surest: Surest,
 }
@@ -211,7 +214,7 @@ struct Filling {
 /// A row, read.
 struct Answer {
     confidence: Option<f64>,
-    correct: bool,
+    grade: Grade,
     id: Option<String>,
     group: Option<String>,
     tags: Vec<String>,
@@ -275,10 +278,10 @@ impl<'a> Reader<'a> {
         let (sure, right) = (next(), next());
         self.seen = [self.seen[0] || sure.is_some(), self.seen[1] || right.is_some()];
         let (confidence, correct) = (confidence(sure)?, correct(right)?);
-        let Some(correct) = correct else { return Ok(None) };
+        let Some(grade) = correct else { return Ok(None) };
         Ok(Some(Answer {
             confidence,
-            correct,
+            grade,
             id: text(next()),
             group: text(next()),
             tags: tags(next()),
@@ -292,6 +295,18 @@ impl<'a> Reader<'a> {
     fn add(&mut self, row: usize, answer: Answer) -> Result<(), ScoredError> {
         let threshold = self.reading.threshold.get();
         let source = self.source(answer.source.as_deref().unwrap_or(ONLY_SOURCE))?;
+        let correct = match answer.grade {
+            Grade::Answered(correct) => correct,
+            Grade::NotAttempted => {
+                source.counts.not_attempted += 1;
+                return Ok(());
+            }
+        };
+        if correct {
+            source.counts.correct += 1
+        } else {
+            source.counts.incorrect += 1
+        }
         let Some(confidence) = answer.confidence else {
             source.without += 1;
             return Ok(());
@@ -301,10 +316,10 @@ impl<'a> Reader<'a> {
             cluster: answer.group.as_deref().or(answer.id.as_deref()),
             tags: &answer.tags,
             confidence,
-            correct: answer.correct,
+            correct,
             threshold: None,
         });
-        if !answer.correct && confidence >= threshold {
+        if !correct && confidence >= threshold {
             let Answer { id, question, answer, expected, .. } = answer;
             source.surest.offer(Wrong { confidence, row, id, question, answer, expected });
         }
@@ -322,6 +337,7 @@ impl<'a> Reader<'a> {
                 self.sources.push(Filling {
                     name: name.to_owned(),
                     columns: Columns::default(),
+                    counts: AnswerCounts::default(),
                     without: 0,
                     surest: Surest::new(self.reading.top),
                 });
@@ -348,6 +364,7 @@ impl<'a> Reader<'a> {
             let missing = [("not stated".to_owned(), filling.without)];
             Source {
                 name: filling.name,
+                counts: filling.counts,
                 scored: filling.columns.finish(threshold).expect("confidences were looked at"),
                 missing: missing.into_iter().filter(|(_, count)| *count > 0).collect(),
                 wrong: filling.surest.ranked(),

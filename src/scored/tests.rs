@@ -152,3 +152,12 @@ fn the_surest_wrong_answers_are_kept_with_what_was_said() {
     assert_eq!(wrong[1].id.as_deref(), Some("7"));
     assert_eq!(wrong[1].answer.as_deref(), Some("A"));
 }
+
+#[test]
+fn who_does_not_answer_is_counted_and_stays_out_of_calibration() {
+    let graded = read("confidence,correct\n0.9,C\n0.2,N\n,NOT_ATTEMPTED\n0.4,I\n,I\n").unwrap();
+    assert_eq!(pairs(&graded), [(0.9, true), (0.4, false)]);
+    let counts = graded.sources[0].counts;
+    assert_eq!((counts.correct, counts.incorrect, counts.not_attempted), (1, 2, 2));
+    assert_eq!((graded.ungraded, graded.rows), (0, 5));
+}

@@ -28,25 +28,36 @@ pub(super) fn confidence(value: Option<Value>) -> Result<Option<f64>, String> {
     }
 }
 
+/// What a row says became of the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grade {
+    /// The answer is right, or it is wrong.
+    Answered(bool),
+    /// The model did not answer.
+    NotAttempted,
+}
+
 /// A grade; none where the row says that there is none.
 ///
 /// # Errors
 /// Anything else, with the remedy.
-pub(super) fn correct(value: Option<Value>) -> Result<Option<bool>, String> {
+pub(super) fn correct(value: Option<Value>) -> Result<Option<Grade>, String> {
     const REMEDY: &str = "write true or false, 1 or 0; leave out what was not graded";
+    let answered = |right| Ok(Some(Grade::Answered(right)));
     match value {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(right)) => Ok(Some(right)),
+        Some(Value::Bool(right)) => answered(right),
         Some(Value::Number(number)) => match number.as_f64() {
-            Some(1.0) => Ok(Some(true)),
-            Some(0.0) => Ok(Some(false)),
+            Some(1.0) => answered(true),
+            Some(0.0) => answered(false),
             _ => Err(format!("the grade is {number}, neither right nor wrong ({REMEDY})")),
         },
         Some(Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
             "" => Ok(None),
-            // `C` and `I` are what Inspect writes.
-            "true" | "yes" | "correct" | "right" | "pass" | "1" | "1.0" | "c" => Ok(Some(true)),
-            "false" | "no" | "incorrect" | "wrong" | "fail" | "0" | "0.0" | "i" => Ok(Some(false)),
+            // `C`, `I` and `N` are what Inspect writes.
+            "true" | "yes" | "correct" | "right" | "pass" | "1" | "1.0" | "c" => answered(true),
+            "false" | "no" | "incorrect" | "wrong" | "fail" | "0" | "0.0" | "i" => answered(false),
+            "not_attempted" | "abstained" | "n" => Ok(Some(Grade::NotAttempted)),
             _ => {
                 let text: String = text.chars().take(40).collect();
                 Err(format!("the grade is `{text}`, neither right nor wrong ({REMEDY})"))
@@ -120,10 +131,13 @@ mod tests {
     fn grades_are_right_wrong_or_absent() {
         let known = |value| correct(Some(value)).unwrap();
         for right in [json!(true), json!(1), json!(1.0), json!("True"), json!("C"), json!("pass")] {
-            assert_eq!(known(right.clone()), Some(true), "{right}");
+            assert_eq!(known(right.clone()), Some(Grade::Answered(true)), "{right}");
         }
         for wrong in [json!(false), json!(0), json!("0"), json!("I"), json!("no")] {
-            assert_eq!(known(wrong.clone()), Some(false), "{wrong}");
+            assert_eq!(known(wrong.clone()), Some(Grade::Answered(false)), "{wrong}");
+        }
+        for neither in [json!("NOT_ATTEMPTED"), json!("abstained"), json!("N")] {
+            assert_eq!(known(neither.clone()), Some(Grade::NotAttempted), "{neither}");
         }
         assert_eq!(known(json!(null)), None);
         assert_eq!(known(json!(" ")), None);
