@@ -95,7 +95,7 @@ fn mass_bins(answers: &[Answer], bins: usize) -> Vec<usize> {
     let mut end = 0;
     for part in 0..parts.saturating_sub(1) {
         end += n / parts + usize::from(part < n % parts);
-        boundaries.push((sorted[end - 1] + sorted[end]) / 2.0);
+        boundaries.push(f64::midpoint(sorted[end - 1], sorted[end]));
     }
     boundaries.push(1.0);
     boundaries.dedup();

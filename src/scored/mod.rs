@@ -220,7 +220,7 @@ struct Answer {
     tags: Vec<String>,
     source: Option<String>,
     question: Option<String>,
-    answer: Option<String>,
+    said: Option<String>,
     expected: Option<String>,
 }
 
@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
             tags: tags(next()),
             source: text(next()),
             question: text(next()),
-            answer: text(next()),
+            said: text(next()),
             expected: text(next()),
         }))
     }
@@ -303,9 +303,9 @@ impl<'a> Reader<'a> {
             }
         };
         if correct {
-            source.counts.correct += 1
+            source.counts.correct += 1;
         } else {
-            source.counts.incorrect += 1
+            source.counts.incorrect += 1;
         }
         let Some(confidence) = answer.confidence else {
             source.without += 1;
@@ -320,8 +320,8 @@ impl<'a> Reader<'a> {
             threshold: None,
         });
         if !correct && confidence >= threshold {
-            let Answer { id, question, answer, expected, .. } = answer;
-            source.surest.offer(Wrong { confidence, row, id, question, answer, expected });
+            let Answer { id, question, said, expected, .. } = answer;
+            source.surest.offer(Wrong { confidence, row, id, question, answer: said, expected });
         }
         Ok(())
     }
