@@ -6,12 +6,14 @@
 //! user asks for that. Rows of several sources, such as models or confidence methods, are never
 //! pooled.
 
+mod nested;
 mod pick;
 mod value;
 mod wrong;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::io::Cursor;
 
 pub use wrong::Wrong;
 
@@ -20,6 +22,7 @@ use serde_json::Value;
 use crate::score::{AnswerCounts, Threshold};
 use crate::scorecard::{Answered, Columns, Scored};
 use crate::suite::{Placed, Table, TableError};
+use nested::list_at;
 use pick::{field_names, pick};
 use value::{Grade, confidence, correct, tags, text};
 use wrong::Surest;
@@ -36,8 +39,12 @@ const ONLY_SOURCE: &str = "confidence";
 /// Which fields of a row are meant. A name is a path such as `scores.match.value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields {
-    /// How sure the model was, in [0, 1].
+    /// Where the rows stand in a JSON document; none where the document is the rows.
+    pub rows: Option<String>,
+    /// How sure the model was.
     pub confidence: String,
+    /// How that is written.
+    pub written: Written,
     /// Whether its answer is right.
     pub correct: String,
     /// Name of the case; rows of one case are alike.
@@ -60,7 +67,9 @@ impl Default for Fields {
     fn default() -> Fields {
         let name = |name: &str| name.to_owned();
         Fields {
+            rows: None,
             confidence: name("confidence"),
+            written: Written::Share,
             correct: name("correct"),
             id: name("id"),
             group: name("group"),
@@ -71,6 +80,18 @@ impl Default for Fields {
             expected: name("expected"),
         }
     }
+}
+
+/// How a confidence is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Written {
+    /// As a share, 0 to 1.
+    #[default]
+    Share,
+    /// In percent, 0 to 100.
+    Percent,
+    /// As the log likelihoods of the choices: the confidence is the largest one's share.
+    Logprobs,
 }
 
 /// What was read.
@@ -130,6 +151,8 @@ impl fmt::Display for BadRow {
 pub enum ScoredError {
     /// The file cannot be read, or read further.
     Table(TableError),
+    /// There are no rows where they were said to be.
+    Document(String),
     /// Rows are bad: the first of them, and how many there are.
     Bad(Vec<BadRow>, usize),
     /// No row has this field: what it is for, its name, and the fields of the first row.
@@ -142,6 +165,7 @@ impl fmt::Display for ScoredError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ScoredError::Table(error) => error.fmt(f),
+            ScoredError::Document(told) => f.write_str(told),
             ScoredError::Bad(_, count) => {
                 let rows = if *count == 1 { "row is" } else { "rows are" };
                 write!(f, "{count} {rows} bad; mend them, or leave them out with --skip-bad")
@@ -178,11 +202,28 @@ impl Reading {
     /// # Errors
     /// See [`ScoredError`].
     pub fn read(&self, mut table: Table) -> Result<Graded, ScoredError> {
+        debug_assert!(self.fields.rows.is_none(), "rows inside of a document: read_document");
         let mut reader = Reader::new(self);
         while let Some(placed) = table.next_row() {
             reader.row(placed)?;
         }
         reader.finish()
+    }
+}
+
+impl Reading {
+    /// Reads the rows that stand inside of a JSON document.
+    ///
+    /// # Errors
+    /// See [`ScoredError`].
+    pub fn read_document(&self, document: &str) -> Result<Graded, ScoredError> {
+        let list = match &self.fields.rows {
+            Some(path) => list_at(document, path).map_err(ScoredError::Document)?,
+            None => document.to_owned(),
+        };
+        let table = Table::stream(Cursor::new(list.into_bytes())).map_err(ScoredError::Table)?;
+        let fields = Fields { rows: None, ..self.fields.clone() };
+        Reading { fields, ..self.clone() }.read(table)
     }
 }
 
@@ -226,8 +267,8 @@ struct Answer {
 
 impl<'a> Reader<'a> {
     fn new(reading: &'a Reading) -> Reader<'a> {
-        let Fields { confidence, correct, id, group, tags, source, question, answer, expected } =
-            &reading.fields;
+        let Fields { confidence, correct, id, group, tags, source, .. } = &reading.fields;
+        let Fields { question, answer, expected, .. } = &reading.fields;
         Reader {
             reading,
             names: [confidence, correct, id, group, tags, source, question, answer, expected],
@@ -277,7 +318,8 @@ impl<'a> Reader<'a> {
         let mut next = || picked.next().flatten();
         let (sure, right) = (next(), next());
         self.seen = [self.seen[0] || sure.is_some(), self.seen[1] || right.is_some()];
-        let (confidence, correct) = (confidence(sure)?, correct(right)?);
+        let confidence = confidence(sure, self.reading.fields.written)?;
+        let correct = correct(right)?;
         let Some(grade) = correct else { return Ok(None) };
         Ok(Some(Answer {
             confidence,
