@@ -4,11 +4,13 @@
 //! family's `later` list; a name that no value needs is a failure too.
 
 mod clustered;
+mod label_errors;
 mod ltt;
 mod mcnemar;
 mod metrics;
 mod proportions;
 mod recalibration;
+mod sequential;
 
 use overclaim::score::{Interval, Items, Level, Threshold};
 use serde_json::Value;
@@ -30,11 +32,9 @@ pub struct Family {
 pub const LATER_FAMILIES: &[(&str, &str)] = &[
     ("paired", "later: comparison"),
     ("isotonic", "later: isotonic regression"),
-    ("sequential", "later: early stopping"),
     ("multiplicity", "later: comparison by slices"),
     ("abstention_and_entropy", "later: abstention and agreement"),
     ("logprobs", "later: confidence from token probabilities"),
-    ("label_errors", "later: wrong answer or wrong label"),
     ("power", "later: sample sizes"),
 ];
 
@@ -71,6 +71,12 @@ pub const FAMILIES: &[Family] = &[
     },
     Family { name: "proportions_table", compute: proportions::compute, later: &[] },
     Family { name: "mcnemar_table", compute: mcnemar::compute, later: &[] },
+    Family { name: "sequential", compute: sequential::compute, later: &[] },
+    Family {
+        name: "label_errors",
+        compute: label_errors::compute,
+        later: &[("truly_flipped", "how the data were made: it cannot be computed")],
+    },
     Family { name: "clustered", compute: clustered::compute, later: &[] },
     Family {
         name: "ltt",
