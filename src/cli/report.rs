@@ -1,8 +1,9 @@
 //! `overclaim report`: a run shown again, from its directory alone.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::gate::Decision;
+use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Run};
 use crate::report::{Page, headline, terminal};
@@ -56,7 +57,8 @@ fn span(dir: &Path, run: &Run) -> Span {
 /// A run with all that follows from it.
 #[derive(Debug)]
 pub(super) struct Told<'a> {
-    run: &'a Run,
+    /// As far as it was needed.
+    run: Cow<'a, Run>,
     pub scorecard: Scorecard,
     pub decision: Decision,
     pub operations: Operations,
@@ -64,15 +66,19 @@ pub(super) struct Told<'a> {
 
 impl<'a> Told<'a> {
     pub(super) fn of(run: &'a Run, span: Span) -> Told<'a> {
-        let scorecard = Scorecard::of(run);
-        let decision = Decision::of(run, &scorecard);
+        let early = EarlyStop::of(run);
+        // Calls were made for all records; statistics are of those that were needed.
         let operations = operations(run, span);
+        let trimmed = early.as_ref().and_then(|early| early.trimmed(run));
+        let run = trimmed.map_or(Cow::Borrowed(run), Cow::Owned);
+        let scorecard = Scorecard::of(&run);
+        let decision = Decision::of(&run, &scorecard, early.as_ref());
         Told { run, scorecard, decision, operations }
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
         Page {
-            run: self.run,
+            run: &self.run,
             scorecard: &self.scorecard,
             decision: &self.decision,
             operations: &self.operations,

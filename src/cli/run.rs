@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::gate::EarlyStop;
 use crate::journal::{self, Journal};
 use crate::plan::{Plan, Selection};
 use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected, Slice};
@@ -169,6 +170,7 @@ impl One<'_> {
         let start = Instant::now();
         let mut progress = Progress::new(&suite.name, extent.trials, output.quiet);
         let mut failure = None;
+        let mut early = EarlyStop::new(&header);
         let settings = Settings {
             threshold: header.threshold,
             in_flight: args.concurrency.map_or(ready.in_flight, usize::from),
@@ -187,7 +189,12 @@ impl One<'_> {
                     return ControlFlow::Break(Ending::Interrupted);
                 }
                 progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
-                ControlFlow::Continue(())
+                let Some(early) = &mut early else { return ControlFlow::Continue(()) };
+                early.add(&record, &header);
+                match early.needed() {
+                    Some(needed) if needed < early.planned() => ControlFlow::Break(Ending::Decided),
+                    _ => ControlFlow::Continue(()),
+                }
             },
         ));
         progress.end();

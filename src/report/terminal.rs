@@ -251,6 +251,10 @@ fn limit_of_all(budget: &Line) -> String {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),
         "coverage.floor" => ("coverage", "at least"),
+        "calibration.max_brier" => return format!("Brier score at most {}", budget.limit),
+        "calibration.max_ks" => return format!("KS calibration error at most {}", budget.limit),
+        "calibration.consistent" => return "calibration consistent with chance".to_owned(),
+        "selective" => ("accuracy of the surest answers", "at least"),
         name => (name, "at least"),
     };
     format!("{name} {side} {}", percent(budget.limit))
@@ -288,6 +292,15 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
         parts.push(format!("{:.1} s", elapsed / 1000.0));
     }
     line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
+    if let Some(early) = page.decision.early {
+        let text = format!(
+            "decided early: {} of {} trials settled every line, {} need not be asked",
+            early.needed,
+            early.planned,
+            early.saved()
+        );
+        line(out, &style.dim(&style.text(&format!("  {text}"))));
+    }
     if let Some(text) = saved(page) {
         line(out, &style.dim(&style.text(&format!("  {text}"))));
     }
@@ -361,7 +374,7 @@ mod tests {
         header.budget.confident_wrong = Some(crate::record::tests::at_most(0.1));
         let run = Run { header, records };
         let scorecard = Scorecard::of(&run);
-        let decision = Decision::of(&run, &scorecard);
+        let decision = Decision::of(&run, &scorecard, None);
         let span =
             Span { started: run.header.started.clone(), elapsed_ms: Some(1234.0), ending: None };
         let operations: Operations = operations(&run, span);

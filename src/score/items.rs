@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
+use super::random::Stream;
+
 /// Graded answers that state a confidence: a paired sample of `n` confidences
 /// in `[0, 1]` and `n` verdicts.
 ///
@@ -169,6 +171,23 @@ impl Items {
         Ok(Self { clusters, ..self })
     }
 
+    /// One item of every cluster, at random by the seed, in the order of the clusters: items that
+    /// are independent of each other.
+    #[must_use]
+    pub fn one_a_cluster(&self, seed: u64) -> Self {
+        let clusters = self.clusters.iter().max().map_or(0, |last| last + 1);
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); clusters];
+        for (item, cluster) in self.clusters.iter().enumerate() {
+            members[*cluster].push(item);
+        }
+        let mut stream = Stream::of(seed, 0);
+        let chosen: Vec<usize> =
+            members.iter().map(|members| members[stream.below(members.len())]).collect();
+        let confidence = chosen.iter().map(|item| self.confidence[*item]).collect();
+        let correct = chosen.iter().map(|item| self.correct[*item]).collect();
+        Self::new(confidence, correct).expect("items of a sample are a sample")
+    }
+
     /// Number of items.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -302,6 +321,20 @@ mod tests {
             items().in_clusters(["b", "a"]).unwrap_err().to_string(),
             "2 clusters for 3 items (name the cluster of each item, in their order)"
         );
+    }
+
+    #[test]
+    fn one_item_of_every_cluster_is_taken_each_as_often_as_another() {
+        let items = Items::new(vec![0.1, 0.2, 0.3, 0.4], vec![true; 4]).unwrap();
+        let items = items.in_clusters(["a", "b", "a", "a"]).unwrap();
+        let mut taken = [0; 3];
+        for seed in 0..900 {
+            let alone = items.one_a_cluster(seed);
+            assert_eq!((alone.len(), alone.confidence()[1]), (2, 0.2));
+            let first = [0.1, 0.3, 0.4].iter().position(|c| *c == alone.confidence()[0]).unwrap();
+            taken[first] += 1;
+        }
+        assert!(taken.iter().all(|count| (230..370).contains(count)), "{taken:?}");
     }
 
     #[test]

@@ -36,6 +36,12 @@ impl RateSequence {
         Self { level, seen: 0, count: 0 }
     }
 
+    /// The level at which all its intervals hold together.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
     /// The next answer: is it counted?
     pub fn add(&mut self, counted: bool) {
         self.seen += 1;

@@ -122,6 +122,12 @@ impl EndpointCard {
         self.sources.first()
     }
 
+    /// Graded answers.
+    #[must_use]
+    pub fn graded(&self) -> usize {
+        self.accuracy.n
+    }
+
     /// Trials about which the confident-wrong count says nothing: neither graded with a primary
     /// confidence, nor abstained.
     #[must_use]
@@ -158,6 +164,15 @@ fn coverage(run: &Run, records: &[&Record]) -> Rate {
     let unseen = planned - records.len();
     let repeats = usize::try_from(run.header.repeats.get()).unwrap_or(usize::MAX);
     Evidence::with_unseen(records, unseen, repeats).into()
+}
+
+/// The graded answers of an endpoint with a confidence of the primary source; none in a suite
+/// without confidence methods.
+#[must_use]
+pub fn primary(run: &Run, endpoint: &str) -> Option<Scored> {
+    let source = run.header.sources.first()?;
+    let records: Vec<&Record> = run.of_endpoint(endpoint).collect();
+    Some(scored::of_records(source, &records, run.header.threshold).0)
 }
 
 fn sources(run: &Run, records: &[&Record]) -> Vec<SourceCard> {
