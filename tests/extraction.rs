@@ -173,7 +173,7 @@ fn answer_error(reply: &Reply) -> Option<(String, bool)> {
 
 fn confidence_error(reply: &Reply) -> Option<(String, bool)> {
     let Method::Verbalized(method) = method(&reply.format) else { return None };
-    let read = method.confidence(&reply.text).value.ok();
+    let read = method.confidence(&reply.text, reply.truncated).value.ok();
     let stated = reply.label["confidence"].as_f64();
     match (read, stated) {
         (None, None) => None,

@@ -42,7 +42,12 @@ pub struct Spec {
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)?, unit: None, tolerance: 0.0, relative: 0.0 })
+        Some(Spec {
+            answer: settings::expectation(node, problems)?,
+            unit: None,
+            tolerance: 0.0,
+            relative: 0.0,
+        })
     }
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {
