@@ -177,6 +177,8 @@ pub struct OutOfReach {
 /// The lines of a budget that so many independent cases can never pass.
 #[must_use]
 pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
+    let at_the_end = budget.early_stop.then(|| early::at_the_end(budget));
+    let budget = at_the_end.as_ref().unwrap_or(budget);
     let Budget { confident_wrong, accuracy, coverage, .. } = budget;
     let wrong = confident_wrong.and_then(|limits| {
         Some(("confident_wrong.max_rate", Bound::AtMost(limits.max_rate?), limits.level))
