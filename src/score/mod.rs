@@ -22,12 +22,14 @@
 mod accuracy;
 mod auroc;
 mod beta_tail;
+mod binomial_tail;
 mod bins;
 mod brier;
 mod clustered_mean;
 mod clustered_proportion;
 mod confident_wrong;
 mod equal_mass;
+mod guarantee;
 mod isotonic;
 mod items;
 mod ks;
@@ -37,6 +39,7 @@ mod mcnemar;
 mod normal;
 mod proportion;
 mod random;
+mod recalibration;
 mod sequence;
 mod student;
 mod sum;
@@ -49,6 +52,7 @@ pub use clustered_mean::ClusteredMean;
 pub use clustered_proportion::ClusteredProportion;
 pub use confident_wrong::{ConfidentWrong, Threshold, confident_wrong, confident_wrong_by};
 pub use equal_mass::equal_mass_bins;
+pub use guarantee::{Answering, Guarantee, Risk, answering, threshold_grid};
 pub use isotonic::{Isotonic, Observation};
 pub use items::{Items, ItemsError, Tie};
 pub use ks::{KsCalibration, ks_calibration};
@@ -56,4 +60,8 @@ pub use level::{Level, OutOfRange};
 pub use log_loss::{Clip, LogLoss, log_loss};
 pub use mcnemar::McNemar;
 pub use proportion::{Interval, MoreThanAll, Proportion};
+pub use recalibration::{
+    Beta, Logistic, Method, Recalibration, Temperature, cross_fitted, folds_by_cluster,
+    penalised_on_raw,
+};
 pub use sequence::{SequenceProbability, p_true, sequence_probability};
