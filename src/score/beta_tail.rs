@@ -62,6 +62,12 @@ pub(super) fn beta_quantile(p: f64, a: f64, b: f64) -> Point {
     Point::of_ln(ln_x)
 }
 
+/// The logarithm of the lower tail `I_x(a, b)` of the beta distribution, for shapes
+/// above 0 at a point of `(0, 1)`.
+pub(super) fn ln_lower_tail(a: f64, b: f64, at: Point) -> f64 {
+    ln_tail(a, b, at).ln
+}
+
 /// The logarithm of a lower tail, and its derivative by `ln x`.
 struct LnTail {
     ln: f64,

@@ -58,7 +58,7 @@ pub fn consistency(items: &Items, seed: u64) -> Option<Consistency> {
     let drawn: Vec<f64> = (0..draws)
         .into_par_iter()
         .map(|draw| {
-            let mut stream = Stream::of(seed, 1 + draw as u64);
+            let mut stream = Stream::of(!seed, draw as u64);
             let mut rest = confidence;
             let bins = bins.iter().map(|bin| {
                 let (here, above) = rest.split_at(bin.n);

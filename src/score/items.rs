@@ -171,21 +171,30 @@ impl Items {
         Ok(Self { clusters, ..self })
     }
 
-    /// One item of every cluster, at random by the seed, in the order of the clusters: items that
-    /// are independent of each other.
+    /// One item of each cluster, in order of the clusters' first appearance: what may be
+    /// taken for independent. Which one is drawn by the seed and the cluster's number, and
+    /// by nothing that is in the items. Without clusters of several, these very items.
     #[must_use]
     pub fn one_a_cluster(&self, seed: u64) -> Self {
-        let clusters = self.clusters.iter().max().map_or(0, |last| last + 1);
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); clusters];
-        for (item, cluster) in self.clusters.iter().enumerate() {
-            members[*cluster].push(item);
+        let mut members: Vec<Vec<usize>> = Vec::new();
+        for (index, &cluster) in self.clusters.iter().enumerate() {
+            if cluster == members.len() {
+                members.push(Vec::new());
+            }
+            members[cluster].push(index);
         }
-        let mut stream = Stream::of(seed, 0);
-        let chosen: Vec<usize> =
-            members.iter().map(|members| members[stream.below(members.len())]).collect();
-        let confidence = chosen.iter().map(|item| self.confidence[*item]).collect();
-        let correct = chosen.iter().map(|item| self.correct[*item]).collect();
-        Self::new(confidence, correct).expect("items of a sample are a sample")
+        let drawn: Vec<usize> = (0_u64..)
+            .zip(&members)
+            .map(|(cluster, members)| members[Stream::of(seed, cluster).below(members.len())])
+            .collect();
+        self.subset(&drawn)
+    }
+
+    /// The items at these indices, in this order, each a cluster of its own.
+    fn subset(&self, indices: &[usize]) -> Self {
+        let confidence = indices.iter().map(|&index| self.confidence[index]).collect();
+        let correct = indices.iter().map(|&index| self.correct[index]).collect();
+        Self::new(confidence, correct).expect("they were valid before")
     }
 
     /// Number of items.
@@ -324,17 +333,19 @@ mod tests {
     }
 
     #[test]
-    fn one_item_of_every_cluster_is_taken_each_as_often_as_another() {
+    fn one_item_of_each_cluster_is_drawn_fairly() {
         let items = Items::new(vec![0.1, 0.2, 0.3, 0.4], vec![true; 4]).unwrap();
         let items = items.in_clusters(["a", "b", "a", "a"]).unwrap();
-        let mut taken = [0; 3];
-        for seed in 0..900 {
-            let alone = items.one_a_cluster(seed);
-            assert_eq!((alone.len(), alone.confidence()[1]), (2, 0.2));
-            let first = [0.1, 0.3, 0.4].iter().position(|c| *c == alone.confidence()[0]).unwrap();
-            taken[first] += 1;
+        let mut drawn = std::collections::BTreeMap::new();
+        for seed in 0..3000 {
+            let one = items.one_a_cluster(seed);
+            assert_eq!((one.len(), one.confidence()[1].to_bits()), (2, 0.2_f64.to_bits()));
+            *drawn.entry(one.confidence()[0].to_bits()).or_insert(0_i32) += 1;
         }
-        assert!(taken.iter().all(|count| (230..370).contains(count)), "{taken:?}");
+        assert_eq!(drawn.len(), 3);
+        assert!(drawn.values().all(|count| (count - 1000).abs() < 160), "{drawn:?}");
+        let alone = Items::new(vec![0.1, 0.2], vec![true, false]).unwrap();
+        assert_eq!(alone.one_a_cluster(7), alone);
     }
 
     #[test]

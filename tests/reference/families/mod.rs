@@ -4,6 +4,7 @@
 //! family's `later` list; a name that no value needs is a failure too.
 
 mod clustered;
+mod isotonic;
 mod label_errors;
 mod ltt;
 mod mcnemar;
@@ -31,7 +32,6 @@ pub struct Family {
 /// Families of which nothing is computed yet, and why.
 pub const LATER_FAMILIES: &[(&str, &str)] = &[
     ("paired", "later: comparison"),
-    ("isotonic", "later: isotonic regression"),
     ("multiplicity", "later: comparison by slices"),
     ("abstention_and_entropy", "later: abstention and agreement"),
     ("logprobs", "later: confidence from token probabilities"),
@@ -78,30 +78,9 @@ pub const FAMILIES: &[Family] = &[
         later: &[("truly_flipped", "how the data were made: it cannot be computed")],
     },
     Family { name: "clustered", compute: clustered::compute, later: &[] },
-    Family {
-        name: "ltt",
-        compute: ltt::compute,
-        later: &[
-            ("p_selective*", "later: thresholds with a guarantee"),
-            ("p_joint*", "later: thresholds with a guarantee"),
-            ("n_min_for_allowed_errors", "later: thresholds with a guarantee"),
-            ("selective_*", "later: thresholds with a guarantee"),
-            ("joint_*", "later: thresholds with a guarantee"),
-            ("empirical_threshold_no_guarantee", "later: thresholds with a guarantee"),
-        ],
-    },
-    Family {
-        name: "recalibration",
-        compute: recalibration::compute,
-        later: &[
-            ("temperature", "later: recalibration"),
-            ("logistic_on_logit", "later: recalibration"),
-            ("platt_smoothed_targets_on_logit", "later: recalibration"),
-            ("sklearn_logistic_l2_on_raw_confidence", "later: recalibration"),
-            ("beta_*", "later: recalibration"),
-            ("cross_fitted", "later: recalibration"),
-        ],
-    },
+    Family { name: "isotonic", compute: isotonic::compute, later: &[] },
+    Family { name: "ltt", compute: ltt::compute, later: &[] },
+    Family { name: "recalibration", compute: recalibration::compute, later: &[] },
 ];
 
 fn put_interval(values: &mut Values, path: &str, interval: Interval) {
