@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::{ScoredPage, scored, scored_in_short};
 use crate::score::Threshold;
-use crate::scorecard::SourceCard;
+use crate::scorecard::{EveryMetric, SourceCard};
 use crate::scored::{Fields, Graded, Reading, ScoredError, Source};
 use crate::suite::{Table, display};
 
@@ -114,7 +114,7 @@ pub(super) fn score(args: &ScoreArgs) -> Result<Exit, String> {
         output.people(&scored(&page, output.style()));
     }
     if output.json {
-        Output::document(&document(&page)?)?;
+        Output::document(&document(&page, args.all)?)?;
     }
     Ok(Exit::Passed)
 }
@@ -140,13 +140,19 @@ pub(super) fn read(file: &Path, reading: &Reading) -> Result<(String, Graded), S
     Ok((name, graded))
 }
 
-fn document(page: &ScoredPage<'_>) -> Result<Value, String> {
+/// The document for programs; with `all`, each source has every metric under `all`.
+fn document(page: &ScoredPage<'_>, all: bool) -> Result<Value, String> {
     let sources = page.graded.sources.iter().zip(page.cards).map(|(source, card)| {
         let mut document = match serde_json::to_value(card).map_err(|error| error.to_string())? {
             Value::Object(document) => document,
             other => Map::from_iter([("card".to_owned(), other)]),
         };
         document.insert("confidently_wrong".to_owned(), ranked(source));
+        if all {
+            let every = EveryMetric::of(&source.scored.items);
+            let every = serde_json::to_value(every).map_err(|error| error.to_string())?;
+            document.insert("all".to_owned(), every);
+        }
         Ok(Value::Object(document))
     });
     let bad = page.graded.bad.iter();

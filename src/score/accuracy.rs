@@ -1,5 +1,6 @@
 //! The three headline means.
 
+use super::clustered_proportion::ClusteredProportion;
 use super::items::Items;
 use super::proportion::Proportion;
 use super::sum::{mean, sum};
@@ -8,6 +9,16 @@ use super::sum::{mean, sum};
 #[must_use]
 pub fn accuracy(items: &Items) -> Proportion {
     Proportion::of(items.correct().iter().copied())
+}
+
+/// The same share by clusters.
+#[must_use]
+pub fn clustered_accuracy(items: &Items) -> ClusteredProportion {
+    if items.cluster_count() == items.len() {
+        return accuracy(items).into();
+    }
+    let flags = items.clusters().iter().copied().zip(items.correct().iter().copied());
+    ClusteredProportion::of_numbered(flags, items.cluster_count())
 }
 
 /// The mean confidence `Σc/n`, in `[0, 1]`. `None` without items.

@@ -80,6 +80,47 @@ pub fn ece_debiased(bins: &[Bin]) -> Option<f64> {
     Some(2.0 * ece(bins)? - redrawn)
 }
 
+/// The root-mean-square calibration error `√(Σ_b (n_b/n)·(ȳ_b − c̄_b)²)`, in `[0, 1]`.
+/// `None` without bins. As [`ece`], it is biased upwards.
+///
+/// Kumar, Liang and Ma, Verified uncertainty calibration, `NeurIPS` 2019,
+/// the ℓ₂ calibration error.
+#[must_use]
+pub fn rms_ce(bins: &[Bin]) -> Option<f64> {
+    mean_over_items(bins, |bin| bin.gap().powi(2)).map(f64::sqrt)
+}
+
+/// The maximum calibration error `max_b |ȳ_b − c̄_b|`, in `[0, 1]`: that of a bin with few
+/// items, more often than not. `None` without bins.
+///
+/// Naeini, Cooper and Hauskrecht 2015, as [`ece`].
+#[must_use]
+pub fn mce(bins: &[Bin]) -> Option<f64> {
+    bins.iter().map(|bin| bin.gap().abs()).reduce(f64::max)
+}
+
+/// The squared calibration error without its bias,
+/// `Σ_b (n_b/n)·[(ȳ_b − c̄_b)² − ȳ_b(1−ȳ_b)/(n_b−1)]`; a bin of one item adds 0. May be
+/// negative. `None` without bins.
+///
+/// Kumar, Liang and Ma 2019, as [`rms_ce`], the debiased estimator of section 4.
+#[must_use]
+pub fn sq_ce_unbiased(bins: &[Bin]) -> Option<f64> {
+    mean_over_items(bins, |bin| {
+        if bin.n < 2 {
+            return 0.0;
+        }
+        bin.gap().powi(2) - bin.accuracy * (1.0 - bin.accuracy) / (bin.n - 1) as f64
+    })
+}
+
+/// The debiased root-mean-square calibration error, `√max(0, ·)` of [`sq_ce_unbiased`].
+/// `None` without bins.
+#[must_use]
+pub fn rms_ce_debiased(bins: &[Bin]) -> Option<f64> {
+    sq_ce_unbiased(bins).map(|squared| squared.max(0.0).sqrt())
+}
+
 /// `Σ_b (n_b/n)·value(b)`: the mean over items of a value of their bin.
 fn mean_over_items(bins: &[Bin], value: impl Fn(&Bin) -> f64) -> Option<f64> {
     let n: usize = bins.iter().map(|bin| bin.n).sum();

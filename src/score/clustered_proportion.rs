@@ -93,16 +93,36 @@ impl ClusteredProportion {
                 clusters.push(Cluster { count: 0, total, times });
             }
         }
+        Self::of_clusters(&clusters)
+    }
+
+    /// The same as [`Self::of`] for clusters that are numbered below `clusters`, without a
+    /// look-up; some of the numbers may not occur.
+    pub(super) fn of_numbered(
+        flags: impl IntoIterator<Item = (usize, bool)>,
+        clusters: usize,
+    ) -> Self {
+        let mut found: Vec<Cluster> = Vec::new();
+        found.resize_with(clusters, || Cluster { count: 0, total: 0, times: 1 });
+        for (at, flag) in flags {
+            found[at].count += usize::from(flag);
+            found[at].total += 1;
+        }
+        found.retain(|cluster| cluster.total > 0);
+        Self::of_clusters(&found)
+    }
+
+    fn of_clusters(clusters: &[Cluster]) -> Self {
         let sum = |of: fn(&Cluster) -> usize| clusters.iter().map(|at| of(at) * at.times).sum();
         let share = Proportion::of_counts(sum(|at| at.count), sum(|at| at.total));
         let number = sum(|_| 1);
         Self {
             share,
             clusters: number,
-            even: even(&clusters, |at| at.total),
-            counting: even(&clusters, |at| at.count),
-            others: even(&clusters, |at| at.total - at.count),
-            design_effect: design_effect(share, number, &clusters),
+            even: even(clusters, |at| at.total),
+            counting: even(clusters, |at| at.count),
+            others: even(clusters, |at| at.total - at.count),
+            design_effect: design_effect(share, number, clusters),
             inflation: 1.0,
         }
     }

@@ -3,6 +3,7 @@
 use super::clustered_proportion::ClusteredProportion;
 use super::items::Items;
 use super::level::OutOfRange;
+use super::proportion::Proportion;
 
 /// The confidence from which on an answer counts as confident, in `[0, 1]`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -90,13 +91,20 @@ pub fn confident_wrong(items: &Items, threshold: Threshold) -> ConfidentWrong {
 pub fn confident_wrong_by(items: &Items, threshold: impl Fn(usize) -> Threshold) -> ConfidentWrong {
     let answers = || {
         let sure = |(index, (c, y)): (usize, (f64, bool))| (c >= threshold(index).0, y);
-        items.clusters().iter().zip(items.pairs().enumerate().map(sure))
+        items.clusters().iter().copied().zip(items.pairs().enumerate().map(sure))
     };
+    let of_all = answers().map(|(at, (sure, y))| (at, sure && !y));
     let confident = answers().filter(|&(_, (sure, _))| sure);
-    ConfidentWrong {
-        of_all: ClusteredProportion::of(answers().map(|(at, (sure, y))| (at, sure && !y))),
-        given_confident: ClusteredProportion::of(confident.map(|(at, (_, y))| (at, !y))),
+    let given_confident = confident.map(|(at, (_, y))| (at, !y));
+    ConfidentWrong { of_all: share(items, of_all), given_confident: share(items, given_confident) }
+}
+
+/// The share of set flags among these items.
+fn share(items: &Items, flags: impl Iterator<Item = (usize, bool)>) -> ClusteredProportion {
+    if items.cluster_count() == items.len() {
+        return Proportion::of(flags.map(|(_, flag)| flag)).into();
     }
+    ClusteredProportion::of_numbered(flags, items.cluster_count())
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
+use rayon::slice::ParallelSliceMut;
+
 use super::random::Stream;
 
 /// Graded answers that state a confidence: a paired sample of `n` confidences
@@ -20,6 +22,7 @@ pub struct Items {
     order: Vec<usize>,
     ascending: Ascending,
     clusters: Vec<usize>,
+    cluster_count: usize,
 }
 
 /// The columns in ascending order of confidence.
@@ -42,6 +45,11 @@ pub struct Tie {
 }
 
 impl Tie {
+    fn of(confidence: f64, correct: &[bool]) -> Self {
+        let right = correct.iter().filter(|right| **right).count();
+        Self { confidence, n: correct.len(), correct: right }
+    }
+
     /// How many of these are wrong.
     #[must_use]
     pub fn wrong(&self) -> usize {
@@ -137,14 +145,15 @@ impl Items {
         let mut keys: Vec<(u64, usize)> =
             confidence.iter().enumerate().map(|(index, c)| (c.to_bits(), index)).collect();
         // Of numbers that are not negative the bits are in the order of the numbers.
-        keys.sort_unstable();
+        keys.par_sort_unstable();
         let ascending = Ascending {
             confidence: keys.iter().map(|&(bits, _)| f64::from_bits(bits)).collect(),
             correct: keys.iter().map(|&(_, index)| correct[index]).collect(),
         };
         let order = keys.into_iter().map(|(_, index)| index).collect();
-        let clusters = (0..confidence.len()).collect();
-        Ok(Self { confidence, correct, order, ascending, clusters })
+        let cluster_count = confidence.len();
+        let clusters = (0..cluster_count).collect();
+        Ok(Self { confidence, correct, order, ascending, clusters, cluster_count })
     }
 
     /// The same items, `keys[i]` naming the cluster that item `i` belongs to.
@@ -168,7 +177,7 @@ impl Items {
             let (clusters, items) = (clusters.len(), self.len());
             return Err(ItemsError::Unclustered { clusters, items });
         }
-        Ok(Self { clusters, ..self })
+        Ok(Self { clusters, cluster_count: number.len(), ..self })
     }
 
     /// One item of each cluster, in order of the clusters' first appearance: what may be
@@ -228,6 +237,12 @@ impl Items {
         &self.clusters
     }
 
+    /// The number of clusters `G ≤ n`.
+    #[must_use]
+    pub fn cluster_count(&self) -> usize {
+        self.cluster_count
+    }
+
     /// Indices into the input by ascending confidence, ties in input order,
     /// length `n`.
     #[must_use]
@@ -263,11 +278,18 @@ impl Items {
         confidence.chunk_by(|one, next| one.to_bits() == next.to_bits()).map(move |group| {
             let (here, above) = correct.split_at(group.len());
             correct = above;
-            Tie {
-                confidence: group[0],
-                n: group.len(),
-                correct: here.iter().filter(|right| **right).count(),
-            }
+            Tie::of(group[0], here)
+        })
+    }
+
+    /// The distinct confidences, descending, each with its counts.
+    pub fn ties_descending(&self) -> impl Iterator<Item = Tie> + '_ {
+        let Ascending { confidence, correct } = &self.ascending;
+        let mut correct = correct.as_slice();
+        confidence.chunk_by(|one, next| one.to_bits() == next.to_bits()).rev().map(move |group| {
+            let (below, here) = correct.split_at(correct.len() - group.len());
+            correct = below;
+            Tie::of(group[0], here)
         })
     }
 }
@@ -318,6 +340,9 @@ mod tests {
         let ties: Vec<Tie> = items.ties().collect();
         assert_eq!(ties.len(), 2);
         assert_eq!((ties[0].n, ties[0].correct, ties[0].wrong()), (2, 1, 1));
+        let mut descending: Vec<Tie> = items.ties_descending().collect();
+        descending.reverse();
+        assert_eq!(ties, descending);
         assert!(items.confidence()[3].is_sign_positive());
     }
 

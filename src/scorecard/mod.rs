@@ -6,12 +6,16 @@
 //! enter calibration; every other outcome is counted beside it, so a reader sees what the headline
 //! leaves out.
 
+mod answered;
+mod every;
+mod intervals;
 mod operations;
 mod pairing;
 mod positions;
 mod rate;
 mod repeats;
 mod scored;
+mod selective;
 mod slices;
 mod source;
 mod variants;
@@ -21,9 +25,16 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use answered::{AnsweredCard, OmniscienceCard, SimpleQaCard};
+pub use every::{
+    ConfidentWrongNumbers, CorpCard, Diagram, EveryMetric, HosmerLemeshowCard, MurphyCard,
+    TargetCard,
+};
+pub use intervals::Intervals;
 pub use pairing::{Flip, LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
 pub use scored::{Answered, Columns, Scored, Tags};
+pub use selective::Selective;
 pub use slices::SliceCard;
 pub use source::{BinCard, ConfidentWrongCard, SourceCard};
 pub use variants::{Pair, VariantCard, Variants};
@@ -68,6 +79,8 @@ pub struct EndpointCard {
     pub accuracy: Rate,
     /// Trials that were measured among those planned.
     pub coverage: Rate,
+    /// What right, wrong and no answers are worth together.
+    pub answered: AnsweredCard,
     /// How often the repeats of a case agree; only where cases are asked several times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<Repeats>,
@@ -99,6 +112,7 @@ impl Scorecard {
                 outcomes: outcomes(&records),
                 accuracy: accuracy(&records),
                 coverage: coverage(run, &records),
+                answered: AnsweredCard::of(&records),
                 repeats: Repeats::of(run, &records),
                 sources: sources(run, &records),
                 positions: Positions::of(&records),

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Scored;
 use crate::record::Record;
-use crate::score::{ClusteredProportion, Level};
+use crate::score::{self, ClusteredProportion, Level};
 
 /// A share with its two-sided 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -80,9 +80,7 @@ impl Evidence {
     /// How many of the answers of a source are right.
     #[must_use]
     pub fn right(scored: &Scored) -> Evidence {
-        let items = &scored.items;
-        let flags = items.clusters().iter().zip(items.correct().iter().copied());
-        let share = ClusteredProportion::of(flags);
+        let share = score::clustered_accuracy(&scored.items);
         Evidence { share, cases: distinct(scored.cases.iter()) }
     }
 

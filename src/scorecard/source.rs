@@ -5,8 +5,11 @@ use std::num::NonZeroUsize;
 
 use serde::Serialize;
 
+use super::every::{CorpCard, TargetCard, targets};
+use super::intervals::Intervals;
 use super::rate::{Clustering, Evidence, distinct};
 use super::scored::Scored;
+use super::selective::Selective;
 use crate::score::{self, Bin, Clip, Level, equal_mass_bins};
 
 /// Bins of the equal-mass calibration error and of the reliability diagram.
@@ -29,6 +32,10 @@ pub struct SourceCard {
     pub overconfidence_gap: Option<f64>,
     /// Brier score.
     pub brier: Option<f64>,
+    /// What it gains over stating the accuracy every time, in units of that; null for one class.
+    pub brier_skill_score: Option<f64>,
+    /// The Brier score taken apart without bins.
+    pub corp: Option<CorpCard>,
     /// Mean log loss, natural logarithm, confidences clipped at 1e-6.
     #[serde(rename = "log_loss_clip_1e-6")]
     pub log_loss: Option<f64>,
@@ -38,12 +45,27 @@ pub struct SourceCard {
     pub ece_mass15: Option<f64>,
     /// The same, its bias taken out.
     pub ece_mass15_debiased: Option<f64>,
+    /// Smooth calibration error.
+    pub smece: Option<f64>,
     /// Kolmogorov–Smirnov calibration error.
     pub ks_calibration_error: Option<f64>,
     /// Its p value.
     pub ks_p_value: Option<f64>,
+    /// Spiegelhalter's test of calibration; null where every confidence is 0, ½ or 1.
+    pub spiegelhalter_z: Option<f64>,
+    /// Its p value.
+    pub spiegelhalter_p_two_sided: Option<f64>,
+    /// Answers stated with confidence 1 that are wrong, and with 0 that are right.
+    pub certain_and_wrong: usize,
     /// Area under the ROC curve: does confidence tell right from wrong?
     pub auroc: Option<f64>,
+    /// Risk and coverage of answering only where it is sure.
+    #[serde(flatten)]
+    pub selective: Selective,
+    /// Mean scores by confidence target.
+    pub confidence_target: BTreeMap<String, Option<TargetCard>>,
+    /// Intervals from resampled clusters; null with fewer than two.
+    pub bootstrap95: Option<Intervals>,
     /// Confident wrong answers, by threshold.
     pub confident_wrong: BTreeMap<String, ConfidentWrongCard>,
     /// The bins of `ece_mass15`.
@@ -106,6 +128,7 @@ impl SourceCard {
         let bins = equal_mass_bins(items, BINS);
         let log_loss = score::log_loss(items, Clip::DEFAULT);
         let ks = score::ks_calibration(items);
+        let spiegelhalter = score::spiegelhalter(items);
         let threshold = scored.threshold.get().to_string();
         SourceCard {
             source: source.to_owned(),
@@ -115,13 +138,22 @@ impl SourceCard {
             mean_confidence: score::mean_confidence(items),
             overconfidence_gap: score::overconfidence_gap(items),
             brier: score::brier(items),
+            brier_skill_score: score::brier_skill_score(items),
+            corp: score::corp(items).map(CorpCard::from),
             log_loss: log_loss.as_ref().map(|loss| loss.mean),
             log_loss_clipped: log_loss.as_ref().map(|loss| loss.clipped),
             ece_mass15: score::ece(&bins),
             ece_mass15_debiased: score::ece_debiased(&bins),
+            smece: score::smooth_ece(items),
             ks_calibration_error: ks.as_ref().map(|ks| ks.error),
             ks_p_value: ks.as_ref().and_then(|ks| ks.p_value),
+            spiegelhalter_z: spiegelhalter.and_then(|test| test.z),
+            spiegelhalter_p_two_sided: spiegelhalter.and_then(|test| test.p_two_sided),
+            certain_and_wrong: spiegelhalter.map_or(0, |test| test.certain_and_wrong),
             auroc: score::auroc(items),
+            selective: Selective::of(items),
+            confidence_target: targets(items),
+            bootstrap95: Intervals::of(scored),
             confident_wrong: BTreeMap::from([(threshold, ConfidentWrongCard::of(scored))]),
             bins_mass15: bins.iter().map(BinCard::from).collect(),
         }

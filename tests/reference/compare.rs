@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::families::{FAMILIES, Family, LATER_FAMILIES};
+use crate::families::{FAMILIES, Family, LATER_FAMILIES, NEVER, PARAMETERS};
 use crate::key_path::{KeyPath, leaves};
 
 /// What the library says a key is.
@@ -101,8 +101,8 @@ impl Tolerance {
 }
 
 /// Compares one value; the error says what is wrong with it.
-fn compare_value(computed: Computed, expected: &Value, within: Tolerance) -> Result<(), String> {
-    let expected_number = match (&computed, expected) {
+fn compare_value(computed: &Computed, expected: &Value, within: Tolerance) -> Result<(), String> {
+    let expected_number = match (computed, expected) {
         (Computed::Undefined, Value::Null) => return Ok(()),
         (Computed::Flag(flag), Value::Bool(truth)) if flag == truth => return Ok(()),
         (Computed::Text(text), Value::String(truth)) if text == truth => return Ok(()),
@@ -111,7 +111,7 @@ fn compare_value(computed: Computed, expected: &Value, within: Tolerance) -> Res
         (Computed::Number(_), Value::Number(number)) => number.as_f64(),
         _ => None,
     };
-    let (&Computed::Number(number), Some(truth)) = (&computed, expected_number) else {
+    let (&Computed::Number(number), Some(truth)) = (computed, expected_number) else {
         return Err(format!("computed {computed:?}, expected {expected}"));
     };
     let allowed = if expected.is_f64() {
@@ -156,7 +156,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "reference vectors: {} files, {} values compared; set aside for later: {} values of these files, and {} files",
+            "reference vectors: {} files, {} values compared; set aside: {} values of these files, and {} files",
             self.files,
             self.compared.len(),
             self.values_aside,
@@ -172,12 +172,21 @@ impl fmt::Display for Tally {
 /// All failures, a line each, naming file and key; a folder that is missing or
 /// has no vectors is one.
 pub fn compare_folder(folder: &Path) -> Result<Tally, String> {
+    compare_all(folder, |_| true, compare_file)
+}
+
+/// The same for some files, with another way to compare one.
+pub fn compare_all(
+    folder: &Path,
+    wanted: impl Fn(&str) -> bool,
+    compare: impl Fn(&str, &Value) -> Result<Tally, Vec<String>>,
+) -> Result<Tally, String> {
     let mut total = Tally::default();
     let mut failures = Vec::new();
-    for file in vectors(folder)? {
+    for file in vectors(folder)?.into_iter().filter(|file| wanted(file)) {
         let compared = read(&folder.join(&file))
             .map_err(|error| vec![format!("{file}: {error}")])
-            .and_then(|vector| compare_file(&file, &vector));
+            .and_then(|vector| compare(&file, &vector));
         match compared {
             Ok(tally) => total.add(tally),
             Err(errors) => failures.extend(errors),
@@ -220,18 +229,38 @@ pub fn compare_file(file: &str, vector: &Value) -> Result<Tally, Vec<String>> {
     let Some(family) = FAMILIES.iter().find(|family| belongs(file, family.name)) else {
         return Err(vec![format!("{file}: unknown family (add it to families.rs)")]);
     };
-    let computed = (family.compute)(&vector["inputs"])
+    let computed = (family.compute)(&inputs(family, vector))
         .map_err(|error| vec![format!("{file}: inputs: {error}")])?;
     compare_values(family, file, computed, vector)
 }
 
+/// What the values are computed from: `inputs`, and the parameters that rows hold.
+fn inputs(family: &Family, vector: &Value) -> Value {
+    let mut inputs = vector["inputs"].clone();
+    for (_, list, keys) in PARAMETERS.iter().filter(|(name, ..)| *name == family.name) {
+        let of_row = |row: &Value| {
+            let taken =
+                keys.iter().filter_map(|key| Some(((*key).to_owned(), row.get(key)?.clone())));
+            Value::Object(taken.collect())
+        };
+        let rows = vector["expected"][list].as_array();
+        inputs[list] = rows.into_iter().flatten().map(of_row).collect();
+    }
+    inputs
+}
+
 /// Whether a file is of a family: its name is the family's, or that and more.
-fn belongs(file: &str, family: &str) -> bool {
+pub fn belongs(file: &str, family: &str) -> bool {
     let rest = file.strip_suffix(".json").and_then(|stem| stem.strip_prefix(family));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-fn compare_values(
+/// Compares what was computed with what the file expects.
+///
+/// # Errors
+///
+/// A line for each failure, naming file and key.
+pub fn compare_values(
     family: &Family,
     file: &str,
     Values(mut computed): Values,
@@ -241,15 +270,17 @@ fn compare_values(
     let mut failures = Vec::new();
     for (path, expected) in leaves(&vector["expected"]) {
         let key = path.to_string();
-        let aside = family.later.iter().find(|(name, _)| path.is_covered_by(name));
+        let later = family.later.iter().map(|(name, _)| *name);
+        let never = NEVER.iter().filter(|(of, ..)| *of == family.name).map(|(_, name, _)| *name);
+        let aside = never.chain(later).find(|name| path.is_covered_by(name));
         match (computed.remove(&key), aside) {
             (Some(value), None) => {
-                if let Err(why) = compare_value(value, expected, Tolerance::of(vector, &path)) {
+                if let Err(why) = compare_value(&value, expected, Tolerance::of(vector, &path)) {
                     failures.push(format!("{file}: {key}: {why}"));
                 }
                 tally.compared.insert(format!("{file}: {key}"));
             }
-            (None, Some((name, _))) => {
+            (None, Some(name)) => {
                 tally.values_aside += 1;
                 tally.names_used.insert((family.name, name));
             }
@@ -286,7 +317,7 @@ mod tests {
     fn null_is_only_null_and_nan_is_nothing() {
         let within = Tolerance { abs: 1e9, rel: 0.0 };
         let compare =
-            |computed: Computed, expected: Value| compare_value(computed, &expected, within);
+            |computed: Computed, expected: Value| compare_value(&computed, &expected, within);
         assert!(compare(Computed::Undefined, Value::Null).is_ok());
         assert!(compare(Computed::Number(0.0), Value::Null).is_err());
         assert!(compare(Computed::Undefined, 0.0.into()).is_err());
