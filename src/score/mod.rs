@@ -11,8 +11,8 @@
 //! sums are compensated: on one platform, the same sample gives the same bits, with
 //! any number of threads.
 //!
-//! A file holds one statistic. `level`, `sum`, `random`, `normal`, `student` and
-//! `beta_tail` hold the arithmetic below them.
+//! A file holds one statistic. `level`, `sum`, `random`, `normal`, `student`, `beta_tail`
+//! and `binomial_tail` hold the arithmetic below them.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -22,11 +22,14 @@
 mod accuracy;
 mod auroc;
 mod beta_tail;
+mod binomial_tail;
 mod bins;
 mod brier;
+mod calibration_change;
 mod clustered_mean;
 mod clustered_proportion;
 mod confident_wrong;
+mod differences;
 mod equal_mass;
 mod isotonic;
 mod items;
@@ -34,10 +37,15 @@ mod ks;
 mod level;
 mod log_loss;
 mod mcnemar;
+mod multiplicity;
 mod normal;
+mod paired;
+mod power;
 mod proportion;
 mod random;
+mod replicates;
 mod sequence;
+mod sign_flip;
 mod student;
 mod sum;
 
@@ -45,9 +53,11 @@ pub use accuracy::{accuracy, mean_confidence, overconfidence_gap};
 pub use auroc::auroc;
 pub use bins::{Bin, ece, ece_debiased};
 pub use brier::brier;
+pub use calibration_change::CalibrationChange;
 pub use clustered_mean::ClusteredMean;
 pub use clustered_proportion::ClusteredProportion;
 pub use confident_wrong::{ConfidentWrong, Threshold, confident_wrong, confident_wrong_by};
+pub use differences::{Differences, StudentTest};
 pub use equal_mass::equal_mass_bins;
 pub use isotonic::{Isotonic, Observation};
 pub use items::{Items, ItemsError, Tie};
@@ -55,5 +65,13 @@ pub use ks::{KsCalibration, ks_calibration};
 pub use level::{Level, OutOfRange};
 pub use log_loss::{Clip, LogLoss, log_loss};
 pub use mcnemar::McNemar;
+pub use multiplicity::Multiplicity;
+pub use paired::{Agreement, Paired, Unpaired};
+pub use power::{
+    Errors, ExactGate, Tails, exact_gate, least_one_sided, mcnemar_sample_size,
+    minimum_detectable_effect, zero_failure_sample_size,
+};
 pub use proportion::{Interval, MoreThanAll, Proportion};
+pub use replicates::Replicates;
 pub use sequence::{SequenceProbability, p_true, sequence_probability};
+pub use sign_flip::{Draws, SignFlip};

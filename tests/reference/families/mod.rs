@@ -7,6 +7,9 @@ mod clustered;
 mod ltt;
 mod mcnemar;
 mod metrics;
+mod multiplicity;
+mod paired;
+mod power;
 mod proportions;
 mod recalibration;
 
@@ -28,15 +31,16 @@ pub struct Family {
 
 /// Families of which nothing is computed yet, and why.
 pub const LATER_FAMILIES: &[(&str, &str)] = &[
-    ("paired", "later: comparison"),
     ("isotonic", "later: isotonic regression"),
     ("sequential", "later: early stopping"),
-    ("multiplicity", "later: comparison by slices"),
     ("abstention_and_entropy", "later: abstention and agreement"),
     ("logprobs", "later: confidence from token probabilities"),
     ("label_errors", "later: wrong answer or wrong label"),
-    ("power", "later: sample sizes"),
 ];
+
+/// Families whose parameters stand in the expected rows, by dotted name. They are handed to
+/// `compute` as `inputs.parameters`, in the shape of `expected` and without anything else of it.
+pub const PARAMETERS: &[(&str, &[&str])] = &[("power", power::PARAMETERS)];
 
 /// Families of which something is computed.
 pub const FAMILIES: &[Family] = &[
@@ -72,6 +76,9 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "proportions_table", compute: proportions::compute, later: &[] },
     Family { name: "mcnemar_table", compute: mcnemar::compute, later: &[] },
     Family { name: "clustered", compute: clustered::compute, later: &[] },
+    Family { name: "paired", compute: paired::compute, later: &[] },
+    Family { name: "multiplicity", compute: multiplicity::compute, later: &[] },
+    Family { name: "power", compute: power::compute, later: &[] },
     Family {
         name: "ltt",
         compute: ltt::compute,
