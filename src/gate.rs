@@ -7,6 +7,7 @@
 //! are alike: then they are those of as many independent answers as tell the same.
 
 mod bound;
+mod regression;
 mod words;
 
 use std::fmt::Write;
@@ -17,8 +18,9 @@ use serde::Serialize;
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured};
 use crate::record::{Run, Slice};
 use crate::score::{ClusteredProportion, Level};
-use crate::scorecard::{Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
+use crate::scorecard::{Against, Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
 use bound::Bound;
+pub use regression::{Obstacle, SEED, in_words, p_value, points};
 use words::Asked;
 pub use words::percent;
 
@@ -86,14 +88,22 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Judges a run.
+    /// Judges a run that is held against no other.
     #[must_use]
     pub fn of(run: &Run, scorecard: &Scorecard) -> Decision {
+        Decision::against(run, scorecard, None)
+    }
+
+    /// Judges a run, held against another one.
+    #[must_use]
+    pub fn against(run: &Run, scorecard: &Scorecard, against: Option<&Against>) -> Decision {
         let budget = &run.header.budget;
+        let regression = budget.regression.as_ref();
+        let worse = |card| regression.map(|limits| regression::line(card, run, limits, against));
         let lines: Vec<Line> = scorecard
             .endpoints
             .iter()
-            .flat_map(|card| lines(card, budget, &run.header.slices))
+            .flat_map(|card| lines(card, budget, &run.header.slices).into_iter().chain(worse(card)))
             .collect();
         let complete = run.is_complete();
         let mut decision =

@@ -249,6 +249,7 @@ fn limit(budget: &Line) -> String {
 fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
+        "regression" => return format!("regression at {}", percent(budget.limit)),
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),
         "coverage.floor" => ("coverage", "at least"),
         name => (name, "at least"),

@@ -92,6 +92,12 @@ impl CalibrationChange {
         }
     }
 
+    /// How many clusters there are.
+    #[must_use]
+    pub fn clusters(&self) -> usize {
+        self.members.len()
+    }
+
     /// The error of baseline and candidate. `None` without items.
     #[must_use]
     pub fn errors(&self) -> Option<(f64, f64)> {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::clustered_mean::ClusteredMean;
 use super::random::Stream;
 use super::replicates::Replicates;
-use super::sign_flip::Draws;
+use super::sign_flip::{Draws, SignFlip};
 use super::student;
 use super::sum::{Sum, mean, sum};
 
@@ -99,6 +99,26 @@ impl Differences {
             n += 1;
         }
         (n > 0).then(|| total.value() / n as f64)
+    }
+
+    /// The sign-flip test, clusters flipped whole. Where all differences are whole numbers, such as
+    /// those of verdicts, it is exact in nearly any number.
+    #[must_use]
+    pub fn sign_flip(&self, draws: Draws) -> SignFlip {
+        let sums = self.cluster_sums();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole numbers, looked at, of the size of their count"
+        )]
+        let counts = self
+            .values
+            .iter()
+            .all(|value| value.fract() == 0.0 && value.abs() < 1e6)
+            .then(|| sums.iter().map(|sum| sum.round() as i64).collect::<Vec<_>>());
+        counts.map_or_else(
+            || SignFlip::of(&sums, draws),
+            |counts| SignFlip::of_counts(&counts, draws),
+        )
     }
 
     /// The mean in resamples of whole clusters, as many as there are, drawn with replacement. `None`

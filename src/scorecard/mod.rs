@@ -6,6 +6,10 @@
 //! enter calibration; every other outcome is counted beside it, so a reader sees what the headline
 //! leaves out.
 
+mod baseline;
+mod change;
+mod comparison;
+mod flips;
 mod operations;
 mod pairing;
 mod positions;
@@ -21,7 +25,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use pairing::{Flip, LeftOut, Pairing, Side, sides};
+pub use baseline::{Against, Baseline, BaselineEndpoint};
+pub use change::{CalibrationCard, Change, McNemarCard, Resolution};
+pub use comparison::{Comparison, Direction, Method, SliceChange, Tested, WouldShow};
+pub use flips::{Flip, Flipped, Said};
+pub use pairing::{LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use slices::SliceCard;
