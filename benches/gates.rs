@@ -228,7 +228,7 @@ fn judge(
     let watched = early.then(|| EarlyStop::of(&run).expect("it may stop early"));
     let trimmed = watched.as_ref().and_then(|watched| watched.trimmed(&run));
     let seen = trimmed.as_ref().unwrap_or(&run);
-    let decision = Decision::of(seen, &Scorecard::of(seen), watched.as_ref());
+    let decision = Decision::judged(seen, &Scorecard::of(seen), watched.as_ref(), None);
     let saved = decision.early.map_or(0, overclaim::gate::Early::saved);
     (decision.lines[0].verdict, saved)
 }

@@ -9,6 +9,7 @@
 mod bound;
 mod calibration;
 mod early;
+mod regression;
 mod words;
 
 use std::fmt::Write;
@@ -19,9 +20,10 @@ use serde::Serialize;
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured};
 use crate::record::{Run, Slice};
 use crate::score::{ClusteredProportion, Level};
-use crate::scorecard::{Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
+use crate::scorecard::{Against, Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
 use bound::Bound;
 pub use early::EarlyStop;
+pub use regression::{Obstacle, SEED, in_words, p_value, points};
 use words::Asked;
 pub use words::percent;
 
@@ -118,17 +120,33 @@ impl Early {
 }
 
 impl Decision {
-    /// Judges a run. Where it may be decided early, `early` has watched it, and the run is
-    /// [trimmed](EarlyStop::trimmed) to what was needed.
+    /// Judges a run that is held against no other and was not decided early.
     #[must_use]
-    pub fn of(run: &Run, scorecard: &Scorecard, early: Option<&EarlyStop>) -> Decision {
+    pub fn of(run: &Run, scorecard: &Scorecard) -> Decision {
+        Decision::judged(run, scorecard, None, None)
+    }
+
+    /// Judges a run. Where it may be decided early, `early` has watched it, and the run is
+    /// [trimmed](EarlyStop::trimmed) to what was needed. Where it may not be worse than another
+    /// one, `against` is that.
+    #[must_use]
+    pub fn judged(
+        run: &Run,
+        scorecard: &Scorecard,
+        early: Option<&EarlyStop>,
+        against: Option<&Against>,
+    ) -> Decision {
         let budget = &run.header.budget;
         let at_the_end = early.map(|_| early::at_the_end(budget));
         let judged = at_the_end.as_ref().unwrap_or(budget);
+        let regression = budget.regression.as_ref();
+        let worse = |card| regression.map(|limits| regression::line(card, run, limits, against));
         let mut lines: Vec<Line> = scorecard
             .endpoints
             .iter()
-            .flat_map(|card| lines(run, card, judged, &run.header.slices))
+            .flat_map(|card| {
+                lines(run, card, judged, &run.header.slices).into_iter().chain(worse(card))
+            })
             .collect();
         if let Some(early) = early {
             early.tell(&mut lines);

@@ -72,7 +72,7 @@ impl<'a> Told<'a> {
         let trimmed = early.as_ref().and_then(|early| early.trimmed(run));
         let run = trimmed.map_or(Cow::Borrowed(run), Cow::Owned);
         let scorecard = Scorecard::of(&run);
-        let decision = Decision::of(&run, &scorecard, early.as_ref());
+        let decision = Decision::judged(&run, &scorecard, early.as_ref(), None);
         Told { run, scorecard, decision, operations }
     }
 

@@ -21,7 +21,7 @@ fn run(right: usize, wrong: usize, abstained: usize, failed: usize, budget: Budg
 }
 
 fn decide(run: &Run) -> Decision {
-    Decision::of(run, &Scorecard::of(run), None)
+    Decision::of(run, &Scorecard::of(run))
 }
 
 fn at_most(max_rate: f64) -> Budget {

@@ -249,6 +249,7 @@ fn limit(budget: &Line) -> String {
 fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
+        "regression" => return format!("regression at {}", percent(budget.limit)),
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),
         "coverage.floor" => ("coverage", "at least"),
         "calibration.max_brier" => return format!("Brier score at most {}", budget.limit),
@@ -374,7 +375,7 @@ mod tests {
         header.budget.confident_wrong = Some(crate::record::tests::at_most(0.1));
         let run = Run { header, records };
         let scorecard = Scorecard::of(&run);
-        let decision = Decision::of(&run, &scorecard, None);
+        let decision = Decision::of(&run, &scorecard);
         let span =
             Span { started: run.header.started.clone(), elapsed_ms: Some(1234.0), ending: None };
         let operations: Operations = operations(&run, span);

@@ -114,8 +114,8 @@ impl Guarantee {
     #[must_use]
     pub fn p_value(self, risk: Risk, at: &Answering) -> f64 {
         match risk {
-            Risk::Selective => at_most(at.wrong, at.answered, self.alpha),
-            Risk::Joint => at_most(at.wrong, at.n, self.alpha),
+            Risk::Selective => at_most(at.answered, at.wrong, self.alpha),
+            Risk::Joint => at_most(at.n, at.wrong, self.alpha),
         }
     }
 
@@ -123,7 +123,7 @@ impl Guarantee {
     /// `P(Bin(m, α) ≤ errors) ≤ δ`. `None` where that is above 2^53.
     #[must_use]
     pub fn least_answers(self, errors: usize) -> Option<usize> {
-        let enough = |m: usize| at_most(errors, m, self.alpha) <= self.delta;
+        let enough = |m: usize| at_most(m, errors, self.alpha) <= self.delta;
         // It falls with m: double, then halve.
         let mut high = errors.max(1);
         while !enough(high) {
@@ -308,8 +308,8 @@ mod tests {
             delta in 0.01..0.5_f64,
         ) {
             let least = Guarantee::new(alpha, delta).unwrap().least_answers(errors).unwrap();
-            prop_assert!(at_most(errors, least, alpha) <= delta);
-            prop_assert!(least == 1 || at_most(errors, least - 1, alpha) > delta);
+            prop_assert!(at_most(least, errors, alpha) <= delta);
+            prop_assert!(least == 1 || at_most(least - 1, errors, alpha) > delta);
         }
     }
 

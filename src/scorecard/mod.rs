@@ -7,7 +7,11 @@
 //! leaves out.
 
 mod answered;
+mod baseline;
+mod change;
+mod comparison;
 mod every;
+mod flips;
 mod intervals;
 mod operations;
 mod pairing;
@@ -26,12 +30,16 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use answered::{AnsweredCard, OmniscienceCard, SimpleQaCard};
+pub use baseline::{Against, Baseline, BaselineEndpoint};
+pub use change::{CalibrationCard, Change, McNemarCard, Resolution};
+pub use comparison::{Comparison, Direction, Method, SliceChange, Tested, WouldShow};
 pub use every::{
     ConfidentWrongNumbers, CorpCard, Diagram, EveryMetric, HosmerLemeshowCard, MurphyCard,
     TargetCard,
 };
+pub use flips::{Flip, Flipped, Said};
 pub use intervals::Intervals;
-pub use pairing::{Flip, LeftOut, Pairing, Side, sides};
+pub use pairing::{LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use selective::Selective;

@@ -25,7 +25,7 @@ fn decide(run: &Run) -> Decision {
     let early = EarlyStop::of(run).unwrap();
     let trimmed = early.trimmed(run);
     let run = trimmed.as_ref().unwrap_or(run);
-    Decision::of(run, &Scorecard::of(run), Some(&early))
+    Decision::judged(run, &Scorecard::of(run), Some(&early), None)
 }
 
 #[test]
