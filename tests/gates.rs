@@ -35,7 +35,7 @@ fn confidence_itself_is_judged() {
     insta::assert_snapshot!(sentences(&project, "out"), @"
     undecided calibration.max_brier — Brier score 0.233 of 120 answers; with 95% confidence from 0.153 to 0.332, on both sides of 0.2: about 695 answers would decide
     pass calibration.max_ks — KS calibration error 0.163 of 120 answers; with 95% confidence at most 0.265, within 0.5
-    fail calibration.consistent — calibration error 0.312 of 120 answers, where 0.026 is to be expected: more than chance makes of confidence that is right (p = 0.001, 1999 draws)
+    fail calibration.consistent — calibration error 0.312 of 120 answers, where 0.027 is to be expected: more than chance makes of confidence that is right (p = 0.001, 1999 draws)
     pass selective — 90 of 120 surest answers, 100% of 120, are right (75%); with 95% confidence at least 67.7%, above 60%
     pass coverage.floor — 120 of 120 planned trials were measured
     ");
