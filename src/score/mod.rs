@@ -54,6 +54,7 @@ mod multiplicity;
 mod murphy;
 mod normal;
 mod paired;
+mod part;
 mod percentile;
 mod power;
 mod proportion;
@@ -102,6 +103,7 @@ pub use mcnemar::McNemar;
 pub use multiplicity::Multiplicity;
 pub use murphy::{Murphy, murphy, murphy_of_distinct};
 pub use paired::{Concordance, Paired, Unpaired};
+pub use part::{part_against_rest, part_sample_size};
 pub use power::{
     Errors, ExactGate, Tails, exact_gate, least_one_sided, mcnemar_sample_size,
     minimum_detectable_effect, zero_failure_sample_size,

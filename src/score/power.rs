@@ -28,7 +28,7 @@ pub struct Errors {
 
 impl Errors {
     /// `z_{1−α}` or `z_{1−α/2}`, and `z_power`; none outside their domain.
-    fn quantiles(self) -> Option<(f64, f64)> {
+    pub(super) fn quantiles(self) -> Option<(f64, f64)> {
         let Errors { alpha, power, tails } = self;
         let inside = |share: f64| share > 0.0 && share < 1.0;
         let tail = if tails == Tails::One { alpha } else { 0.5 * alpha };

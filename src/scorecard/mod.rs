@@ -22,6 +22,8 @@ mod scored;
 mod selective;
 mod slices;
 mod source;
+mod suspects;
+mod tags;
 mod variants;
 
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ pub use scored::{Answered, Columns, Scored, Tags};
 pub use selective::Selective;
 pub use slices::SliceCard;
 pub use source::{BinCard, ConfidentWrongCard, SourceCard};
+pub use suspects::{Suspect, SuspectLabels};
+pub use tags::TagCard;
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
@@ -67,6 +71,9 @@ pub struct Scorecard {
     pub threshold: f64,
     /// One entry an endpoint, in the order in which the run names them.
     pub endpoints: Vec<EndpointCard>,
+    /// Labels that are worth a second look; absent where nothing speaks against any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspect_labels: Option<SuspectLabels>,
 }
 
 /// The statistics of one endpoint.
@@ -100,6 +107,9 @@ pub struct EndpointCard {
     /// Prompts and other variants compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variants>,
+    /// Parts of the cases by tag, those first that are least likely by chance.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagCard>,
     /// Parts of the cases that have a budget of their own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<SliceCard>,
@@ -125,6 +135,7 @@ impl Scorecard {
                 sources: sources(run, &records),
                 positions: Positions::of(&records),
                 variants: Variants::of(&records),
+                tags: tags::of(&records, !header.sources.is_empty()),
                 slices: slices::of(&run.header, &records),
             }
         });
@@ -133,6 +144,7 @@ impl Scorecard {
             suite: header.suite.clone(),
             threshold: header.threshold,
             endpoints: endpoints.collect(),
+            suspect_labels: SuspectLabels::of(run),
         }
     }
 }
