@@ -61,7 +61,8 @@ fn a_page_for_people_from_standard_input() {
 fn one_document_for_programs() {
     let dir = TempDir::new().unwrap();
     std::fs::write(dir.path().join("rows.jsonl"), ROWS).unwrap();
-    let output = overclaim(dir.path(), &["score", "rows.jsonl", "--json", "--threshold", "95%"], "");
+    let output =
+        overclaim(dir.path(), &["score", "rows.jsonl", "--json", "--threshold", "95%"], "");
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&document["file"], &document["rows"]), (&"rows.jsonl".into(), &12.into()));
     let source = &document["sources"][0];
