@@ -37,7 +37,7 @@ fn main() {
     }
     match theirs {
         Ok(_) => {
-            println!("Python: {python} with numpy, scikit-learn and relplot, the same answers")
+            println!("Python: {python} with numpy, scikit-learn and relplot, the same answers");
         }
         Err(why) => println!("without Python: {why}"),
     }

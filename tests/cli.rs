@@ -42,8 +42,10 @@ fn a_run_prints_its_page_and_writes_its_directory() {
       confident wrong  10 of 40   25%   95% exact upper limit 38.7%   at ≥ 0.80
       when confident   10 of 40 wrong   25%   95% exact upper limit 38.7%
       accuracy         75%   95% interval 59.8% to 85.8%
-      mean confidence  91.2%   gap +16.2 points   choice_logprob
-      calibration      Brier 0.233   KS 0.163   debiased ECE 0.312   AUROC 0.000
+      mean confidence  91.2%   gap +16.2 points [+3.1, +32.0]   choice_logprob
+      calibration      Brier 0.233 [0.122, 0.367]   KS 0.163   smooth ECE 0.163
+                       not calibrated: chance gives such a KS in < 0.1% of samples
+      ranking          AUROC 0.000 [0.000, 0.000]
       30 correct · 10 incorrect
 
       Confidently wrong, the surest first

@@ -1,15 +1,15 @@
 //! `overclaim score`: statistics of answers that another harness graded.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::report::{ScoredPage, scored, scored_in_short};
 use crate::score::Threshold;
-use crate::scorecard::{EveryMetric, SourceCard};
-use crate::scored::{Fields, Graded, Reading, ScoredError, Source};
+use crate::scorecard::{AnsweredCard, EveryMetric, SourceCard};
+use crate::scored::{Fields, Graded, Reading, ScoredError, Source, Written};
 use crate::suite::{Table, display};
 
 use super::output::{Exit, Output, remark};
@@ -48,9 +48,18 @@ pub(super) struct ScoreArgs {
 /// Names of the fields. A name may be a path: `scores.match.value`.
 #[derive(Debug, Args)]
 pub(super) struct FieldArgs {
+    /// Where the list of rows stands in a JSON document, such as `samples`
+    #[arg(long, value_name = "PATH")]
+    rows: Option<String>,
     /// Field of how sure the model was
     #[arg(long, value_name = "NAME", default_value = "confidence")]
     confidence_field: String,
+    /// Confidences are in percent, 0 to 100
+    #[arg(long, conflicts_with = "logprobs")]
+    percent: bool,
+    /// The confidence field lists the log likelihoods of the choices
+    #[arg(long)]
+    logprobs: bool,
     /// Field of whether the answer is right
     #[arg(long, value_name = "NAME", default_value = "correct")]
     correct_field: String,
@@ -79,7 +88,14 @@ pub(super) struct FieldArgs {
 
 impl FieldArgs {
     pub(super) fn fields(&self) -> Fields {
+        let written = match (self.percent, self.logprobs) {
+            (true, _) => Written::Percent,
+            (_, true) => Written::Logprobs,
+            _ => Written::Share,
+        };
         Fields {
+            rows: self.rows.clone(),
+            written,
             confidence: self.confidence_field.clone(),
             correct: self.correct_field.clone(),
             id: self.id_field.clone(),
@@ -123,10 +139,16 @@ pub(super) fn score(args: &ScoreArgs) -> Result<Exit, String> {
 pub(super) fn read(file: &Path, reading: &Reading) -> Result<(String, Graded), String> {
     let piped = file == Path::new("-");
     let name = if piped { "standard input".to_owned() } else { display(file) };
-    let table = if piped { Table::stream(io::stdin()) } else { Table::open(file) };
     let told = |error: &dyn std::fmt::Display| format!("{name}: {error}");
-    let table = table.map_err(|error| told(&error))?;
-    let graded = reading.read(table).map_err(|error| {
+    let graded = if reading.fields.rows.is_some() {
+        let document =
+            if piped { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
+        reading.read_document(&document.map_err(|error| told(&error))?)
+    } else {
+        let table = if piped { Table::stream(io::stdin()) } else { Table::open(file) };
+        reading.read(table.map_err(|error| told(&error))?)
+    };
+    let graded = graded.map_err(|error| {
         if let ScoredError::Bad(rows, count) = &error {
             for row in rows {
                 remark(&format!("{name}: {row}"));
@@ -147,6 +169,9 @@ fn document(page: &ScoredPage<'_>, all: bool) -> Result<Value, String> {
             Value::Object(document) => document,
             other => Map::from_iter([("card".to_owned(), other)]),
         };
+        let answered = serde_json::to_value(AnsweredCard::from(source.counts));
+        let answered = answered.map_err(|error| error.to_string())?;
+        document.insert("answered".to_owned(), answered);
         document.insert("confidently_wrong".to_owned(), ranked(source));
         if all {
             let every = EveryMetric::of(&source.scored.items);

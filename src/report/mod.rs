@@ -1,5 +1,6 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
+mod calibration;
 mod comparison;
 mod diagram;
 mod exchange;

@@ -5,9 +5,10 @@ use crate::gate::percent;
 use crate::scorecard::{Evidence, SourceCard};
 use crate::scored::{Graded, Source, Wrong};
 
+use super::calibration::calibration;
 use super::ranked::Entry;
 use super::style::{Style, hanging, line};
-use super::terminal::{accuracy, calibration, headline_number, reliability};
+use super::terminal::{accuracy, headline_number, reliability};
 use super::text::fit;
 use super::visible;
 
@@ -107,6 +108,10 @@ fn left_out(out: &mut String, graded: &Graded, style: Style) {
     let mut parts = vec![format!("{} rows", graded.rows)];
     if graded.ungraded > 0 {
         parts.push(format!("{} not graded", graded.ungraded));
+    }
+    let abstained: usize = graded.sources.iter().map(|source| source.counts.not_attempted).sum();
+    if abstained > 0 {
+        parts.push(format!("{abstained} not attempted"));
     }
     if graded.skipped > 0 {
         parts.push(format!("{} bad ones skipped", graded.skipped));

@@ -8,6 +8,7 @@ use crate::gate::{Decision, Line, Verdict, percent};
 use crate::record::Origin;
 use crate::scorecard::{EndpointCard, EndpointOperations, Rate, SourceCard};
 
+use super::calibration::calibration;
 use super::comparison::{by_position, comparison};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
@@ -143,26 +144,6 @@ fn repeats(out: &mut String, card: &EndpointCard, style: Style) {
     }
     let text = format!("{} a case   {}", repeats.k, parts.join(" · "));
     line(out, &style.text(&format!("  repeats          {text}")));
-}
-
-/// How sure the answers are on average, and how well that fits.
-pub(super) fn calibration(out: &mut String, source: &SourceCard, style: Style) {
-    let number = |value: Option<f64>| value.map_or("n/a".to_owned(), |value| format!("{value:.3}"));
-    let gap = source
-        .overconfidence_gap
-        .map_or("n/a".to_owned(), |gap| format!("{:+.1} points", gap * 100.0));
-    let mean = source.mean_confidence.map_or("n/a".to_owned(), percent);
-    line(out, &format!("  mean confidence  {mean}   gap {gap}   {}", style.dim(&source.source)));
-    line(
-        out,
-        &format!(
-            "  calibration      Brier {}   KS {}   debiased ECE {}   AUROC {}",
-            number(source.brier),
-            number(source.ks_calibration_error),
-            number(source.ece_mass15_debiased),
-            number(source.auroc),
-        ),
-    );
 }
 
 /// Every outcome that occurs; right and wrong always.
@@ -422,8 +403,10 @@ mod tests {
           confident wrong  2 of 3   66.7%   95% exact upper limit 98.3%   at ≥ 0.80
           when confident   2 of 3 wrong   66.7%   95% exact upper limit 98.3%
           accuracy         33.3%   95% interval 6.1% to 79.2%
-          mean confidence  95%   gap +61.7 points   stated
-          calibration      Brier 0.604   KS 0.617   debiased ECE 0.650   AUROC 0.500
+          mean confidence  95%   gap +61.7 points [-5.0, +100.0]   stated
+          calibration      Brier 0.604 [0.003, 1.000]   KS 0.617   smooth ECE 0.617
+                           not calibrated: a certain answer is wrong
+          ranking          AUROC 0.500
           1 correct · 2 incorrect · 1 abstained · 1 failed · 1 not asked
           ! 1 × network error: refüsed refüsed refüsed refüsed refüsed refüsed refüsed
             refüsed refüsed refüsed refüsed refüsed refüsed refüsed refüsed refüsed

@@ -120,7 +120,7 @@ pub use selective::{
     CoverageAtAccuracy, RiskCoverage, accuracy_at_coverage, auprc_errors, coverage_at_accuracy,
     risk_coverage,
 };
-pub use sequence::{SequenceProbability, p_true, sequence_probability};
+pub use sequence::{SequenceProbability, choice_confidence, p_true, sequence_probability};
 pub use sign_flip::{Draws, SignFlip};
 pub use smooth_ece::{Bandwidth, smooth_ece, smooth_ece_at};
 pub use spiegelhalter::{Spiegelhalter, spiegelhalter};

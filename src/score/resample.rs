@@ -125,25 +125,34 @@ struct Ranked {
 }
 
 impl Sample {
+    /// Clusters are numbered in the order in which the ranking meets them, so that a pass
+    /// over it finds the multiplicities of single answers side by side.
     fn of(items: &Items, is_confident: impl Fn(usize) -> bool) -> Self {
-        let mut clusters = vec![Cluster::default(); items.cluster_count()];
-        for (index, ((c, y), at)) in items.pairs().zip(items.clusters()).enumerate() {
-            let cluster = &mut clusters[*at];
-            cluster.answers += 1;
-            cluster.right += u64::from(y);
-            cluster.confident_wrong += u64::from(!y && is_confident(index));
-            cluster.claimed += c;
-            cluster.squares += (c - indicator(y)).powi(2);
+        const UNMET: u32 = u32::MAX;
+        let mut number = vec![UNMET; items.cluster_count()];
+        let mut clusters: Vec<Cluster> = Vec::with_capacity(items.cluster_count());
+        let mut ranked: Vec<Ranked> = Vec::with_capacity(items.len());
+        let mut before = None;
+        for &index in items.order() {
+            let (c, y) = (items.confidence()[index], items.correct()[index]);
+            let cluster = &mut number[items.clusters()[index]];
+            if *cluster == UNMET {
+                *cluster = u32::try_from(clusters.len()).unwrap_or(UNMET);
+                clusters.push(Cluster::default());
+            }
+            if let Some(last) = ranked.last_mut() {
+                last.ends_tie = before != Some(c);
+            }
+            before = Some(c);
+            ranked.push(Ranked { cluster: *cluster, right: y, ends_tie: true });
+            let sums = &mut clusters[*cluster as usize];
+            sums.answers += 1;
+            sums.right += u64::from(y);
+            sums.confident_wrong += u64::from(!y && is_confident(index));
+            sums.claimed += c;
+            sums.squares += (c - indicator(y)).powi(2);
         }
-        let order = items.order();
-        let claim = |rank: usize| items.confidence()[order[rank]];
-        #[expect(clippy::float_cmp, reason = "equal confidences are a tie; others are not")]
-        let ranked = order.iter().enumerate().map(|(rank, &index)| Ranked {
-            cluster: u32::try_from(items.clusters()[index]).unwrap_or(u32::MAX),
-            right: items.correct()[index],
-            ends_tie: rank + 1 == order.len() || claim(rank) != claim(rank + 1),
-        });
-        Self { ranked: ranked.collect(), clusters }
+        Self { clusters, ranked }
     }
 
     /// Draws a replicate; `times` is room for how often each cluster is drawn.

@@ -38,6 +38,16 @@ pub fn sequence_probability(logprobs: &[f64]) -> Option<SequenceProbability> {
     })
 }
 
+/// The share of the likeliest of several continuations among all of them,
+/// `1/Σ exp(ℓ_i − max ℓ)`: the confidence in a choice that is made by likelihood. `None`
+/// without any, if all are impossible, or if one is not a number.
+#[must_use]
+pub fn choice_confidence(log_likelihoods: &[f64]) -> Option<f64> {
+    let largest = log_likelihoods.iter().copied().reduce(f64::max)?;
+    let sound = largest.is_finite() && !log_likelihoods.iter().any(|one| one.is_nan());
+    sound.then(|| sum(log_likelihoods.iter().map(|one| (one - largest).exp())).recip())
+}
+
 /// P(True): the probability that a model gives to its answer being true when it is asked
 /// whether it is, `T/(T+F)` of the masses on the two words. `None` where both are 0.
 ///
@@ -71,6 +81,9 @@ mod tests {
     fn nothing_has_no_probability() {
         assert_eq!(sequence_probability(&[]), None);
         assert_eq!(sequence_probability(&[-1.0, f64::NAN]), None);
+        assert_eq!(choice_confidence(&[]), None);
+        assert_eq!(choice_confidence(&[f64::NEG_INFINITY; 2]), None);
+        assert_eq!(choice_confidence(&[-1.0, f64::NAN]), None);
         assert_eq!(p_true(0.0, 0.0), None);
         assert_eq!(p_true(0.3, 0.1), Some(0.3 / 0.4));
     }

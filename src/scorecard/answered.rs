@@ -18,7 +18,7 @@ pub struct AnsweredCard {
     pub incorrect: usize,
     /// Abstentions and refusals.
     pub not_attempted: usize,
-    /// The scores of SimpleQA; null where there is nothing to score.
+    /// The scores of `SimpleQA`; null where there is nothing to score.
     pub simpleqa: Option<SimpleQaCard>,
     /// The scores of AA-Omniscience; null where there is nothing to score.
     pub omniscience: Option<OmniscienceCard>,

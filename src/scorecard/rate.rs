@@ -81,7 +81,7 @@ impl Evidence {
     #[must_use]
     pub fn right(scored: &Scored) -> Evidence {
         let share = score::clustered_accuracy(&scored.items);
-        Evidence { share, cases: distinct(scored.cases.iter()) }
+        Evidence { share, cases: scored.distinct_cases(0..scored.cases.len()) }
     }
 
     /// Whether a cluster holds several.
@@ -131,6 +131,6 @@ impl From<Evidence> for Rate {
 }
 
 /// How many different ones there are.
-pub(super) fn distinct<T: Eq + Hash>(units: impl Iterator<Item = T>) -> usize {
+fn distinct<T: Eq + Hash>(units: impl Iterator<Item = T>) -> usize {
     units.collect::<HashSet<T>>().len()
 }

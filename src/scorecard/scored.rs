@@ -121,6 +121,17 @@ impl Columns {
 }
 
 impl Scored {
+    /// How many different cases the answers at these indices are to.
+    #[must_use]
+    pub fn distinct_cases(&self, indices: impl Iterator<Item = usize>) -> usize {
+        // Numbers of cases are at most twice as many as answers.
+        let most = self.cases.iter().max().map_or(0, |most| *most as usize + 1);
+        let mut seen = vec![false; most];
+        indices
+            .filter(|index| !std::mem::replace(&mut seen[self.cases[*index] as usize], true))
+            .count()
+    }
+
     /// Confidence from which on the answer at an index counts as confident.
     #[must_use]
     pub fn threshold_of(&self, index: usize) -> Threshold {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::every::{CorpCard, TargetCard, targets};
 use super::intervals::Intervals;
-use super::rate::{Clustering, Evidence, distinct};
+use super::rate::{Clustering, Evidence};
 use super::scored::Scored;
 use super::selective::Selective;
 use crate::score::{self, Bin, Clip, Level, equal_mass_bins};
@@ -178,9 +178,9 @@ impl ConfidentWrongCard {
         let counts = score::confident_wrong_by(items, |index| scored.threshold_of(index));
         let (all, given) = (counts.of_all(), counts.given_confident());
         let sure = |index: &usize| items.confidence()[*index] >= scored.threshold_of(*index).get();
-        let cases = (0..items.len()).filter(sure).map(|index| scored.cases[index]);
-        let of_all = Evidence { share: all, cases: distinct(scored.cases.iter()) };
-        let given_confident = Evidence { share: given, cases: distinct(cases) };
+        let sure = scored.distinct_cases((0..items.len()).filter(sure));
+        let of_all = Evidence { share: all, cases: scored.distinct_cases(0..items.len()) };
+        let given_confident = Evidence { share: given, cases: sure };
         ConfidentWrongCard {
             confident: counts.confident(),
             wrong: counts.wrong(),

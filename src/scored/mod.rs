@@ -6,22 +6,25 @@
 //! user asks for that. Rows of several sources, such as models or confidence methods, are never
 //! pooled.
 
+mod nested;
 mod pick;
 mod value;
 mod wrong;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::io::Cursor;
 
 pub use wrong::Wrong;
 
 use serde_json::Value;
 
-use crate::score::Threshold;
+use crate::score::{AnswerCounts, Threshold};
 use crate::scorecard::{Answered, Columns, Scored};
 use crate::suite::{Placed, Table, TableError};
+use nested::list_at;
 use pick::{field_names, pick};
-use value::{confidence, correct, tags, text};
+use value::{Grade, confidence, correct, tags, text};
 use wrong::Surest;
 
 /// More sources than this are a sign that the field holds something else.
@@ -36,8 +39,12 @@ const ONLY_SOURCE: &str = "confidence";
 /// Which fields of a row are meant. A name is a path such as `scores.match.value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields {
-    /// How sure the model was, in [0, 1].
+    /// Where the rows stand in a JSON document; none where the document is the rows.
+    pub rows: Option<String>,
+    /// How sure the model was.
     pub confidence: String,
+    /// How that is written.
+    pub written: Written,
     /// Whether its answer is right.
     pub correct: String,
     /// Name of the case; rows of one case are alike.
@@ -60,7 +67,9 @@ impl Default for Fields {
     fn default() -> Fields {
         let name = |name: &str| name.to_owned();
         Fields {
+            rows: None,
             confidence: name("confidence"),
+            written: Written::Share,
             correct: name("correct"),
             id: name("id"),
             group: name("group"),
@@ -71,6 +80,18 @@ impl Default for Fields {
             expected: name("expected"),
         }
     }
+}
+
+/// How a confidence is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Written {
+    /// As a share, 0 to 1.
+    #[default]
+    Share,
+    /// In percent, 0 to 100.
+    Percent,
+    /// As the log likelihoods of the choices: the confidence is the largest one's share.
+    Logprobs,
 }
 
 /// What was read.
@@ -95,6 +116,8 @@ pub struct Source {
     pub name: String,
     /// Its answers with a confidence.
     pub scored: Scored,
+    /// All of its graded answers and its abstentions, whether with a confidence or not.
+    pub counts: AnswerCounts,
     /// Its graded answers without one, by reason.
     pub missing: BTreeMap<String, usize>,
     /// Its confident wrong answers, the surest first, as many as were asked for.
@@ -128,6 +151,8 @@ impl fmt::Display for BadRow {
 pub enum ScoredError {
     /// The file cannot be read, or read further.
     Table(TableError),
+    /// There are no rows where they were said to be.
+    Document(String),
     /// Rows are bad: the first of them, and how many there are.
     Bad(Vec<BadRow>, usize),
     /// No row has this field: what it is for, its name, and the fields of the first row.
@@ -140,6 +165,7 @@ impl fmt::Display for ScoredError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ScoredError::Table(error) => error.fmt(f),
+            ScoredError::Document(told) => f.write_str(told),
             ScoredError::Bad(_, count) => {
                 let rows = if *count == 1 { "row is" } else { "rows are" };
                 write!(f, "{count} {rows} bad; mend them, or leave them out with --skip-bad")
@@ -176,11 +202,28 @@ impl Reading {
     /// # Errors
     /// See [`ScoredError`].
     pub fn read(&self, mut table: Table) -> Result<Graded, ScoredError> {
+        debug_assert!(self.fields.rows.is_none(), "rows inside of a document: read_document");
         let mut reader = Reader::new(self);
         while let Some(placed) = table.next_row() {
             reader.row(placed)?;
         }
         reader.finish()
+    }
+}
+
+impl Reading {
+    /// Reads the rows that stand inside of a JSON document.
+    ///
+    /// # Errors
+    /// See [`ScoredError`].
+    pub fn read_document(&self, document: &str) -> Result<Graded, ScoredError> {
+        let list = match &self.fields.rows {
+            Some(path) => list_at(document, path).map_err(ScoredError::Document)?,
+            None => document.to_owned(),
+        };
+        let table = Table::stream(Cursor::new(list.into_bytes())).map_err(ScoredError::Table)?;
+        let fields = Fields { rows: None, ..self.fields.clone() };
+        Reading { fields, ..self.clone() }.read(table)
     }
 }
 
@@ -204,6 +247,7 @@ struct Reader<'a> {
 struct Filling {
     name: String,
     columns: Columns,
+    counts: AnswerCounts,
     without: usize,
     surest: Surest,
 }
@@ -211,20 +255,20 @@ struct Filling {
 /// A row, read.
 struct Answer {
     confidence: Option<f64>,
-    correct: bool,
+    grade: Grade,
     id: Option<String>,
     group: Option<String>,
     tags: Vec<String>,
     source: Option<String>,
     question: Option<String>,
-    answer: Option<String>,
+    said: Option<String>,
     expected: Option<String>,
 }
 
 impl<'a> Reader<'a> {
     fn new(reading: &'a Reading) -> Reader<'a> {
-        let Fields { confidence, correct, id, group, tags, source, question, answer, expected } =
-            &reading.fields;
+        let Fields { confidence, correct, id, group, tags, source, .. } = &reading.fields;
+        let Fields { question, answer, expected, .. } = &reading.fields;
         Reader {
             reading,
             names: [confidence, correct, id, group, tags, source, question, answer, expected],
@@ -274,17 +318,18 @@ impl<'a> Reader<'a> {
         let mut next = || picked.next().flatten();
         let (sure, right) = (next(), next());
         self.seen = [self.seen[0] || sure.is_some(), self.seen[1] || right.is_some()];
-        let (confidence, correct) = (confidence(sure)?, correct(right)?);
-        let Some(correct) = correct else { return Ok(None) };
+        let confidence = confidence(sure, self.reading.fields.written)?;
+        let correct = correct(right)?;
+        let Some(grade) = correct else { return Ok(None) };
         Ok(Some(Answer {
             confidence,
-            correct,
+            grade,
             id: text(next()),
             group: text(next()),
             tags: tags(next()),
             source: text(next()),
             question: text(next()),
-            answer: text(next()),
+            said: text(next()),
             expected: text(next()),
         }))
     }
@@ -292,6 +337,18 @@ impl<'a> Reader<'a> {
     fn add(&mut self, row: usize, answer: Answer) -> Result<(), ScoredError> {
         let threshold = self.reading.threshold.get();
         let source = self.source(answer.source.as_deref().unwrap_or(ONLY_SOURCE))?;
+        let correct = match answer.grade {
+            Grade::Answered(correct) => correct,
+            Grade::NotAttempted => {
+                source.counts.not_attempted += 1;
+                return Ok(());
+            }
+        };
+        if correct {
+            source.counts.correct += 1;
+        } else {
+            source.counts.incorrect += 1;
+        }
         let Some(confidence) = answer.confidence else {
             source.without += 1;
             return Ok(());
@@ -301,12 +358,12 @@ impl<'a> Reader<'a> {
             cluster: answer.group.as_deref().or(answer.id.as_deref()),
             tags: &answer.tags,
             confidence,
-            correct: answer.correct,
+            correct,
             threshold: None,
         });
-        if !answer.correct && confidence >= threshold {
-            let Answer { id, question, answer, expected, .. } = answer;
-            source.surest.offer(Wrong { confidence, row, id, question, answer, expected });
+        if !correct && confidence >= threshold {
+            let Answer { id, question, said, expected, .. } = answer;
+            source.surest.offer(Wrong { confidence, row, id, question, answer: said, expected });
         }
         Ok(())
     }
@@ -322,6 +379,7 @@ impl<'a> Reader<'a> {
                 self.sources.push(Filling {
                     name: name.to_owned(),
                     columns: Columns::default(),
+                    counts: AnswerCounts::default(),
                     without: 0,
                     surest: Surest::new(self.reading.top),
                 });
@@ -348,6 +406,7 @@ impl<'a> Reader<'a> {
             let missing = [("not stated".to_owned(), filling.without)];
             Source {
                 name: filling.name,
+                counts: filling.counts,
                 scored: filling.columns.finish(threshold).expect("confidences were looked at"),
                 missing: missing.into_iter().filter(|(_, count)| *count > 0).collect(),
                 wrong: filling.surest.ranked(),

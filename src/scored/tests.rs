@@ -152,3 +152,25 @@ fn the_surest_wrong_answers_are_kept_with_what_was_said() {
     assert_eq!(wrong[1].id.as_deref(), Some("7"));
     assert_eq!(wrong[1].answer.as_deref(), Some("A"));
 }
+
+#[test]
+fn who_does_not_answer_is_counted_and_stays_out_of_calibration() {
+    let graded = read("confidence,correct\n0.9,C\n0.2,N\n,NOT_ATTEMPTED\n0.4,I\n,I\n").unwrap();
+    assert_eq!(pairs(&graded), [(0.9, true), (0.4, false)]);
+    let counts = graded.sources[0].counts;
+    assert_eq!((counts.correct, counts.incorrect, counts.not_attempted), (1, 2, 2));
+    assert_eq!((graded.ungraded, graded.rows), (0, 5));
+}
+
+#[test]
+fn rows_may_stand_inside_of_a_document() {
+    let document = "{\"results\": {\"samples\": [\n{\"confidence\": 0.9, \"correct\": 1},\n{\"confidence\": 9, \"correct\": 1}\n]}}";
+    let rows = Some("results.samples".to_owned());
+    let reading =
+        Reading { fields: Fields { rows, ..Fields::default() }, skip_bad: true, ..reading() };
+    let graded = reading.read_document(document).unwrap();
+    assert_eq!(pairs(&graded), [(0.9, true)]);
+    assert_eq!((graded.bad[0].row, graded.bad[0].line), (2, 3));
+    let refused = reading.read_document("{\"results\": []}").unwrap_err().to_string();
+    assert_eq!(refused, "there is no `samples` in it (--rows is `results.samples`)");
+}

@@ -12,10 +12,16 @@ fn intervals(items: &Items) -> Option<HeadlineIntervals> {
     resample_headlines(items, |index| items.confidence()[index] >= 0.8, FEW, Level::P95)
 }
 
-/// The answers of a replicate, one by one.
+/// The answers of a replicate, one by one; clusters are numbered as the ranking meets them.
 fn drawn(items: &Items, times: &[u32]) -> Items {
     let (mut confidence, mut correct) = (Vec::new(), Vec::new());
-    for (cluster, times) in times.iter().enumerate() {
+    let mut met: Vec<usize> = Vec::new();
+    for cluster in items.order().iter().map(|index| items.clusters()[*index]) {
+        if !met.contains(&cluster) {
+            met.push(cluster);
+        }
+    }
+    for (cluster, times) in met.into_iter().zip(times) {
         for (index, (c, y)) in items.pairs().enumerate() {
             if items.clusters()[index] == cluster {
                 confidence.extend((0..*times).map(|_| c));
@@ -91,7 +97,7 @@ fn independent_answers_have_the_interval_of_their_standard_error() {
 fn answers_that_are_alike_tell_less() {
     let tenfold = |clustered: bool| {
         let one = spread(100);
-        let column = |of: &dyn Fn(usize) -> usize| (0..1000).map(|i| of(i)).collect::<Vec<_>>();
+        let column = |of: &dyn Fn(usize) -> usize| (0..1000).map(of).collect::<Vec<_>>();
         let at = column(&|i| i / 10);
         let items = Items::new(
             at.iter().map(|i| one.confidence()[*i]).collect(),

@@ -73,7 +73,7 @@ fn one_confidence_has_its_gap() {
 fn small_errors_are_resolved() {
     for offset in [0.03, 0.003, 0.000_8] {
         let n = 4000;
-        let claim = |i: usize| 0.5 + if i % 2 == 0 { offset } else { -offset };
+        let claim = |i: usize| 0.5 + if i.is_multiple_of(2) { offset } else { -offset };
         // Half of each crowd is right, so that its residuals are ± offset.
         let items =
             Items::new((0..n).map(claim).collect(), (0..n).map(|i| i / 2 % 2 == 0).collect())
