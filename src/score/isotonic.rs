@@ -54,6 +54,15 @@ impl Isotonic {
         Some(Self { knots: knots.collect() })
     }
 
+    /// The function with these knots. `None` unless there is one at least, all are finite, `x`
+    /// rises from each to the next, and `y` never falls.
+    #[must_use]
+    pub fn of_knots(knots: Vec<[f64; 2]>) -> Option<Self> {
+        let finite = knots.iter().flatten().all(|number| number.is_finite());
+        let rises = knots.is_sorted_by(|one, next| one[0] < next[0] && one[1] <= next[1]);
+        (finite && rises && !knots.is_empty()).then_some(Self { knots })
+    }
+
     /// The points `[x, y]` between which it is linear, ascending in `x`; at least one.
     #[must_use]
     pub fn knots(&self) -> &[[f64; 2]] {

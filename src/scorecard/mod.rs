@@ -6,10 +6,12 @@
 //! enter calibration; every other outcome is counted beside it, so a reader sees what the headline
 //! leaves out.
 
+mod advice;
 mod operations;
 mod pairing;
 mod positions;
 mod rate;
+mod recalibrated;
 mod repeats;
 mod scored;
 mod slices;
@@ -21,7 +23,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use advice::{Advice, Advised, Lacking, Point, Wanted, graded, left_out};
 pub use pairing::{Flip, LeftOut, Pairing, Side, sides};
+pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};
+
 pub use positions::{Position, Positions};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use slices::SliceCard;
