@@ -126,9 +126,9 @@ fn lacking(advice: &Advice, of: Of, lacking: Option<Lacking>) -> String {
         let (wrong, least) = (point.wrong, shown(point.threshold));
         match of {
             Of::Answered => {
-                format!("at ≥ {least}, {wrong} of {} answers are wrong", point.answered)
+                format!("{wrong} of {} answers at ≥ {least} are wrong", point.answered)
             }
-            Of::All => format!("at ≥ {least}, {wrong} of {} questions get a wrong one", advice.n),
+            Of::All => format!("{wrong} of {} questions get a wrong one at ≥ {least}", advice.n),
         }
     };
     let best = if advice.is_judged() { "" } else { "at best, " };
