@@ -86,26 +86,23 @@ fn headline(page: &AdvicePage<'_>, style: Style) -> String {
 fn sentence(advice: &Advice) -> String {
     let of = if advice.risk == "joint" { Of::All } else { Of::Answered };
     let found = advice.decisive();
-    match &found.at {
-        Some(point) => {
-            let when = format!("Answer when confidence ≥ {}", shown(point.threshold));
-            let keep = format!("you keep {} of the questions", percent(point.coverage));
-            format!("{when}: {}; {keep}", promise(advice, of))
-        }
-        None => {
-            let (level, most) = (percent(advice.level), percent(advice.max_error));
-            let lacking = lacking(advice, of, found.lacking);
-            let what = match advice.is_judged() {
-                true => "This threshold cannot promise",
-                false => "No threshold can promise",
-            };
-            format!(
-                "{what}, with n = {} and {level} confidence, that at most {most} of {} wrong{lacking}",
-                advice.n,
-                subject(of)
-            )
-        }
+    if let Some(point) = &found.at {
+        let when = format!("Answer when confidence ≥ {}", shown(point.threshold));
+        let keep = format!("you keep {} of the questions", percent(point.coverage));
+        return format!("{when}: {}; {keep}", promise(advice, of));
     }
+    let (level, most) = (percent(advice.level), percent(advice.max_error));
+    let lacking = lacking(advice, of, found.lacking);
+    let what = if advice.is_judged() {
+        "This threshold cannot promise"
+    } else {
+        "No threshold can promise"
+    };
+    format!(
+        "{what}, with n = {} and {level} confidence, that at most {most} of {} wrong{lacking}",
+        advice.n,
+        subject(of)
+    )
 }
 
 fn promise(advice: &Advice, of: Of) -> String {
@@ -156,37 +153,25 @@ fn found_in_words(advice: &Advice, of: Of, found: &Advised) -> String {
     let limit = found.upper_limit.map_or_else(String::new, |limit| {
         format!(", with {} confidence at most {}", percent(advice.level), percent(limit))
     });
-    match &found.at {
-        Some(point) => {
-            let error = match of {
-                Of::Answered => format!(
-                    "{} of {} answered are wrong ({})",
-                    point.wrong,
-                    point.answered,
-                    percent(point.error.unwrap_or(0.0))
-                ),
-                Of::All => {
-                    format!(
-                        "{} of {} wrong ({})",
-                        point.wrong,
-                        advice.n,
-                        percent(point.error_of_all)
-                    )
-                }
-            };
-            format!("≥ {}: {}; {error}{limit}", shown(point.threshold), kept(point, advice.n))
-        }
-        None => {
-            let reason = match found.lacking {
-                Some(Lacking::Answers(n)) => format!("about n = {n} would do"),
-                Some(Lacking::Unclear(_)) => "more questions may help or not".to_owned(),
-                Some(_) => "no number of questions would help".to_owned(),
-                None => "nothing was measured".to_owned(),
-            };
-            let reason = format!("no threshold; {reason}");
-            if advice.is_judged() { format!("not shown{limit}") } else { reason }
-        }
-    }
+    let Some(point) = &found.at else {
+        let reason = match found.lacking {
+            Some(Lacking::Answers(n)) => format!("about n = {n} would do"),
+            Some(Lacking::Unclear(_)) => "more questions may help or not".to_owned(),
+            Some(_) => "no number of questions would help".to_owned(),
+            None => "nothing was measured".to_owned(),
+        };
+        return if advice.is_judged() {
+            format!("not shown{limit}")
+        } else {
+            format!("no threshold; {reason}")
+        };
+    };
+    let (wrong, error) = (point.wrong, percent(point.error.unwrap_or(0.0)));
+    let error = match of {
+        Of::Answered => format!("{wrong} of {} answered are wrong ({error})", point.answered),
+        Of::All => format!("{wrong} of {} wrong ({})", advice.n, percent(point.error_of_all)),
+    };
+    format!("≥ {}: {}; {error}{limit}", shown(point.threshold), kept(point, advice.n))
 }
 
 fn kept(point: &Point, n: usize) -> String {

@@ -185,7 +185,9 @@ mod tests {
     fn knots_are_the_ends_of_blocks_and_lines_join_them() {
         let curve = fit(&[(0.0, 0.0), (1.0, 1.0), (2.0, 0.0), (3.0, 0.5), (4.0, 2.0)]);
         assert_eq!(curve.knots(), [[0.0, 0.0], [1.0, 0.5], [3.0, 0.5], [4.0, 2.0]]);
-        assert_eq!([-1.0, 0.5, 2.0, 3.5, 9.0].map(|x| curve.at(x)), [0.0, 0.25, 0.5, 1.25, 2.0]);
+        for (x, y) in [(-1.0, 0.0), (0.5, 0.25), (2.0, 0.5), (3.5, 1.25), (9.0, 2.0)] {
+            assert!((curve.at(x) - y).abs() < f64::EPSILON, "{x}");
+        }
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn try_out(
     let card = MethodCard {
         method: method_name(method),
         quality: recalibrated.as_ref().and_then(quality),
-        brier_change: change.as_ref().map(|change| change.mean()),
+        brier_change: change.as_ref().map(ClusteredMean::mean),
         brier_change_interval95: interval.map(|interval| [interval.lower, interval.upper]),
         reservation,
     };
