@@ -1,5 +1,6 @@
 //! The command line: arguments become calls of the library, a small file a command.
 
+mod advise;
 mod askers;
 mod cache;
 mod caching;
@@ -53,6 +54,8 @@ enum Command {
     Report(ReportArgs),
     /// Statistics of answers that another harness graded
     Score(score::ScoreArgs),
+    /// From which confidence on to answer, with a guarantee
+    Advise(advise::AdviseArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
     /// Show everything that was said in one case, word for word
@@ -233,6 +236,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Cache(args) => cache::cache(&args),
         Command::Report(args) => report::report(&args),
+        Command::Advise(args) => advise::advise(&args),
         Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),
     };

@@ -1,11 +1,13 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
+mod advice;
 mod calibration;
 mod comparison;
 mod diagram;
 mod exchange;
 mod overview;
 mod ranked;
+mod risk_curve;
 mod scored;
 mod style;
 mod terminal;
@@ -14,6 +16,7 @@ mod trial;
 
 use serde::Serialize;
 
+pub use advice::{AdvicePage, advice, advice_in_short};
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use style::Style;

@@ -6,6 +6,7 @@
 //! enter calibration; every other outcome is counted beside it, so a reader sees what the headline
 //! leaves out.
 
+mod advice;
 mod answered;
 mod baseline;
 mod change;
@@ -17,6 +18,7 @@ mod operations;
 mod pairing;
 mod positions;
 mod rate;
+mod recalibrated;
 mod repeats;
 mod scored;
 mod selective;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use advice::{Advice, Advised, Lacking, Point, Wanted, graded, left_out};
 pub use answered::{AnsweredCard, OmniscienceCard, SimpleQaCard};
 pub use baseline::{Against, Baseline, BaselineEndpoint};
 pub use change::{CalibrationCard, Change, McNemarCard, Resolution};
@@ -43,6 +46,7 @@ pub use flips::{Flip, Flipped, Said};
 pub use intervals::Intervals;
 pub use pairing::{LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
+pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use selective::Selective;
 pub use slices::SliceCard;

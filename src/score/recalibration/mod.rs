@@ -12,6 +12,7 @@
 
 mod beta;
 mod cross_fitted;
+mod json;
 mod logistic;
 mod newton;
 mod temperature;
