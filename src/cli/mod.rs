@@ -1,9 +1,11 @@
 //! The command line: arguments become calls of the library, a small file a command.
 
 mod askers;
+mod baseline;
 mod cache;
 mod caching;
 mod check;
+mod compare;
 mod output;
 mod plan;
 mod prepare;
@@ -53,6 +55,8 @@ enum Command {
     Report(ReportArgs),
     /// Statistics of answers that another harness graded
     Score(score::ScoreArgs),
+    /// Hold a candidate against its baseline, answer by answer
+    Compare(compare::CompareArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
     /// Show everything that was said in one case, word for word
@@ -232,6 +236,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::Cache(args) => cache::cache(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Report(args) => report::report(&args),
         Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),

@@ -126,18 +126,21 @@ pub(super) fn read(file: &Path, reading: &Reading) -> Result<(String, Graded), S
     let table = if piped { Table::stream(io::stdin()) } else { Table::open(file) };
     let told = |error: &dyn std::fmt::Display| format!("{name}: {error}");
     let table = table.map_err(|error| told(&error))?;
-    let graded = reading.read(table).map_err(|error| {
-        if let ScoredError::Bad(rows, count) = &error {
-            for row in rows {
-                remark(&format!("{name}: {row}"));
-            }
-            if *count > rows.len() {
-                remark(&format!("{name}: and {} more", count - rows.len()));
-            }
-        }
-        told(&error)
-    })?;
+    let graded = reading.read(table).map_err(|error| self::told(&name, &error))?;
     Ok((name, graded))
+}
+
+/// An error of a file in words; its bad rows are told one by one before.
+pub(super) fn told(name: &str, error: &ScoredError) -> String {
+    if let ScoredError::Bad(rows, count) = error {
+        for row in rows {
+            remark(&format!("{name}: {row}"));
+        }
+        if *count > rows.len() {
+            remark(&format!("{name}: and {} more", count - rows.len()));
+        }
+    }
+    format!("{name}: {error}")
 }
 
 fn document(page: &ScoredPage<'_>) -> Result<Value, String> {

@@ -1,8 +1,10 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
+mod compared;
 mod comparison;
 mod diagram;
 mod exchange;
+mod flipped;
 mod overview;
 mod ranked;
 mod scored;
@@ -13,6 +15,7 @@ mod trial;
 
 use serde::Serialize;
 
+pub use compared::{ComparedPage, compared, compared_headline};
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use style::Style;

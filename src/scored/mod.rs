@@ -7,12 +7,14 @@
 //! pooled.
 
 mod pick;
+mod sides;
 mod value;
 mod wrong;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+pub use sides::{Rows, SourceSides};
 pub use wrong::Wrong;
 
 use serde_json::Value;
@@ -211,7 +213,8 @@ struct Filling {
 /// A row, read.
 struct Answer {
     confidence: Option<f64>,
-    correct: bool,
+    /// None where it was not graded.
+    correct: Option<bool>,
     id: Option<String>,
     group: Option<String>,
     tags: Vec<String>,
@@ -240,6 +243,19 @@ impl<'a> Reader<'a> {
     }
 
     fn row(&mut self, placed: Placed<'_>) -> Result<(), ScoredError> {
+        let number = placed.number;
+        let Some(answer) = self.read(placed)? else { return Ok(()) };
+        match answer.correct {
+            Some(correct) => self.add(number, answer, correct),
+            None => {
+                self.ungraded += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// The answer of the next row; none where the row is bad.
+    fn read(&mut self, placed: Placed<'_>) -> Result<Option<Answer>, ScoredError> {
         let Placed { number, line, row } = placed;
         let read = match row {
             Ok(row) => {
@@ -253,30 +269,24 @@ impl<'a> Reader<'a> {
         };
         self.rows = number;
         match read {
-            Ok(Some(answer)) => self.add(number, answer),
-            Ok(None) => {
-                self.ungraded += 1;
-                Ok(())
-            }
+            Ok(answer) => Ok(Some(answer)),
             Err(reason) => {
                 self.bad_count += 1;
                 if self.bad.len() < BAD_KEPT {
                     self.bad.push(BadRow { row: number, line, reason });
                 }
-                Ok(())
+                Ok(None)
             }
         }
     }
 
-    /// The answer of a row; none where it was not graded.
-    fn answer(&mut self, picked: Vec<Option<Value>>) -> Result<Option<Answer>, String> {
+    fn answer(&mut self, picked: Vec<Option<Value>>) -> Result<Answer, String> {
         let mut picked = picked.into_iter();
         let mut next = || picked.next().flatten();
         let (sure, right) = (next(), next());
         self.seen = [self.seen[0] || sure.is_some(), self.seen[1] || right.is_some()];
         let (confidence, correct) = (confidence(sure)?, correct(right)?);
-        let Some(correct) = correct else { return Ok(None) };
-        Ok(Some(Answer {
+        Ok(Answer {
             confidence,
             correct,
             id: text(next()),
@@ -286,10 +296,10 @@ impl<'a> Reader<'a> {
             question: text(next()),
             answer: text(next()),
             expected: text(next()),
-        }))
+        })
     }
 
-    fn add(&mut self, row: usize, answer: Answer) -> Result<(), ScoredError> {
+    fn add(&mut self, row: usize, answer: Answer, correct: bool) -> Result<(), ScoredError> {
         let threshold = self.reading.threshold.get();
         let source = self.source(answer.source.as_deref().unwrap_or(ONLY_SOURCE))?;
         let Some(confidence) = answer.confidence else {
@@ -301,10 +311,10 @@ impl<'a> Reader<'a> {
             cluster: answer.group.as_deref().or(answer.id.as_deref()),
             tags: &answer.tags,
             confidence,
-            correct: answer.correct,
+            correct,
             threshold: None,
         });
-        if !answer.correct && confidence >= threshold {
+        if !correct && confidence >= threshold {
             let Answer { id, question, answer, expected, .. } = answer;
             source.surest.offer(Wrong { confidence, row, id, question, answer, expected });
         }
@@ -331,18 +341,25 @@ impl<'a> Reader<'a> {
         Ok(&mut self.sources[at])
     }
 
-    fn finish(self) -> Result<Graded, ScoredError> {
+    /// Bad rows, and fields that no row has.
+    fn check(&mut self) -> Result<(), ScoredError> {
         let fields = &self.reading.fields;
         let wanted = [("confidence", &fields.confidence), ("correct", &fields.correct)];
         // Bad rows are told of first: it may be they that have the field.
         if self.bad_count > 0 && !self.reading.skip_bad {
-            return Err(ScoredError::Bad(self.bad, self.bad_count));
+            return Err(ScoredError::Bad(std::mem::take(&mut self.bad), self.bad_count));
         }
         for ((what, name), seen) in wanted.into_iter().zip(self.seen) {
             if !seen && self.rows > self.bad_count {
-                return Err(ScoredError::NoField(what, name.clone(), self.first));
+                let first = std::mem::take(&mut self.first);
+                return Err(ScoredError::NoField(what, name.clone(), first));
             }
         }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Graded, ScoredError> {
+        self.check()?;
         let threshold = self.reading.threshold;
         let source = |filling: Filling| {
             let missing = [("not stated".to_owned(), filling.without)];
