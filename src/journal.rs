@@ -309,8 +309,8 @@ pub fn latest(reports: &Path) -> Option<PathBuf> {
     runs.max().map(|(_, run)| run)
 }
 
-/// The last run of a suite before another one that can stand against it: whole, and of all of its
-/// cases or of the same selection.
+/// The last run of a suite before another one that can stand against it: whole, at the same
+/// endpoints, and of all cases or of the same selection.
 #[must_use]
 pub fn previous(reports: &Path, header: &Header) -> Option<(PathBuf, Run)> {
     let entries = fs::read_dir(reports).into_iter().flatten().flatten();
@@ -321,7 +321,9 @@ pub fn previous(reports: &Path, header: &Header) -> Option<(PathBuf, Run)> {
             // A name tells apart what started in the same millisecond.
             let order = |header: &Header| (header.started.clone(), header.run.clone());
             let before = order(&earlier) < order(header);
-            let same = earlier.suite == header.suite && before && whole;
+            let asked = |name| earlier.endpoints.iter().any(|endpoint| endpoint.name == name);
+            let asked = header.endpoints.iter().all(|endpoint| asked(Arc::clone(&endpoint.name)));
+            let same = earlier.suite == header.suite && before && whole && asked;
             same.then(|| (earlier.started, entry.path()))
         })
         .collect();
@@ -428,6 +430,7 @@ mod tests {
         write("02", some, 2);
         write("03", |_| {}, 1);
         write("04", |header| header.suite = "other".into(), 2);
+        write("041", |header| header.endpoints[0].name = "other".into(), 2);
         let now = write("05", |_| {}, 2);
         write("06", |_| {}, 2);
         let name = |header: &Header| {

@@ -2,9 +2,11 @@
 
 mod advise;
 mod askers;
+mod baseline;
 mod cache;
 mod caching;
 mod check;
+mod compare;
 mod output;
 mod plan;
 mod prepare;
@@ -56,6 +58,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// From which confidence on to answer, with a guarantee
     Advise(advise::AdviseArgs),
+    /// Hold a candidate against its baseline, answer by answer
+    Compare(compare::CompareArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
     /// Show everything that was said in one case, word for word
@@ -235,6 +239,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::Cache(args) => cache::cache(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Report(args) => report::report(&args),
         Command::Advise(args) => advise::advise(&args),
         Command::Score(args) => score::score(&args),

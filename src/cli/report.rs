@@ -7,9 +7,10 @@ use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Run};
 use crate::report::{Page, headline, terminal};
-use crate::scorecard::{Operations, Scorecard, Span, operations};
+use crate::scorecard::{Against, Operations, Scorecard, Span, operations};
 use crate::suite::{Config, Findings, display};
 
+use super::baseline;
 use super::output::{Exit, Output};
 use super::{Format, ReportArgs};
 
@@ -21,7 +22,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     };
     let run = journal::read(&dir).map_err(|error| error.to_string())?;
     let span = span(&dir, &run);
-    let told = Told::of(&run, span);
+    let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
     told.show(&dir, args.top, output, args.format);
@@ -39,6 +40,13 @@ pub(super) fn latest() -> Result<PathBuf, String> {
     journal::latest(&reports).ok_or_else(|| {
         format!("no run below {}; name one, or start one with `overclaim run`", display(&reports))
     })
+}
+
+/// How the run in a directory ended, as its own `operations.json` says.
+pub(super) fn ended(dir: &Path) -> Option<Ending> {
+    let text = std::fs::read(dir.join("operations.json")).ok()?;
+    let written: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    serde_json::from_value::<Option<Ending>>(written.get("ending")?.clone()).ok()?
 }
 
 /// When the run was under way, as its own `operations.json` says; a run that was killed has none.
@@ -65,14 +73,14 @@ pub(super) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn of(run: &'a Run, span: Span) -> Told<'a> {
+    pub(super) fn of(run: &'a Run, span: Span, against: Option<&Against>) -> Told<'a> {
         let early = EarlyStop::of(run);
         // Calls were made for all records; statistics are of those that were needed.
         let operations = operations(run, span);
         let trimmed = early.as_ref().and_then(|early| early.trimmed(run));
         let run = trimmed.map_or(Cow::Borrowed(run), Cow::Owned);
         let scorecard = Scorecard::of(&run);
-        let decision = Decision::judged(&run, &scorecard, early.as_ref(), None);
+        let decision = Decision::judged(&run, &scorecard, early.as_ref(), against);
         Told { run, scorecard, decision, operations }
     }
 

@@ -2,9 +2,11 @@
 
 mod advice;
 mod calibration;
+mod compared;
 mod comparison;
 mod diagram;
 mod exchange;
+mod flipped;
 mod overview;
 mod ranked;
 mod risk_curve;
@@ -17,6 +19,7 @@ mod trial;
 use serde::Serialize;
 
 pub use advice::{AdvicePage, advice, advice_in_short};
+pub use compared::{ComparedPage, compared, compared_headline};
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use style::Style;

@@ -58,6 +58,9 @@ pub struct Change {
     pub resolution: Option<Resolution>,
     #[serde(skip)]
     differences: Differences,
+    /// The pairs that went down and up by one, where the values are verdicts.
+    #[serde(skip)]
+    counted: Option<McNemar>,
 }
 
 /// What a comparison of this size can see.
@@ -101,11 +104,15 @@ pub struct CalibrationCard {
     pub p_two_sided: Option<f64>,
 }
 
-/// Whether more of a number is better.
+/// What a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Good {
-    More,
-    Less,
+pub(super) enum Kind {
+    /// A verdict that is good: 1 where it holds, else 0.
+    Good,
+    /// A verdict that is bad.
+    Bad,
+    /// A score, the less the better.
+    Loss,
 }
 
 impl Change {
@@ -113,7 +120,7 @@ impl Change {
     pub(super) fn of(
         pairs: &[(Side, Side)],
         value: impl Fn(&Side) -> Option<f64>,
-        good: Good,
+        kind: Kind,
         seed: u64,
     ) -> Option<Change> {
         let known: Vec<(&str, f64, f64)> = pairs
@@ -128,12 +135,13 @@ impl Change {
             Differences::of(known.iter().map(|(cluster, one, other)| (*cluster, other - one)));
         let mean = differences.mean()?;
         let test = differences.sign_flip(Draws { replicates: FLIPS, seed });
-        let (p_worse, p_better) = match good {
-            Good::More => (test.less, test.greater),
-            Good::Less => (test.greater, test.less),
+        let (p_worse, p_better) = match kind {
+            Kind::Good => (test.less, test.greater),
+            Kind::Bad | Kind::Loss => (test.greater, test.less),
         };
-        let counted = discordant(&differences).filter(|_| !differences.is_clustered());
-        let interval = match counted {
+        let counted = (kind != Kind::Loss).then(|| discordant(&differences));
+        let alone = counted.filter(|_| !differences.is_clustered());
+        let interval = match alone {
             Some(table) => Some(table.bonett_price(known.len(), Level::P95)),
             None => mean.interval(Level::P95),
         };
@@ -145,13 +153,14 @@ impl Change {
             change: mean.mean(),
             se: mean.se(),
             interval95: interval.map(|interval| [interval.lower, interval.upper]),
-            interval: if counted.is_some() { "bonett_price" } else { "student" },
+            interval: if alone.is_some() { "bonett_price" } else { "student" },
             p_worse,
             p_better,
             p_two_sided: test.two_sided,
             drawn: test.drawn,
             resolution: None,
             differences,
+            counted,
         })
     }
 
@@ -167,7 +176,7 @@ impl Change {
         let seen = minimum_detectable_effect(self.variance()?, self.n, errors)?;
         // So many clusters must change, all of them for the worse.
         let least = share(least_one_sided(alpha)?, self.clusters);
-        let floor = if self.is_counted() { least } else { 0.0 };
+        let floor = if self.counted.is_some() { least } else { 0.0 };
         let change = seen.max(floor);
         (least <= 1.0 && change <= 1.0).then_some(Resolution { change, power: POWER, alpha })
     }
@@ -178,7 +187,7 @@ impl Change {
     fn variance(&self) -> Option<f64> {
         let n = self.n;
         let seen = self.se.map(|se| se * se * share(n, 1));
-        let Some(table) = discordant(&self.differences) else { return seen };
+        let Some(table) = self.counted else { return seen };
         let least = share(table.discordant() + 2, n + 2);
         Some(seen.map_or(least, |seen| seen.max(least)))
     }
@@ -191,7 +200,7 @@ impl Change {
 
     /// Pairs that would show a change of a share, at these errors, were answers to differ as they do.
     pub(super) fn pairs_for(&self, change: f64, errors: Errors) -> Option<usize> {
-        let table = discordant(&self.differences)?;
+        let table = self.counted?;
         let differ = share(table.discordant() + 2, self.n + 2).max(change);
         let alone = mcnemar_sample_size(differ, change, errors)?;
         let least = match errors.tails {
@@ -208,13 +217,9 @@ impl Change {
         Some(pairs)
     }
 
-    fn is_counted(&self) -> bool {
-        discordant(&self.differences).is_some()
-    }
-
     /// `McNemar`'s test, where every pair is a cluster of its own and the values are verdicts.
     pub(super) fn mcnemar(&self) -> Option<McNemarCard> {
-        let table = discordant(&self.differences).filter(|_| !self.differences.is_clustered())?;
+        let table = self.counted.filter(|_| !self.differences.is_clustered())?;
         Some(McNemarCard {
             exact_two_sided: table.exact_two_sided(),
             midp_two_sided: table.midp_two_sided(),
@@ -230,20 +235,13 @@ impl Change {
     }
 }
 
-/// How many pairs went down and up by one; none where a difference is something else.
-fn discordant(differences: &Differences) -> Option<McNemar> {
-    let mut table = McNemar { baseline_only: 0, candidate_only: 0 };
-    for &difference in differences.values() {
-        let is = |whole: f64| difference.total_cmp(&whole).is_eq();
-        if is(-1.0) {
-            table.baseline_only += 1;
-        } else if is(1.0) {
-            table.candidate_only += 1;
-        } else if difference.abs() > 0.0 {
-            return None;
-        }
+/// How many pairs went down and up.
+fn discordant(differences: &Differences) -> McNemar {
+    let count = |holds: fn(&&f64) -> bool| differences.values().iter().filter(holds).count();
+    McNemar {
+        baseline_only: count(|difference| **difference < 0.0),
+        candidate_only: count(|difference| **difference > 0.0),
     }
-    Some(table)
 }
 
 impl CalibrationCard {

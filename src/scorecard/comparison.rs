@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::change::{CalibrationCard, Change, Good, McNemarCard, share};
+use super::change::{CalibrationCard, Change, Kind, McNemarCard, share};
 use super::flips::{Flip, Flipped};
 use super::pairing::{LeftOut, Pairing, Side};
 use crate::score::{Concordance, Errors, Multiplicity, Tails};
@@ -164,11 +164,11 @@ impl Comparison {
         let Pairing { pairs, left_out, prompt_changed, shared, .. } = pairing;
         let verdict = |side: &Side| side.correct.map(|right| f64::from(u8::from(right)));
         let wrong = |side: &Side| side.confident_wrong().map(|wrong| f64::from(u8::from(wrong)));
-        let accuracy = Change::of(&pairs, verdict, Good::More, seed);
-        let brier = Change::of(&pairs, Side::brier, Good::Less, seed);
+        let accuracy = Change::of(&pairs, verdict, Kind::Good, seed);
+        let brier = Change::of(&pairs, Side::brier, Kind::Loss, seed);
         // Without a single confidence nobody is known to be confidently wrong.
         let confident_wrong =
-            brier.as_ref().and_then(|_| Change::of(&pairs, wrong, Good::Less, seed));
+            brier.as_ref().and_then(|_| Change::of(&pairs, wrong, Kind::Bad, seed));
         let family: Vec<(&'static str, &Change)> =
             [("accuracy", &accuracy), ("brier", &brier), ("confident_wrong", &confident_wrong)]
                 .into_iter()
@@ -328,7 +328,7 @@ fn slice(tag: &str, part: &[&(Side, Side)], needed: Option<usize>, seed: u64) ->
     let p_two_sided = assessable.then(|| {
         let owned: Vec<(Side, Side)> = part.iter().map(|pair| (*pair).clone()).collect();
         let verdict = |side: &Side| side.correct.map(|right| f64::from(u8::from(right)));
-        Change::of(&owned, verdict, Good::More, seed).map(|change| change.p_two_sided)
+        Change::of(&owned, verdict, Kind::Good, seed).map(|change| change.p_two_sided)
     });
     SliceChange {
         tag: tag.to_owned(),
