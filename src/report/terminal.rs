@@ -10,6 +10,7 @@ use crate::scorecard::{EndpointCard, EndpointOperations, Rate, SourceCard};
 
 use super::calibration::calibration;
 use super::comparison::{by_position, comparison};
+use super::parts::{by_tag, suspects};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
 use super::text::{amount, fit, width, wrap};
@@ -40,6 +41,7 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         comparison(&mut out, card, style);
         budgets(&mut out, page, card, style);
     }
+    suspects(&mut out, page.scorecard, style);
     line(&mut out, "");
     ending(&mut out, page, style);
     out
@@ -90,6 +92,7 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     if let Some(positions) = card.positions.as_ref().filter(|positions| positions.reordered == 0) {
         by_position(out, positions, style);
     }
+    by_tag(out, card, style);
     outcomes(out, card, style);
 }
 

@@ -1,8 +1,8 @@
 //! Wrong answer, or wrong label? Which labels are worth a second look.
 //!
 //! A label is suspect where several models are sure of one and the same other answer, or where a
-//! model's probabilities of all choices speak against it more than they usually speak for the
-//! other one. Nothing is flipped: people look at these cases, and say.
+//! model's probabilities of all choices speak against it: it is sure of another choice, more than
+//! it usually is where that is the label. Nothing is flipped: people look at these cases, and say.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::record::{Outcome, Record, Run, same_model};
 use crate::score::LabelErrors;
 
-/// How sure each of several models must be.
+/// How sure a model must be of another answer.
 const SURE: f64 = 0.9;
 
 /// So many are listed; all are counted.
@@ -177,7 +177,12 @@ fn improbable<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) -> us
                 labelled.iter().map(|(_, _, probabilities)| probabilities.clone()).collect();
             let Ok(labels) = LabelErrors::of(&given, &probabilities) else { continue };
             for issue in labels.issues() {
-                let (record, ..) = labelled[issue];
+                let (record, _, probabilities) = &labelled[issue];
+                // A poor model is of another opinion everywhere; only where it is sure of it is
+                // the label worth somebody's time.
+                if !probabilities.iter().any(|other| *other >= SURE) {
+                    continue;
+                }
                 found.insert(&record.case);
                 let said = || record.said().unwrap_or_default();
                 let suspect =
