@@ -1,12 +1,14 @@
 //! How long the statistics take: `cargo bench --bench statistics [PYTHON]`.
 //!
 //! The scorecard of 10,000 answers with its bootstrap, every metric of 1,000,000 answers with the
-//! memory that takes, and their smooth calibration error; the best of five each. Where PYTHON
-//! (`python3` unless named) has numpy, scikit-learn and relplot, it does the same on the same answers
-//! in the same run, and the ratios are printed.
+//! memory that takes, their smooth calibration error, and the whole command on a file of them; the
+//! best of five each. Where PYTHON (`python3` unless named) has numpy, scikit-learn and relplot, it
+//! does what it has of this on the same answers in the same run (its bootstraps once), and the ratios
+//! are printed.
 
 use std::hint::black_box;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -28,12 +30,12 @@ fn main() {
     println!("{threads} threads, the best of {TIMES}");
     let ours = ours();
     let theirs = theirs(&python);
-    println!("{:<52}{:>10}{:>12}{:>8}", "", "overclaim", "Python", "ratio");
-    for (index, (name, seconds)) in ours.iter().enumerate() {
-        let theirs = theirs.as_ref().ok().map(|theirs| theirs[index]);
+    println!("{:<56}{:>10}{:>11}{:>8}", "", "overclaim", "Python", "ratio");
+    for (name, seconds, counterpart) in ours {
+        let theirs = theirs.as_ref().ok().and_then(|theirs| Some(theirs[counterpart?]));
         let other = theirs.map_or("-".to_owned(), |seconds| format!("{seconds:.3} s"));
-        let ratio = theirs.map_or("-".to_owned(), |theirs| format!("{:.0}", theirs / seconds));
-        println!("{name:<52}{:>10}{other:>12}{ratio:>8}", format!("{seconds:.3} s"));
+        let ratio = theirs.map_or("-".to_owned(), |theirs| format!("{:.1}", theirs / seconds));
+        println!("{name:<56}{:>10}{other:>11}{ratio:>8}", format!("{seconds:.3} s"));
     }
     match theirs {
         Ok(_) => {
@@ -46,7 +48,8 @@ fn main() {
     }
 }
 
-fn ours() -> Vec<(&'static str, f64)> {
+/// What is timed, in seconds, and the number of Python's time for the same, if it has one.
+fn ours() -> Vec<(&'static str, f64, Option<usize>)> {
     // The large ones first: their memory is the peak.
     let (confidence, correct) = answers(LARGE);
     let sorted = best(|| Items::new(confidence.clone(), correct.clone()).expect("in range"));
@@ -61,16 +64,41 @@ fn ours() -> Vec<(&'static str, f64)> {
     if let Some(peak) = peak_mb() {
         println!("peak memory after every metric of 1,000,000: {peak:.0} MB");
     }
-    let small = scored(SMALL);
-    let card = best(|| SourceCard::of("stated", &small, std::collections::BTreeMap::new()));
-    println!("of every metric, {sorted:.3} s is for sorting");
+    let card = |in_a_cluster| {
+        let small = scored(SMALL, in_a_cluster);
+        best(|| SourceCard::of("stated", &small, std::collections::BTreeMap::new()))
+    };
+    let rows = tempfile::NamedTempFile::new().expect("a disk");
+    write(rows.path(), &confidence, &correct);
     vec![
-        ("scorecard of 10,000 with 2,000 cluster resamples", card),
-        ("every metric of 1,000,000, sorting included", every + sorted),
-        ("Brier, AUROC and log loss of 1,000,000, with sorting", common),
-        ("smooth ECE of 1,000,000, sorting included", smooth + sorted),
-        ("smooth ECE of 1,000,000, already sorted", smooth),
+        ("scorecard of 10,000 in clusters of 5, 2,000 resamples", card(5), Some(0)),
+        ("scorecard of 10,000 on their own, 2,000 resamples", card(1), Some(1)),
+        ("every metric of 1,000,000, sorting included", every + sorted, None),
+        ("Brier, AUROC and log loss of 1,000,000, with sorting", common, Some(2)),
+        ("smooth ECE of 1,000,000, sorting included", smooth + sorted, Some(3)),
+        ("sorting 1,000,000", sorted, None),
+        ("`overclaim score` of a file of 1,000,000 rows", best(|| score(rows.path())), None),
     ]
+}
+
+/// The answers as JSONL.
+fn write(path: &Path, confidence: &[f64], correct: &[bool]) {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).expect("a disk"));
+    for (index, (confidence, correct)) in confidence.iter().zip(correct).enumerate() {
+        writeln!(
+            file,
+            r#"{{"id": "{index}", "confidence": {confidence:.6}, "correct": {correct}}}"#
+        )
+        .expect("a disk");
+    }
+}
+
+/// The whole command.
+fn score(rows: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_overclaim"));
+    let command = command.arg("score").arg(rows).arg("--json");
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Seconds of the best run.
@@ -94,12 +122,12 @@ fn answers(n: usize) -> (Vec<f64>, Vec<bool>) {
         .unzip()
 }
 
-/// The same in clusters of five.
-fn scored(n: usize) -> Scored {
+/// The same in clusters.
+fn scored(n: usize, in_a_cluster: usize) -> Scored {
     let (confidence, correct) = answers(n);
     let mut columns = Columns::default();
     for (index, (confidence, correct)) in confidence.into_iter().zip(correct).enumerate() {
-        let case = format!("case-{}", index / 5);
+        let case = format!("case-{}", index / in_a_cluster);
         let name = Some(case.as_str());
         let answer =
             Answered { case: name, cluster: name, tags: &[], confidence, correct, threshold: None };
@@ -108,8 +136,7 @@ fn scored(n: usize) -> Scored {
     columns.finish(Threshold::new(0.8).expect("in range")).expect("in range")
 }
 
-/// Seconds of Python for the same, in the same order; all metrics have no counterpart there, so
-/// Brier, AUROC and log loss alone stand in for them.
+/// Seconds of Python: both bootstraps, scikit-learn's three scores, relplot's smooth ECE.
 fn theirs(python: &str) -> Result<Vec<f64>, String> {
     let script = Command::new(python)
         .args(["-c", SCRIPT])
@@ -132,14 +159,14 @@ fn theirs(python: &str) -> Result<Vec<f64>, String> {
     let output = script.wait_with_output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
     let seconds: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    if seconds.len() == 5 {
+    if seconds.len() == 4 {
         return Ok(seconds);
     }
     let told = String::from_utf8_lossy(&output.stderr);
     Err(format!("{python}: {}", told.lines().last().unwrap_or("no times")))
 }
 
-/// Reads the answers, prints five times.
+/// Reads the answers, prints four times.
 const SCRIPT: &str = r#"
 import sys, time
 import numpy as np
@@ -163,8 +190,8 @@ def best(run, times=TIMES):
 
 small, large = read(SMALL), read(LARGE)
 
-def bootstrap(c, y, draws=2000):
-    clusters = np.arange(len(c)) // 5
+def bootstrap(c, y, size, draws=2000):
+    clusters = np.arange(len(c)) // size
     members = [np.flatnonzero(clusters == g) for g in range(clusters[-1] + 1)]
     random = np.random.default_rng(1)
     found = []
@@ -180,7 +207,8 @@ def common(c, y):
 
 usual = best(lambda: common(*large))
 smooth = best(lambda: relplot.smECE(large[0], large[1]))
-print(best(lambda: bootstrap(*small), 1), usual, usual, smooth, smooth)
+resampled = [best(lambda: bootstrap(*small, size), 1) for size in (5, 1)]
+print(*resampled, usual, smooth)
 "#;
 
 /// The most memory that this process has had, in MB; none where the system does not tell.

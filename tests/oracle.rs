@@ -247,6 +247,47 @@ proptest! {
     }
 
     #[test]
+    fn answering_in_part_is_its_definition(answers in samples(), percent in 1..=100_usize) {
+        let items = items(&answers);
+        let n = answers.len();
+        let k = (percent * n).div_ceil(100);
+        let kept = (n > 0).then(|| 1.0 - risk(&answers, k));
+        near(score::accuracy_at_coverage(&items, percent), kept, "accuracy at coverage")?;
+        let target = percent as f64 / 100.0;
+        let mut most = (0.0, None);
+        for v in distinct(&answers).into_iter().rev() {
+            let inside: Vec<Answer> = answers.iter().copied().filter(|(c, _)| *c >= v).collect();
+            if mean(&inside, |(_, y)| y).unwrap() >= target {
+                most = (inside.len() as f64 / n as f64, Some(v));
+            }
+        }
+        let found = score::coverage_at_accuracy(&items, target);
+        near(found.map(|found| found.coverage), (n > 0).then_some(most.0), "coverage")?;
+        near(found.and_then(|found| found.threshold), most.1, "threshold")?;
+    }
+
+    #[test]
+    fn confident_wrong_answers_are_counted_and_bounded(answers in samples(), t in 0..=20_u8) {
+        let items = items(&answers);
+        let t = f64::from(t) / 20.0;
+        let found = score::confident_wrong(&items, Threshold::new(t).unwrap());
+        let confident = answers.iter().filter(|(c, _)| *c >= t).count();
+        let wrong = answers.iter().filter(|(c, y)| *c >= t && *y < 0.5).count();
+        prop_assert_eq!((found.n(), found.confident(), found.wrong()), (answers.len(), confident, wrong));
+        for (share, total) in [(found.of_all(), answers.len()), (found.given_confident(), confident)] {
+            let upper = share.upper_limit(Level::P95);
+            prop_assert!((upper - exact_upper(wrong, total)).abs() < 1e-9, "{wrong} of {total}");
+            let lower = share.lower_limit(Level::P95);
+            let mirrored = if wrong == 0 { 0.0 } else { 1.0 - exact_upper(total - wrong, total) };
+            prop_assert!((lower - mirrored).abs() < 1e-9, "{wrong} of {total}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
     fn rankings_are_their_definitions(answers in samples()) {
         let items = items(&answers);
         let n = answers.len();
@@ -288,43 +329,6 @@ proptest! {
         });
         let precision = (errors > 0).then(|| precision.sum());
         near(score::auprc_errors(&items), precision, "AUPRC")?;
-    }
-
-    #[test]
-    fn answering_in_part_is_its_definition(answers in samples(), percent in 1..=100_usize) {
-        let items = items(&answers);
-        let n = answers.len();
-        let k = (percent * n).div_ceil(100);
-        let kept = (n > 0).then(|| 1.0 - risk(&answers, k));
-        near(score::accuracy_at_coverage(&items, percent), kept, "accuracy at coverage")?;
-        let target = percent as f64 / 100.0;
-        let mut most = (0.0, None);
-        for v in distinct(&answers).into_iter().rev() {
-            let inside: Vec<Answer> = answers.iter().copied().filter(|(c, _)| *c >= v).collect();
-            if mean(&inside, |(_, y)| y).unwrap() >= target {
-                most = (inside.len() as f64 / n as f64, Some(v));
-            }
-        }
-        let found = score::coverage_at_accuracy(&items, target);
-        near(found.map(|found| found.coverage), (n > 0).then_some(most.0), "coverage")?;
-        near(found.and_then(|found| found.threshold), most.1, "threshold")?;
-    }
-
-    #[test]
-    fn confident_wrong_answers_are_counted_and_bounded(answers in samples(), t in 0..=20_u8) {
-        let items = items(&answers);
-        let t = f64::from(t) / 20.0;
-        let found = score::confident_wrong(&items, Threshold::new(t).unwrap());
-        let confident = answers.iter().filter(|(c, _)| *c >= t).count();
-        let wrong = answers.iter().filter(|(c, y)| *c >= t && *y < 0.5).count();
-        prop_assert_eq!((found.n(), found.confident(), found.wrong()), (answers.len(), confident, wrong));
-        for (share, total) in [(found.of_all(), answers.len()), (found.given_confident(), confident)] {
-            let upper = share.upper_limit(Level::P95);
-            prop_assert!((upper - exact_upper(wrong, total)).abs() < 1e-9, "{wrong} of {total}");
-            let lower = share.lower_limit(Level::P95);
-            let mirrored = if wrong == 0 { 0.0 } else { 1.0 - exact_upper(total - wrong, total) };
-            prop_assert!((lower - mirrored).abs() < 1e-9, "{wrong} of {total}");
-        }
     }
 }
 

@@ -49,8 +49,8 @@ fn a_page_tells_what_holds_and_what_changes() {
       when confident   42 of 150 wrong   28%   95% upper limit 44.4%
       accuracy         72%   95% interval 52.7% to 86.8%
       repeats          5 a case   18 always right · 6 always wrong · 6 unstable
-      mean confidence  90.7%   gap +18.7 points [+4.4, +33.8]   choice_logprob
-      calibration      Brier 0.247 [0.129, 0.372]   KS 0.187   smooth ECE 0.187
+      mean confidence  90.7%   gap +18.7 points [+5.0, +33.8]   choice_logprob
+      calibration      Brier 0.247 [0.133, 0.372]   KS 0.187   smooth ECE 0.187
       ranking          AUROC 0.000 [0.000, 0.000]
       108 correct · 42 incorrect
 

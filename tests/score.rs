@@ -45,10 +45,10 @@ fn a_page_for_people_from_standard_input() {
       confident wrong  2 of 10   20%   95% exact upper limit 50.7%   at ≥ 0.80
       when confident   2 of 4 wrong   50%   95% exact upper limit 90.2%
       accuracy         40%   95% interval 16.8% to 68.7%
-      mean confidence  62.6%   gap +22.6 points [-8.3, +55.6]   confidence
-      calibration      Brier 0.326 [0.126, 0.560]   KS 0.226   smooth ECE 0.226
+      mean confidence  62.6%   gap +22.6 points [-9.5, +55.7]   confidence
+      calibration      Brier 0.326 [0.135, 0.551]   KS 0.226   smooth ECE 0.226
                        perfect calibration could look so, too (KS p 0.15)
-      ranking          AUROC 0.542 [0.125, 0.954]
+      ranking          AUROC 0.542 [0.143, 0.920]
 
       Confidently wrong, the surest first
       0.99  Who isolated DNA?␛[31m

@@ -84,28 +84,22 @@ fn between(interval: Option<[f64; 2]>, shown: impl Fn(f64) -> String) -> String 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::score::Threshold;
-    use crate::scorecard::{Answered, Columns};
+    use crate::record::tests::{header, judged};
+    use crate::record::{Outcome, Run};
+    use crate::scorecard::Scorecard;
 
-    fn page(answers: &[(f64, bool)], in_a_case: usize) -> String {
-        let mut columns = Columns::default();
-        for (index, (confidence, correct)) in answers.iter().enumerate() {
-            let case = (index / in_a_case).to_string();
-            columns.push(Answered {
-                case: Some(&case),
-                cluster: Some(&case),
-                tags: &[],
-                confidence: *confidence,
-                correct: *correct,
-                threshold: None,
-            });
-        }
-        let scored = columns.finish(Threshold::new(0.8).unwrap()).unwrap();
+    fn page(answers: &[(f64, bool)], in_a_group: usize) -> String {
+        let records = answers.iter().enumerate().map(|(index, (confidence, correct))| {
+            let outcome = if *correct { Outcome::Correct } else { Outcome::Incorrect };
+            let mut record = judged(index, outcome, Some(*confidence));
+            record.group = Some((index / in_a_group).to_string());
+            record
+        });
+        let run = Run { records: records.collect(), header: header(answers.len()) };
         let mut out = String::new();
-        calibration(&mut out, &SourceCard::of("stated", &scored, BTreeMap::new()), Style::PLAIN);
+        let card = Scorecard::of(&run);
+        calibration(&mut out, card.endpoints[0].primary().unwrap(), Style::PLAIN);
         assert!(out.lines().all(|line| line.len() <= 80), "{out}");
         out
     }
@@ -119,9 +113,9 @@ mod tests {
     fn a_model_that_claims_too_much_is_told_by_how_much() {
         insta::assert_snapshot!(page(&answers(0.9, 50, 80), 1), @"
         mean confidence  89.5%   gap +27.0 points [+17.0, +38.2]   stated
-        calibration      Brier 0.307 [0.228, 0.395]   KS 0.270   smooth ECE 0.270
+        calibration      Brier 0.307 [0.228, 0.396]   KS 0.270   smooth ECE 0.270
                          not calibrated: chance gives such a KS in < 0.1% of samples
-        ranking          AUROC 0.500 [0.383, 0.614]
+        ranking          AUROC 0.500 [0.384, 0.617]
         ");
     }
 
