@@ -90,7 +90,7 @@ fn the_page_says_from_where_to_answer_and_what_that_keeps() {
       beta              0.078      0.262   0.011   +0.003 [-0.001, +0.008]
       isotonic          0.075      0.253   0.008    0.000 [-0.003, +0.004]
         it wants 1000 independent answers, here are 500
-      none is recommended: none helps for sure by more than chance
+      none is recommended: none without a reservation helps by more than chance
     ");
 }
 

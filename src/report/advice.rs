@@ -255,7 +255,10 @@ fn recalibration(out: &mut String, page: &AdvicePage<'_>, style: Style) {
         (Some(name), None) => format!(
             "{name} is recommended: it helps by more than chance, and nothing simpler does as well; --export FILE writes it"
         ),
-        (None, None) => "none is recommended: none helps for sure by more than chance".to_owned(),
+        (None, None) if card.methods.iter().any(|method| method.reservation.is_some()) => {
+            "none is recommended: none without a reservation helps by more than chance".to_owned()
+        }
+        (None, None) => "none is recommended: none helps by more than chance".to_owned(),
     };
     hanging(out, "  ", 2, &style.text(&text), style);
 }

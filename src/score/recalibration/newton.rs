@@ -7,7 +7,6 @@
 use std::array;
 
 use super::super::sum::{Sum, sum};
-use super::logistic;
 
 /// Newton needs about ten; this only ends what rounding keeps from arriving.
 const MAX_STEPS: usize = 200;
@@ -27,28 +26,27 @@ pub(super) struct Target<const D: usize> {
 pub(super) fn minimise<const D: usize>(items: &[Target<D>], ridge: [f64; D]) -> Option<[f64; D]> {
     let n = items.len() as f64;
     let mut at = [0.0; D];
-    let mut loss = value(items, ridge, at);
+    let mut here = Pass::over(items, ridge, at);
     let mut arrived = false;
     for _ in 0..MAX_STEPS {
-        let (gradient, hessian) = derivatives(items, ridge, at);
-        let step = solve(hessian, gradient)?;
+        let step = solve(here.hessian, here.gradient)?;
         // Twice what a quadratic loss would fall by.
-        let decrement = sum((0..D).map(|j| gradient[j] * step[j]));
+        let decrement = sum((0..D).map(|j| here.gradient[j] * step[j]));
         if decrement <= 1e-22 * n {
             return Some(at);
         }
         arrived = decrement <= 1e-14 * n;
         // Near the minimum the loss falls by less than its own rounding.
-        let slack = 8.0 * f64::EPSILON * (loss + n);
+        let slack = 8.0 * f64::EPSILON * (here.loss + n);
         let mut share = 1.0;
         let better = (0..MAX_HALVINGS).find_map(|_| {
             let next = array::from_fn(|j| at[j] - share * step[j]);
-            let lower = value(items, ridge, next);
-            let enough = lower <= loss - 1e-4 * share * decrement + slack;
+            let there = Pass::over(items, ridge, next);
+            let enough = there.loss <= here.loss - 1e-4 * share * decrement + slack;
             share *= 0.5;
-            enough.then_some((next, lower))
+            enough.then_some((next, there))
         });
-        (at, loss) = better?;
+        (at, here) = better?;
     }
     // Rounding can keep nearly parallel features from the last digits.
     arrived.then_some(at)
@@ -63,38 +61,42 @@ fn predictor<const D: usize>(features: [f64; D], at: [f64; D]) -> f64 {
     features.iter().zip(at).map(|(x, theta)| x * theta).sum()
 }
 
-fn value<const D: usize>(items: &[Target<D>], ridge: [f64; D], at: [f64; D]) -> f64 {
-    let of = |item: &Target<D>| {
-        let eta = predictor(item.features, at);
-        // Of η and −η the one whose part is not cancelled by the target.
-        item.target * softplus(-eta) + (1.0 - item.target) * softplus(eta)
-    };
-    sum(items.iter().map(of)) + 0.5 * sum((0..D).map(|j| ridge[j] * at[j] * at[j]))
+/// The loss at a point with its derivatives: the first step is nearly always long enough, so
+/// that each point is passed over once. The Hessian's lower triangle is filled.
+struct Pass<const D: usize> {
+    loss: f64,
+    gradient: [f64; D],
+    hessian: [[f64; D]; D],
 }
 
-#[expect(clippy::needless_range_loop, reason = "rows and columns of a matrix")]
-fn derivatives<const D: usize>(
-    items: &[Target<D>],
-    ridge: [f64; D],
-    at: [f64; D],
-) -> ([f64; D], [[f64; D]; D]) {
-    let mut gradient = [Sum::default(); D];
-    let mut hessian = [[0.0; D]; D];
-    for item in items {
-        let p = logistic(predictor(item.features, at));
-        let weight = p * (1.0 - p);
-        for j in 0..D {
-            gradient[j].add((p - item.target) * item.features[j]);
-            for k in 0..=j {
-                hessian[j][k] += weight * item.features[j] * item.features[k];
+impl<const D: usize> Pass<D> {
+    #[expect(clippy::needless_range_loop, reason = "rows and columns of a matrix")]
+    fn over(items: &[Target<D>], ridge: [f64; D], at: [f64; D]) -> Self {
+        let mut loss = Sum::default();
+        let mut gradient = [Sum::default(); D];
+        let mut hessian = [[0.0; D]; D];
+        for item in items {
+            let eta = predictor(item.features, at);
+            let tail = (-eta.abs()).exp();
+            // ln(1 + e^η) − t·η, of whose two large terms only what is left is added.
+            loss.add(tail.ln_1p());
+            loss.add(if eta > 0.0 { (1.0 - item.target) * eta } else { -item.target * eta });
+            let p = if eta >= 0.0 { 1.0 } else { tail } / (1.0 + tail);
+            let weight = tail / ((1.0 + tail) * (1.0 + tail));
+            for j in 0..D {
+                gradient[j].add((p - item.target) * item.features[j]);
+                for k in 0..=j {
+                    hessian[j][k] += weight * item.features[j] * item.features[k];
+                }
             }
         }
+        for j in 0..D {
+            loss.add(0.5 * ridge[j] * at[j] * at[j]);
+            gradient[j].add(ridge[j] * at[j]);
+            hessian[j][j] += ridge[j];
+        }
+        Self { loss: loss.value(), gradient: gradient.map(Sum::value), hessian }
     }
-    for j in 0..D {
-        gradient[j].add(ridge[j] * at[j]);
-        hessian[j][j] += ridge[j];
-    }
-    (gradient.map(Sum::value), hessian)
 }
 
 /// Solves `H x = g` for a positive definite `H`, of which the lower triangle is read, by

@@ -5,17 +5,17 @@ use super::super::sum::sum;
 use super::newton::{Target, minimise, softplus};
 use super::{logistic, logit};
 
-/// `S(z/T)`: above 1 it softens, below 1 it sharpens.
+/// `S(z/T)`: above 1 it softens, from 0 to 1 it sharpens, below 0 it turns round.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Temperature {
-    /// The temperature, above 0.
+    /// The temperature, not 0.
     pub t: f64,
 }
 
 impl Temperature {
-    /// The temperature of least log loss. `None` where that is 0 or infinite: if every answer
-    /// is on the right side of ½, if all are on the wrong one or it would be better to turn
-    /// them round, and if all confidences are ½.
+    /// The temperature of least log loss; below 0 where wrong answers are the surer ones. `None`
+    /// where it would be 0 or infinite: if every answer is on the right side of ½ or every one
+    /// on the wrong side, and if turning them round would be no better and no worse.
     ///
     /// Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks (ICML 2017),
     /// equation 9 for two classes. The loss is convex in `1/T`.
@@ -26,15 +26,14 @@ impl Temperature {
             .map(|&(c, y)| Target { features: [logit(c)], target: indicator(y) })
             .collect();
         let side = |item: &Target<1>| (2.0 * item.target - 1.0) * item.features[0];
-        let some_wrong = items.iter().any(|item| side(item) < 0.0);
-        // The loss falls from 1/T = 0 on.
-        let falls = sum(items.iter().map(side)) > 0.0;
-        if !(some_wrong && falls) {
+        let both =
+            items.iter().any(|item| side(item) < 0.0) && items.iter().any(|item| side(item) > 0.0);
+        if !both {
             return None;
         }
         let [inverse] = minimise(&items, [0.0])?;
         let t = inverse.recip();
-        (t.is_finite() && t > 0.0).then_some(Self { t })
+        t.is_finite().then_some(Self { t })
     }
 
     /// The recalibrated confidence.
@@ -79,9 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn confidence_that_is_always_right_or_turned_round_has_no_temperature() {
+    fn confidence_that_is_always_on_one_side_has_no_temperature() {
         assert_eq!(Temperature::fit(&[(0.9, true), (0.1, false)]), None);
-        assert_eq!(Temperature::fit(&[(0.9, false), (0.1, true), (0.6, true)]), None);
+        assert_eq!(Temperature::fit(&[(0.9, false), (0.1, true)]), None);
+        assert_eq!(Temperature::fit(&[(0.9, true), (0.9, false)]), None);
         assert_eq!(Temperature::fit(&[(0.5, true), (0.5, false)]), None);
         assert_eq!(Temperature::fit(&[(1.0, false); 9]), None);
         let mut mostly = vec![(1.0, true); 9];
@@ -89,5 +89,9 @@ mod tests {
         // Nine of ten are right, so 1 − 1e-6 is to become 0.9.
         let fit = Temperature::fit(&mostly).unwrap();
         assert!((fit.apply(1.0) - 0.9).abs() < 1e-9);
+        // Turned round, one of ten is.
+        let turned: Vec<_> = mostly.iter().map(|&(c, y)| (c, !y)).collect();
+        let fit = Temperature::fit(&turned).unwrap();
+        assert!((fit.apply(1.0) - 0.1).abs() < 1e-9 && fit.t < 0.0);
     }
 }
