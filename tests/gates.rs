@@ -57,7 +57,8 @@ fn confidence_itself_is_judged() {
 #[test]
 fn a_run_stops_when_every_line_is_settled() {
     let server = Server::new(|seen, client| {
-        let body = if question(seen) % 10 == 0 { letter("B", 0.05) } else { letter("A", 0.9) };
+        let body =
+            if question(seen).is_multiple_of(10) { letter("B", 0.05) } else { letter("A", 0.9) };
         client.json(200, &body);
     });
     let budget = "  confident_wrong: {max_rate: 40%}\n  accuracy: {min: 50%}\n  early_stop: true\n";

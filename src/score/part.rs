@@ -71,7 +71,7 @@ pub fn part_against_rest(
 #[must_use]
 pub fn part_sample_size(rate: f64, difference: f64, errors: Errors) -> Option<usize> {
     let (z_alpha, z_power) = errors.quantiles()?;
-    if !(0.0..=1.0).contains(&rate) || !(difference > 0.0 && difference < 1.0) {
+    if !((0.0..=1.0).contains(&rate) && difference > 0.0 && difference < 1.0) {
         return None;
     }
     let other = if rate <= 0.5 { rate + difference } else { rate - difference };

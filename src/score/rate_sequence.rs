@@ -19,7 +19,7 @@ const HALVINGS: usize = 64;
 /// what a mixture of gamblers owns who bet against `p`.
 ///
 /// Robbins, Statistical methods related to the law of the iterated logarithm, Annals of
-/// Mathematical Statistics 41 (1970); as a confidence sequence: Howard, Ramdas, McAuliffe and
+/// Mathematical Statistics 41 (1970); as a confidence sequence: Howard, Ramdas, `McAuliffe` and
 /// Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences, Annals of Statistics
 /// 49 (2021), section 3.1.
 #[derive(Debug, Clone, Copy)]
@@ -125,8 +125,8 @@ mod tests {
         let Interval { lower, upper } = after(0, 0).interval();
         assert_eq!((lower, upper), (0.0, 1.0));
         assert!(!after(0, 0).is_above(0.0) && !after(0, 0).is_below(1.0));
-        assert_eq!(after(0, 30).interval().lower, 0.0);
-        assert_eq!(after(30, 30).interval().upper, 1.0);
+        assert!(after(0, 30).interval().lower.abs() < f64::EPSILON);
+        assert!((after(30, 30).interval().upper - 1.0).abs() < f64::EPSILON);
     }
 
     #[test]

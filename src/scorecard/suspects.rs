@@ -90,6 +90,12 @@ impl Suspect {
     }
 }
 
+/// Of each endpoint what it always says, and its least confidence; none if it wavers.
+type Opinions<'a> = BTreeMap<&'a str, Option<(String, f64)>>;
+
+/// An answer to a question with choices: its record, the label, and the choices' probabilities.
+type Labelled<'a> = (&'a Record, usize, Vec<f64>);
+
 /// Cases that two models or more answer alike, wrongly, and surely every time.
 fn agreed<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) {
     if run.header.endpoints.len() < 2 {
@@ -101,8 +107,6 @@ fn agreed<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) {
         .iter()
         .map(|asked| (&*asked.name, asked.target.model.as_str()))
         .collect();
-    // By case: of each endpoint what it always says, and the least confidence; none if it differs.
-    type Opinions<'a> = BTreeMap<&'a str, Option<(String, f64)>>;
     let mut cases: BTreeMap<&str, (&Record, Opinions<'_>)> = BTreeMap::new();
     for record in &run.records {
         let (_, opinions) = cases.entry(&record.case).or_insert((record, BTreeMap::new()));
@@ -159,7 +163,7 @@ fn improbable<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) -> us
     let mut found: BTreeSet<&str> = BTreeSet::new();
     for asked in &run.header.endpoints {
         // Letters of questions with as many choices are the classes.
-        let mut by_choices: BTreeMap<usize, Vec<(&Record, usize, Vec<f64>)>> = BTreeMap::new();
+        let mut by_choices: BTreeMap<usize, Vec<Labelled<'_>>> = BTreeMap::new();
         for record in run.of_endpoint(&asked.name).filter(|record| record.repeat == 0) {
             let Some(probabilities) = &record.choice_probabilities else { continue };
             let Some(label) = letter(&record.expected) else { continue };

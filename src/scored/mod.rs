@@ -289,13 +289,11 @@ impl<'a> Reader<'a> {
     fn row(&mut self, placed: Placed<'_>) -> Result<(), ScoredError> {
         let number = placed.number;
         let Some(answer) = self.read(placed)? else { return Ok(()) };
-        match answer.grade {
-            Some(grade) => self.add(number, answer, grade),
-            None => {
-                self.ungraded += 1;
-                Ok(())
-            }
+        if let Some(grade) = answer.grade {
+            return self.add(number, answer, grade);
         }
+        self.ungraded += 1;
+        Ok(())
     }
 
     /// The answer of the next row; none where the row is bad.
