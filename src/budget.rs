@@ -43,6 +43,20 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// The same with this share of the error level of every line, which is 1 − its level.
+    #[must_use]
+    pub fn with_error_levels(&self, share: f64) -> Budget {
+        let mut budget = self.clone();
+        let scale = |level: &mut f64| *level = 1.0 - share * (1.0 - *level);
+        let least = [&mut budget.accuracy, &mut budget.coverage].into_iter().flatten();
+        least.for_each(|least| scale(&mut least.level));
+        budget.confident_wrong.iter_mut().for_each(|limits| scale(&mut limits.level));
+        budget.calibration.iter_mut().for_each(|limits| scale(&mut limits.level));
+        budget.selective.iter_mut().for_each(|limits| scale(&mut limits.level));
+        budget.regression.iter_mut().for_each(|regression| regression.alpha *= share);
+        budget
+    }
+
     /// The confidence levels of its lines, each between 0 and 1 where its author could be asked.
     #[must_use]
     pub fn levels(&self) -> Vec<f64> {

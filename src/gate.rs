@@ -7,6 +7,9 @@
 //! are alike: then they are those of as many independent answers as tell the same.
 
 mod bound;
+mod calibration;
+mod early;
+mod regression;
 mod words;
 
 use std::fmt::Write;
@@ -17,8 +20,10 @@ use serde::Serialize;
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured};
 use crate::record::{Run, Slice};
 use crate::score::{ClusteredProportion, Level};
-use crate::scorecard::{Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
+use crate::scorecard::{Against, Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
 use bound::Bound;
+pub use early::EarlyStop;
+pub use regression::{Obstacle, SEED, in_words, p_value, points};
 use words::Asked;
 pub use words::percent;
 
@@ -59,10 +64,13 @@ pub struct Line {
     pub interval: Option<[f64; 2]>,
     /// Confidence level of each limit; null where no inference is made.
     pub level: Option<f64>,
-    /// How many.
-    pub count: usize,
+    /// How many; null where the estimate is no share of a count.
+    pub count: Option<usize>,
     /// Of how many.
     pub n: usize,
+    /// What decided it before all planned trials were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early: Option<early::Decided>,
     /// How alike the n are; only where clusters hold several and an inference is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clustering: Option<Clustering>,
@@ -79,25 +87,75 @@ pub struct Decision {
     pub exit_code: u8,
     /// Whether all planned trials are finished.
     pub complete: bool,
+    /// What deciding early has saved; only where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early: Option<Early>,
     /// Every line, by endpoint in their order.
     pub lines: Vec<Line>,
     #[serde(skip)]
     budget: Budget,
 }
 
+/// What deciding early has saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Early {
+    /// Trials that settled every line.
+    pub needed: usize,
+    /// Trials that were planned.
+    pub planned: usize,
+}
+
+impl Early {
+    fn of(early: &EarlyStop) -> Option<Early> {
+        let planned = early.planned();
+        let needed = early.needed().filter(|needed| *needed < planned)?;
+        Some(Early { needed, planned })
+    }
+
+    /// Trials that need not be asked.
+    #[must_use]
+    pub fn saved(self) -> usize {
+        self.planned - self.needed
+    }
+}
+
 impl Decision {
-    /// Judges a run.
+    /// Judges a run that is held against no other and was not decided early.
     #[must_use]
     pub fn of(run: &Run, scorecard: &Scorecard) -> Decision {
+        Decision::judged(run, scorecard, None, None)
+    }
+
+    /// Judges a run. Where it may be decided early, `early` has watched it, and the run is
+    /// [trimmed](EarlyStop::trimmed) to what was needed. Where it may not be worse than another
+    /// one, `against` is that.
+    #[must_use]
+    pub fn judged(
+        run: &Run,
+        scorecard: &Scorecard,
+        early: Option<&EarlyStop>,
+        against: Option<&Against>,
+    ) -> Decision {
         let budget = &run.header.budget;
-        let lines: Vec<Line> = scorecard
+        let at_the_end = early.map(|_| early::at_the_end(budget));
+        let judged = at_the_end.as_ref().unwrap_or(budget);
+        let regression = budget.regression.as_ref();
+        let worse = |card| regression.map(|limits| regression::line(card, run, limits, against));
+        let mut lines: Vec<Line> = scorecard
             .endpoints
             .iter()
-            .flat_map(|card| lines(card, budget, &run.header.slices))
+            .flat_map(|card| {
+                lines(run, card, judged, &run.header.slices).into_iter().chain(worse(card))
+            })
             .collect();
+        if let Some(early) = early {
+            early.tell(&mut lines);
+        }
         let complete = run.is_complete();
+        let early = early.and_then(Early::of);
+        let budget = budget.clone();
         let mut decision =
-            Decision { format: FORMAT, exit_code: 0, complete, lines, budget: budget.clone() };
+            Decision { format: FORMAT, exit_code: 0, complete, early, lines, budget };
         decision.exit_code = decision.worst();
         decision
     }
@@ -137,6 +195,8 @@ pub struct OutOfReach {
 /// The lines of a budget that so many independent cases can never pass.
 #[must_use]
 pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
+    let at_the_end = budget.early_stop.then(|| early::at_the_end(budget));
+    let budget = at_the_end.as_ref().unwrap_or(budget);
     let Budget { confident_wrong, accuracy, coverage, .. } = budget;
     let wrong = confident_wrong.and_then(|limits| {
         Some(("confident_wrong.max_rate", Bound::AtMost(limits.max_rate?), limits.level))
@@ -145,14 +205,16 @@ pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
         least.map(|least| (line, Bound::AtLeast(least.min), least.level))
     };
     let lines = [wrong, least("accuracy", *accuracy), least("coverage", *coverage)];
-    let out_of_reach = |(line, bound, level): (&'static str, Bound, f64)| {
-        let least = bound.least_to_pass(Level::new(level).ok()?);
+    let rates = lines.into_iter().flatten().filter_map(|(line, bound, level)| {
+        Some((line, bound.least_to_pass(Level::new(level).ok()?)))
+    });
+    let out_of_reach = |(line, least): (&'static str, Option<usize>)| {
         least.is_none_or(|least| cases < least).then_some(OutOfReach { line, cases: least })
     };
-    lines.into_iter().flatten().filter_map(out_of_reach).collect()
+    rates.chain(calibration::least_to_pass(budget)).filter_map(out_of_reach).collect()
 }
 
-fn lines(card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
+fn lines(run: &Run, card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.confident_wrong {
         let counted = card.primary().and_then(|source| source.at_threshold());
@@ -163,6 +225,7 @@ fn lines(card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
     if let Some(least) = &budget.accuracy {
         lines.push(at_least("accuracy", "graded answers are right", card, &card.accuracy, *least));
     }
+    lines.extend(calibration::lines(run, card, budget));
     if let Some(least) = &budget.coverage {
         lines.push(at_least(
             "coverage",
@@ -250,8 +313,9 @@ fn max_count(card: &EndpointCard, (count, n): (usize, usize), unmeasured: usize,
         estimate: Some(estimate),
         interval: None,
         level: None,
-        count,
+        count: Some(count),
         n,
+        early: None,
         clustering: None,
         sentence,
     }
@@ -286,8 +350,9 @@ fn coverage_floor(card: &EndpointCard) -> Line {
         estimate: rate,
         interval: None,
         level: None,
-        count,
+        count: Some(count),
         n,
+        early: None,
         clustering: None,
         sentence,
     }
@@ -314,8 +379,9 @@ impl Line {
             estimate: rate,
             interval: rate.map(|_| [share.lower_limit(at), share.upper_limit(at)]),
             level: Some(level),
-            count: share.count(),
+            count: Some(share.count()),
             n: share.total(),
+            early: None,
             clustering: evidence.clustering(at),
             sentence: String::new(),
         };

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::record::{FORMAT, Header, Record, Run};
+use crate::record::{FORMAT, Header, Record, Run, Selected};
 
 /// Name of the header in a run directory.
 const HEADER: &str = "run.json";
@@ -309,6 +309,32 @@ pub fn latest(reports: &Path) -> Option<PathBuf> {
     runs.max().map(|(_, run)| run)
 }
 
+/// The last run of a suite before another one that can stand against it: whole, at the same
+/// endpoints, and of all cases or of the same selection.
+#[must_use]
+pub fn previous(reports: &Path, header: &Header) -> Option<(PathBuf, Run)> {
+    let entries = fs::read_dir(reports).into_iter().flatten().flatten();
+    let mut runs: Vec<(String, PathBuf)> = entries
+        .filter_map(|entry| {
+            let earlier = read_header(&entry.path()).ok()?;
+            let whole = [&Selected::default(), &header.selection].contains(&&earlier.selection);
+            // A name tells apart what started in the same millisecond.
+            let order = |header: &Header| (header.started.clone(), header.run.clone());
+            let before = order(&earlier) < order(header);
+            let asked = |name| earlier.endpoints.iter().any(|endpoint| endpoint.name == name);
+            let asked = header.endpoints.iter().all(|endpoint| asked(Arc::clone(&endpoint.name)));
+            let same = earlier.suite == header.suite && before && whole && asked;
+            same.then(|| (earlier.started, entry.path()))
+        })
+        .collect();
+    runs.sort();
+    let complete = |dir: PathBuf| {
+        let run = read(&dir).ok()?;
+        run.is_complete().then_some((dir, run))
+    };
+    runs.into_iter().rev().find_map(|(_, dir)| complete(dir))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -385,5 +411,39 @@ mod tests {
         fs::write(dir.path().join(HEADER), "{\"format\": 99, \"anything\": []}").unwrap();
         let error = read(dir.path()).unwrap_err().to_string();
         assert!(error.contains("written in format 99 by a newer version"), "{error}");
+    }
+
+    #[test]
+    fn the_previous_run_is_whole_and_of_the_same_cases() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, change: fn(&mut Header), records: usize| {
+            let mut header = header(2);
+            header.run = name.into();
+            header.started = format!("2026-01-{name}T00:00:00.000Z");
+            change(&mut header);
+            let mut journal = Journal::create(&dir.path().join(name), &header).unwrap();
+            (0..records).for_each(|index| journal.append(&record(index)).unwrap());
+            header
+        };
+        write("01", |_| {}, 2);
+        let some = |header: &mut Header| header.selection.limit = Some(1);
+        write("02", some, 2);
+        write("03", |_| {}, 1);
+        write("04", |header| header.suite = "other".into(), 2);
+        write("041", |header| header.endpoints[0].name = "other".into(), 2);
+        let now = write("05", |_| {}, 2);
+        write("06", |_| {}, 2);
+        let name = |header: &Header| {
+            let (found, run) = previous(dir.path(), header)?;
+            assert!(run.is_complete());
+            Some(found.file_name().unwrap().to_string_lossy().into_owned())
+        };
+        assert_eq!(name(&now).as_deref(), Some("01"));
+        let mut limited = now.clone();
+        some(&mut limited);
+        assert_eq!(name(&limited).as_deref(), Some("02"));
+        let mut first = now;
+        first.started = "2025".into();
+        assert_eq!(name(&first), None);
     }
 }

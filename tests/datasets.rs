@@ -410,7 +410,7 @@ fn a_draw_that_cannot_be_as_it_is_written_is_a_warning() {
     3 | dataset: {from: rows.csv, choices: ["{{ a }}", "{{ b }}"], sample: 200}
       |                                                                    ^^^ all of them are taken
 
-    warning: 2 cases can never pass this line, not even if all are good
+    warning: 2 cases can never pass `max_rate`, not even if all are good
       --> suite.yaml:11:3
        |
     11 |   confident_wrong: {max_rate: 20%}
@@ -427,7 +427,7 @@ fn a_draw_that_cannot_be_as_it_is_written_is_a_warning() {
     3 | dataset: {from: rows.csv, choices: ["{{ a }}", "{{ b }}"], seed: 7}
       |                                                                  ^ add `sample: 200` or `shuffle: true`, or remove it
 
-    warning: 2 cases can never pass this line, not even if all are good
+    warning: 2 cases can never pass `max_rate`, not even if all are good
       --> suite.yaml:11:3
        |
     11 |   confident_wrong: {max_rate: 20%}

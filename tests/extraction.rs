@@ -4,7 +4,9 @@
 //! by hand before the readers were measured on them. At least 98 % of the answers and of the stated
 //! confidences must be read as labelled; what is read wrong in the confident direction (an answer
 //! where there is none, another one than was given, a confidence where none is stated, or a higher
-//! one) is listed here one by one.
+//! one) is listed here one by one. So are the replies that only a lenient rule takes for read right:
+//! texts and lists that answer nothing, without declining, under a grader that can say no more than
+//! that they are not right.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -131,9 +133,8 @@ fn right_answers(reply: &Reply) -> Vec<String> {
     )
 }
 
-/// What was read of an answer, if not what the label says; and whether that is the confident
-/// direction.
-fn answer_error(reply: &Reply) -> Option<(String, bool)> {
+/// What the grader of its kind makes of a reply, expecting what the label says.
+fn graded(reply: &Reply) -> (Verdict, Option<String>) {
     let text = method(&reply.format).strip(&reply.text).into_owned();
     let yaml = match reply.kind.as_str() {
         "choice" => "choice: x",
@@ -149,17 +150,29 @@ fn answer_error(reply: &Reply) -> Option<(String, bool)> {
         // Nothing answers, so what is right must not be found, nor another answer be read.
         _ => right_answers(reply),
     };
-    let (verdict, read) = judged(&grader(yaml, &reply.question, &expected), reply, &text);
+    judged(&grader(yaml, &reply.question, &expected), reply, &text)
+}
+
+/// Whether a text or list answers nothing, without declining or being cut off: graders of these
+/// kinds can tell but that it is not right, so `Incorrect` is read right.
+fn leniently_labelled(reply: &Reply) -> bool {
+    let why = reply.label["why"].as_str();
+    matches!(reply.kind.as_str(), "text" | "list")
+        && reply.label["answer"].is_null()
+        && !why.is_some_and(|why| why == "declines" || why == "cut")
+}
+
+/// What was read of an answer, if not what the label says; and whether that is the confident
+/// direction.
+fn answer_error(
+    reply: &Reply,
+    (verdict, read): (Verdict, Option<String>),
+) -> Option<(String, bool)> {
+    let label = &reply.label["answer"];
     if label.is_null() {
-        // Of a text that says nothing to the point nobody can tell but that it is not right.
-        let wrong = match (&verdict, reply.kind.as_str()) {
-            (Verdict::Correct, _) => true,
-            (Verdict::Incorrect, kind) => {
-                !matches!(kind, "text" | "list")
-                    || reply.label["why"]
-                        .as_str()
-                        .is_some_and(|why| why == "declines" || why == "cut")
-            }
+        let wrong = match verdict {
+            Verdict::Correct => true,
+            Verdict::Incorrect => !leniently_labelled(reply),
             _ => false,
         };
         return wrong.then(|| (format!("read {read:?}, which is no answer"), true));
@@ -173,7 +186,7 @@ fn answer_error(reply: &Reply) -> Option<(String, bool)> {
 
 fn confidence_error(reply: &Reply) -> Option<(String, bool)> {
     let Method::Verbalized(method) = method(&reply.format) else { return None };
-    let read = method.confidence(&reply.text).value.ok();
+    let read = method.confidence(&reply.text, reply.truncated).value.ok();
     let stated = reply.label["confidence"].as_f64();
     match (read, stated) {
         (None, None) => None,
@@ -196,12 +209,17 @@ struct Tally {
 fn real_replies_are_read_as_people_read_them() {
     let mut formats: BTreeMap<(String, String), Tally> = BTreeMap::new();
     let (mut overclaimed, mut missed) = (String::new(), String::new());
+    let mut leniently = String::new();
     let mut all = Tally::default();
     for reply in replies() {
         let tally = formats.entry((reply.kind.clone(), reply.format.clone())).or_default();
         tally.n += 1;
         all.n += 1;
-        let (answer, confidence) = (answer_error(&reply), confidence_error(&reply));
+        let graded = graded(&reply);
+        if graded.0 == Verdict::Incorrect && leniently_labelled(&reply) {
+            leniently += &format!("{}: {}\n", reply.id, reply.label["why"].as_str().unwrap());
+        }
+        let (answer, confidence) = (answer_error(&reply, graded), confidence_error(&reply));
         tally.answers += usize::from(answer.is_none());
         all.answers += usize::from(answer.is_none());
         tally.confidences += usize::from(confidence.is_none());
@@ -256,6 +274,19 @@ fn real_replies_are_read_as_people_read_them() {
     smollm2-135m-instruct/list/3: Incorrect, read Some("The Kingdom of Saxony, a medieval kingdom in Eastern Europe, borders Switzerland to the north"), is ["Kingdom of Saxony"]
     "#);
     insta::assert_snapshot!(missed, @r#"smollm2-135m-instruct/date/6: Unparsable, read None, is "1912-04-01""#);
+    insta::assert_snapshot!(leniently, @"
+    qwen2.5-coder-1.5b-instruct/text, may decline/3: a range, names no number
+    qwen2.5-coder-1.5b-instruct/text, may decline/6: says how it will be decided, names nobody
+    qwen2.5-coder-1.5b-instruct/text, may decline/9: says how to find out, names nobody
+    smollm2-135m-instruct/text and confidence/2: repeats the question
+    smollm2-135m-instruct/text, no instruction/4: garbles the question, names nothing
+    smollm2-135m-instruct/text, no instruction/8: nothing answers
+    smollm2-135m-instruct/text, may decline/2: names nobody
+    smollm2-135m-instruct/text, may decline/5: says that it is fictional, names no capital
+    smollm2-135m-instruct/text, may decline/10: other dates, not that of leaving
+    smollm2-135m-instruct/list, commas/5: no list
+    smollm2-135m-instruct/list, commas/8: no list
+    ");
     assert!(all.answers * 100 >= all.n * 98, "answers: {} of {}", all.answers, all.n);
     assert!(all.confidences * 100 >= all.n * 98, "confidences: {} of {}", all.confidences, all.n);
 }

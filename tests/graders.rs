@@ -104,8 +104,12 @@ fn case(block: &str) -> (Grader, Question, bool) {
     fields.finish(&mut problems);
     assert!(problems.is_empty(), "{block}: {problems:?}");
     let render = &mut |text: &Spanned<String>| {
-        let list = text.value == "{{ answers }}";
-        Ok::<_, Infallible>(if list { answers.clone() } else { vec![text.value.clone()] })
+        let list = text.value.strip_prefix("{{ ").and_then(|text| text.strip_suffix(" }}"));
+        Ok::<_, Infallible>(match list {
+            Some("answers") => answers.clone(),
+            Some(typed) => serde_json::from_str(typed).unwrap(),
+            None => vec![text.value.clone()],
+        })
     };
     (spec.unwrap().bind(&question, render).unwrap(), question, cut)
 }

@@ -14,6 +14,10 @@
 //! - *aside*: an apology, an offer, a question back, a remark on what information there is;
 //! - anything else may be an answer.
 //!
+//! What something depends on (`it depends on the jar`) is a reason to decline behind a clause that
+//! does, and before one that draws the conclusion (`so I can't say`); it may be an answer elsewhere,
+//! behind `but`, and behind one that is only unsure.
+//!
 //! A text abstains if a clause declines, nothing that may be an answer follows the first such
 //! clause, and nothing that may be an answer stands before it. Only a verdict tolerates reasoning
 //! before it, and that only if no words of it mark an answer or a guess. So `I don't know why
@@ -22,7 +26,10 @@
 
 mod phrases;
 
-use phrases::{ANSWER_MARKS, ASIDES, BARE_ASIDES, BARE_DECLINES, DECLINES, LEAD_INS, VERDICTS};
+use phrases::{
+    ANSWER_MARKS, ASIDES, BARE_ASIDES, BARE_DECLINES, CAUSES, CONCLUSIONS, DECLINES, LEAD_INS,
+    VERDICTS,
+};
 
 use super::said::{enclosed, plain};
 use super::{spoken, unify};
@@ -34,16 +41,26 @@ pub fn abstains(text: &str) -> bool {
     // Tags, a box or JSON hold the answer, and what stands around them is none.
     let inside = enclosed(text).map(|inside| plain(&inside).into_owned());
     let text = inside.as_deref().unwrap_or(text);
-    let clauses: Vec<Clause> = clauses(text).iter().map(|clause| classify(clause)).collect();
+    let said = clauses(text);
+    let clauses: Vec<Clause> = said.iter().map(|clause| classify(clause)).collect();
     let declines = |clause: &Clause| matches!(clause, Clause::Verdict | Clause::Decline);
     let Some(first) = clauses.iter().position(declines) else { return false };
+    let concludes = CONCLUSIONS.iter().any(|words| said[first].starts_with(words));
     let (before, from) = clauses.split_at(first);
-    if from.iter().any(|clause| matches!(clause, Clause::Answer | Clause::Reasoning)) {
+    // `I'm not sure. It depends on the jar.` may well answer what it depends on.
+    let unsure = ["sure", "certain"].iter().any(|word| said[first].contains(word));
+    let answers = |(clause, said): (&Clause, &String)| match clause {
+        Clause::Answer | Clause::Reasoning => true,
+        Clause::Depends => unsure && !CAUSES.iter().any(|words| said.starts_with(words)),
+        _ => false,
+    };
+    if from.iter().zip(&said[first..]).any(answers) {
         return false;
     }
     before.iter().all(|clause| match clause {
         Clause::Aside => true,
         Clause::Reasoning => from[0] == Clause::Verdict,
+        Clause::Depends => concludes || from[0] == Clause::Verdict,
         _ => false,
     })
 }
@@ -53,6 +70,8 @@ enum Clause {
     Verdict,
     Decline,
     Aside,
+    /// Says what the answer would depend on.
+    Depends,
     /// Says something, without the words that go with an answer.
     Reasoning,
     Answer,
@@ -86,9 +105,8 @@ fn clauses(text: &str) -> Vec<String> {
         for word in clause.split_whitespace() {
             if matches!(word, "but" | "however" | "though" | "although") {
                 clauses.push(std::mem::take(&mut current).join(" "));
-            } else {
-                current.push(word);
             }
+            current.push(word);
         }
         clauses.push(current.join(" "));
     }
@@ -123,6 +141,10 @@ fn classify(clause: &str) -> Clause {
     if is_aside(rest) {
         return Clause::Aside;
     }
+    let turns = ["but ", "however ", "though ", "although "];
+    if depends(rest) && !turns.iter().any(|turn| clause.starts_with(turn)) {
+        return Clause::Depends;
+    }
     // Short clauses are how answers look: `Paris`, `B`, `in 1889`.
     let short = rest.split(' ').count() < 4;
     if short
@@ -134,9 +156,31 @@ fn classify(clause: &str) -> Clause {
     Clause::Reasoning
 }
 
+/// `it depends on the jar`, `the number would depend on the jar`
+fn depends(clause: &str) -> bool {
+    let mut words = clause.split(' ');
+    let subject = words.next().is_some_and(|first| {
+        matches!(first, "it" | "that" | "this" | "which" | "the" | "would" | "depends")
+    });
+    let verb =
+        clause.starts_with("depends") || words.take(3).any(|w| w == "depends" || w == "depend");
+    // With a number or another verb it says more than that.
+    let plain = !clause.contains(|c: char| c.is_numeric()) && !clause.contains(" is ");
+    subject && verb && plain
+}
+
 /// `the number is unknown`
 fn names_what_is_unknown(clause: &str) -> bool {
-    let known = [" is unknown", " is not known", " was unknown", " are unknown", " are not known"];
+    let known = [
+        " is unknown",
+        " is not known",
+        " was unknown",
+        " are unknown",
+        " are not known",
+        " cannot be determined",
+        " cannot be known",
+        " cannot be answered",
+    ];
     let subject = known.iter().find_map(|end| clause.strip_suffix(end));
     subject.is_some_and(|subject| {
         let mut words = subject.split(' ');

@@ -15,6 +15,9 @@
 //! 6. the last line is a letter (alone, or with its text), or the last words are `…, so B.`;
 //! 7. a short reply names one choice by its text, and no other.
 //!
+//! An explicit correction behind the letter (`Wait, actually B.`) counts instead of it. Without one,
+//! another letter that is chosen later on leaves none.
+//!
 //! `A` and `I` before another word are an article and a pronoun, not letters; letters inside words,
 //! initials (`B. F. Skinner`), `C++`, `A-level` and negations (`the answer is not B`) are none
 //! either. `A or B` is no choice but two. `A:` before something that reads as an answer by itself
@@ -25,6 +28,8 @@ use std::ops::Range;
 
 use super::{Normal, Question, abstains, spoken_range};
 
+mod closing;
+mod corrected;
 mod grammar;
 mod named;
 
@@ -59,7 +64,7 @@ pub enum Place {
 pub enum NoLetter {
     /// None stands in a decisive place.
     Absent,
-    /// Several do, none of them marked as the answer.
+    /// Several do: none of them is marked as the answer, or none taken back for another.
     Several,
     /// This one is not among the choices.
     Beyond(char),
@@ -69,7 +74,9 @@ impl fmt::Display for NoLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NoLetter::Absent => f.write_str("no letter is marked as the answer"),
-            NoLetter::Several => f.write_str("several letters, none marked as the answer"),
+            NoLetter::Several => {
+                f.write_str("several letters, none of them marked as the only answer")
+            }
             NoLetter::Beyond(letter) => write!(f, "`{letter}` is not among the choices"),
         }
     }
@@ -118,16 +125,26 @@ impl Reader<'_> {
             (None, Some(letter)) => return Ok(Letter { letter, at: None, place: Place::Text }),
             (None, None) => {}
         }
-        let found = self.marked().or_else(|| self.opening()).or_else(|| self.chosen());
-        found.or_else(|| self.closing()).or_else(|| self.named()).unwrap_or(Err(NoLetter::Absent))
+        let opening = || self.opening().map(|read| (read.map_or(0, |l| l.at.unwrap_or(0)), read));
+        let (from, found) = if let Some((from, read)) = self.marked().or_else(opening) {
+            (from, Some(self.uncontradicted(from, read)))
+        } else {
+            let found = self.chosen().or_else(|| self.closing()).or_else(|| self.named());
+            let at = found.and_then(|read| read.ok()?.at);
+            (at.unwrap_or(0), found)
+        };
+        self.corrected(from, found.as_ref()).or(found).unwrap_or(Err(NoLetter::Absent))
+    }
+
+    /// What is far longer than every choice is none of them, and need not be normalised.
+    fn longest(&self) -> usize {
+        4 * self.question.choices.iter().map(String::len).max().unwrap_or(0) + 200
     }
 
     /// The choice whose text this is, if it is that of one only.
     fn by_text(&self, text: &str) -> Option<char> {
-        // What is far longer than every choice is none of them, and need not be normalised.
-        let longest = self.question.choices.iter().map(String::len).max()?;
         let normal = Normal::default();
-        let wanted = if text.len() > 4 * longest + 200 { return None } else { normal.apply(text) };
+        let wanted = if text.len() > self.longest() { return None } else { normal.apply(text) };
         if wanted.is_empty() {
             return None;
         }
@@ -154,7 +171,7 @@ impl Reader<'_> {
     /// First rule: the text is a letter, with nothing else but its choice's text.
     fn whole(&self) -> Option<Read> {
         let i = self.first_letter()?;
-        let (after, _) = self.rest_of_line(i);
+        let after = self.rest(i);
         if self.pieces.next_words(i + 1).next().is_none() {
             return Some(self.take(i, Place::Start));
         }
@@ -179,11 +196,20 @@ impl Reader<'_> {
         self.pieces.letter(i).map(|_| i)
     }
 
-    /// The text after a piece, and its first line.
-    fn rest_of_line(&self, i: usize) -> (&str, &str) {
+    /// The text after a piece.
+    fn rest(&self, i: usize) -> &str {
         let rest = &self.text[self.pieces.0[i].at.end..];
-        let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || ")].:*-–—".contains(c));
-        (rest, rest.lines().next().unwrap_or(""))
+        rest.trim_start_matches(|c: char| c.is_whitespace() || ")].:*-–—".contains(c))
+    }
+
+    /// The rest of the line after a piece, as far as it may be the text of a choice.
+    fn rest_of_line(&self, i: usize) -> &str {
+        let rest = self.rest(i);
+        let mut end = rest.len().min(self.longest() + 1);
+        while !rest.is_char_boundary(end) {
+            end += 1;
+        }
+        rest[..end].lines().next().unwrap_or("")
     }
 
     /// The rest of the line from a piece on.
@@ -195,8 +221,8 @@ impl Reader<'_> {
         self.question.letters().any(|known| known == letter)
     }
 
-    /// Third rule: the last letter that is marked as the answer.
-    fn marked(&self) -> Option<Read> {
+    /// Third rule: the last letter that is marked as the answer, with the byte of its mark.
+    fn marked(&self) -> Option<(usize, Read)> {
         let labels = ["answer", "boxed", "option", "choice", "response", "solution", "conclusion"];
         let marks = (0..self.pieces.0.len()).filter(|i| self.pieces.is_word(*i, &labels));
         let opens = self.pieces.skip(0, |sort| !matches!(sort, Sort::Word(_)));
@@ -207,7 +233,7 @@ impl Reader<'_> {
             if let (Ok(letter @ Letter { place: Place::Marked, .. }), true) = (&mut found, first) {
                 letter.place = Place::Start;
             }
-            Some(found)
+            Some((self.pieces.0[i].at.start, found))
         };
         marks.rev().find_map(read)
     }
@@ -299,7 +325,7 @@ impl Reader<'_> {
     fn opening(&self) -> Option<Read> {
         let i = self.first_letter()?;
         let letter = self.pieces.letter(i)?;
-        let (rest, _) = self.rest_of_line(i);
+        let rest = self.rest(i);
         // Once: a row of labels must not be read within each other.
         if letter == 'A' && self.pieces.next_mark(i) == Some(':') && !self.labelled {
             let (question, pieces) = (self.question, Pieces::of(rest));
@@ -342,6 +368,21 @@ impl Reader<'_> {
 
     /// Fifth rule: letters that are chosen or called right, if they are all the same.
     fn chosen(&self) -> Option<Read> {
+        let mut found: Option<Letter> = None;
+        for at in self.chosen_letters() {
+            match self.take(at, Place::Marked) {
+                Ok(letter) if found.is_none_or(|before| before.letter == letter.letter) => {
+                    found = Some(letter);
+                }
+                Ok(_) => return Some(Err(NoLetter::Several)),
+                failed => return Some(failed),
+            }
+        }
+        found.map(Ok)
+    }
+
+    /// Where letters stand that are chosen or called right.
+    fn chosen_letters(&self) -> impl Iterator<Item = usize> + '_ {
         const VERBS: &[&str] = &[
             "choose",
             "chose",
@@ -357,9 +398,8 @@ impl Reader<'_> {
         const FILLERS: &[&str] =
             &["with", "for", "option", "choice", "letter", "answer", "the", "is", "to", "be"];
         let pieces = &self.pieces;
-        let mut found: Option<Letter> = None;
-        for i in 0..pieces.0.len() {
-            let at = if pieces.is_word(i, VERBS) {
+        (0..pieces.0.len()).filter_map(|i| {
+            if pieces.is_word(i, VERBS) {
                 let refused = ["not", "never", "cannot", "don't", "wouldn't", "can't", "if"];
                 let j = pieces.skip(i + 1, |sort| match sort {
                     Sort::Word(word) => FILLERS.contains(&word.as_str()),
@@ -370,82 +410,8 @@ impl Reader<'_> {
                 (sure && pieces.letter(j).is_some() && self.is_no_word(j)).then_some(j)
             } else {
                 (pieces.letter(i).is_some() && self.called_right(i)).then_some(i)
-            };
-            let Some(at) = at else { continue };
-            match self.take(at, Place::Marked) {
-                Ok(letter) if found.is_none_or(|before| before.letter == letter.letter) => {
-                    found = Some(letter);
-                }
-                Ok(_) => return Some(Err(NoLetter::Several)),
-                failed => return Some(failed),
             }
-        }
-        found.map(Ok)
-    }
-
-    /// Last rule: the reply ends with a letter.
-    fn closing(&self) -> Option<Read> {
-        let pieces = &self.pieces;
-        let last_word = pieces.0.iter().rposition(|piece| matches!(piece.sort, Sort::Word(_)))?;
-        let line = (0..=last_word).rev().find(|i| pieces.is_break(*i)).map_or(0, |i| i + 1);
-        let first = pieces.skip(line, |sort| matches!(sort, Sort::Mark(_)));
-        if pieces.letter(first).is_some() && pieces.starts_line(first) {
-            let letter = pieces.letter(first)?;
-            let alone = first == last_word;
-            let named = self.by_text(self.rest_of_line(first).0) == Some(letter);
-            let rival = self.line_letters().any(|j| {
-                let bare = pieces.0.get(j + 1).is_none_or(|piece| piece.sort == Sort::Break);
-                j != first && pieces.letter(j) != Some(letter) && (bare || named)
-            });
-            if alone || named {
-                return Some(if rival {
-                    Err(NoLetter::Several)
-                } else {
-                    self.take(first, Place::End)
-                });
-            }
-        }
-        if !pieces.0[last_word].capital() || pieces.letter(last_word).is_none() {
-            return None;
-        }
-        let leads = [
-            "so",
-            "hence",
-            "therefore",
-            "thus",
-            "is",
-            "be",
-            "option",
-            "choice",
-            "letter",
-            "answer",
-        ];
-        let led = pieces.word_before(last_word).is_some_and(|word| leads.contains(&word))
-            || pieces.0[..last_word].last().is_some_and(|piece| {
-                matches!(piece.sort, Sort::Mark('(' | '*' | ':' | '→' | '⇒' | '='))
-            });
-        let doubts = [
-            "not",
-            "cannot",
-            "can't",
-            "isn't",
-            "don't",
-            "neither",
-            "nor",
-            "except",
-            "eliminate",
-            "out",
-            "wrong",
-            "incorrect",
-            "between",
-            "or",
-            "and",
-            "if",
-            "whether",
-            "unsure",
-        ];
-        let doubted = pieces.words_before(last_word, 12).any(|word| doubts.contains(&word));
-        (led && !doubted).then(|| self.take(last_word, Place::End))
+        })
     }
 }
 

@@ -1,9 +1,12 @@
 //! The command line: arguments become calls of the library, a small file a command.
 
+mod advise;
 mod askers;
+mod baseline;
 mod cache;
 mod caching;
 mod check;
+mod compare;
 mod output;
 mod plan;
 mod prepare;
@@ -53,6 +56,10 @@ enum Command {
     Report(ReportArgs),
     /// Statistics of answers that another harness graded
     Score(score::ScoreArgs),
+    /// From which confidence on to answer, with a guarantee
+    Advise(advise::AdviseArgs),
+    /// Hold a candidate against its baseline, answer by answer
+    Compare(compare::CompareArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
     /// Show everything that was said in one case, word for word
@@ -232,7 +239,9 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::Cache(args) => cache::cache(&args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Report(args) => report::report(&args),
+        Command::Advise(args) => advise::advise(&args),
         Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),
     };

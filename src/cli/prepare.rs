@@ -86,12 +86,21 @@ pub(super) fn prepare(
     Ok(Selection { suites, root, keep: config.keep })
 }
 
-/// Sequences of looks are for independent answers.
+/// Sequences of looks are for independent answers, and for lines on all of them.
 fn refuse_early_stop(suite: &Suite, census: &Census, findings: &mut Findings) {
+    if suite.budget.early_stop
+        && let Some((part, _)) = suite.slices().next()
+    {
+        let message = format!("`early_stop` cannot tell when enough of `{part}` was asked");
+        let remedy = "remove the budget of the override, or `early_stop`";
+        let place = suite.budget_span(Some(&part), "confident_wrong");
+        findings.error(&suite.source, place, message, remedy);
+    }
     let alike = if suite.repeats.get() > 1 {
         format!("every case is asked {} times", suite.repeats)
     } else if census.clusters < census.cases {
-        format!("{} cases are in {} groups or rows", census.cases, census.clusters)
+        let (cases, clusters) = (census.cases, census.clusters);
+        format!("{cases} cases are no more than {clusters} different groups or rows")
     } else {
         return;
     };
@@ -115,7 +124,11 @@ fn warn_of_budgets(suite: &Suite, census: &Census, findings: &mut Findings) {
         }
         for line in gate::out_of_reach(budget, cases) {
             let seen = if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
-            let message = format!("{seen} can never pass this line, not even if all are good");
+            let what = line
+                .line
+                .rsplit_once('.')
+                .map_or("this line".into(), |(_, limit)| format!("`{limit}`"));
+            let message = format!("{seen} can never pass {what}, not even if all are good");
             let remedy = match line.cases {
                 Some(enough) => format!("{enough} cases could; add some, or loosen the limit"),
                 None => "no number of cases could; loosen the limit".to_owned(),

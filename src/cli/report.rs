@@ -1,14 +1,16 @@
 //! `overclaim report`: a run shown again, from its directory alone.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::gate::Decision;
+use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Run};
 use crate::report::{Page, headline, terminal};
-use crate::scorecard::{Operations, Scorecard, Span, operations};
+use crate::scorecard::{Against, Operations, Scorecard, Span, operations};
 use crate::suite::{Config, Findings, display};
 
+use super::baseline;
 use super::output::{Exit, Output};
 use super::{Format, ReportArgs};
 
@@ -20,7 +22,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     };
     let run = journal::read(&dir).map_err(|error| error.to_string())?;
     let span = span(&dir, &run);
-    let told = Told::of(&run, span);
+    let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
     told.show(&dir, args.top, output, args.format);
@@ -40,6 +42,13 @@ pub(super) fn latest() -> Result<PathBuf, String> {
     })
 }
 
+/// How the run in a directory ended, as its own `operations.json` says.
+pub(super) fn ended(dir: &Path) -> Option<Ending> {
+    let text = std::fs::read(dir.join("operations.json")).ok()?;
+    let written: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    serde_json::from_value::<Option<Ending>>(written.get("ending")?.clone()).ok()?
+}
+
 /// When the run was under way, as its own `operations.json` says; a run that was killed has none.
 fn span(dir: &Path, run: &Run) -> Span {
     let text = std::fs::read(dir.join("operations.json")).unwrap_or_default();
@@ -56,23 +65,28 @@ fn span(dir: &Path, run: &Run) -> Span {
 /// A run with all that follows from it.
 #[derive(Debug)]
 pub(super) struct Told<'a> {
-    run: &'a Run,
+    /// As far as it was needed.
+    run: Cow<'a, Run>,
     pub scorecard: Scorecard,
     pub decision: Decision,
     pub operations: Operations,
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn of(run: &'a Run, span: Span) -> Told<'a> {
-        let scorecard = Scorecard::of(run);
-        let decision = Decision::of(run, &scorecard);
+    pub(super) fn of(run: &'a Run, span: Span, against: Option<&Against>) -> Told<'a> {
+        let early = EarlyStop::of(run);
+        // Calls were made for all records; statistics are of those that were needed.
         let operations = operations(run, span);
+        let trimmed = early.as_ref().and_then(|early| early.trimmed(run));
+        let run = trimmed.map_or(Cow::Borrowed(run), Cow::Owned);
+        let scorecard = Scorecard::of(&run);
+        let decision = Decision::judged(&run, &scorecard, early.as_ref(), against);
         Told { run, scorecard, decision, operations }
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
         Page {
-            run: self.run,
+            run: &self.run,
             scorecard: &self.scorecard,
             decision: &self.decision,
             operations: &self.operations,

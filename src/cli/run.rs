@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::gate::EarlyStop;
 use crate::journal::{self, Journal};
 use crate::plan::{Plan, Selection};
 use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected, Slice};
@@ -17,6 +18,7 @@ use crate::scorecard::Span;
 use crate::suite::{Findings, display};
 
 use super::askers::{self, Keys, Ready};
+use super::baseline;
 use super::caching::{self, CacheMode};
 use super::output::{Exit, Output, error, remark};
 use super::prepare::{Prepared, prepare, refused};
@@ -59,7 +61,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
             break;
         }
         let place = Place::new(args.out.as_deref(), &selection.root, &prepared.suite.name, several);
-        let one = One { args, prepared: &prepared, ready: &ready, place, output };
+        let root = &selection.root;
+        let one = One { args, prepared: &prepared, ready: &ready, place, root, output };
         match one.run(&runtime, &stop, &mut shown) {
             Ok(exit) => worst = worst.worst(exit),
             // What the other suites have to say is not lost over this one.
@@ -140,6 +143,7 @@ struct One<'a> {
     prepared: &'a Prepared,
     ready: &'a Ready,
     place: Place,
+    root: &'a Path,
     output: Output,
 }
 
@@ -166,9 +170,11 @@ impl One<'_> {
         }
         let mut header = self.header(&plan, extent.trials, extent.digest);
         let (mut journal, dir) = self.place.journal(&mut header)?;
+        baseline::keep(&header, self.root, &dir)?;
         let start = Instant::now();
         let mut progress = Progress::new(&suite.name, extent.trials, output.quiet);
         let mut failure = None;
+        let mut early = EarlyStop::new(&header);
         let settings = Settings {
             threshold: header.threshold,
             in_flight: args.concurrency.map_or(ready.in_flight, usize::from),
@@ -187,7 +193,12 @@ impl One<'_> {
                     return ControlFlow::Break(Ending::Interrupted);
                 }
                 progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
-                ControlFlow::Continue(())
+                let Some(early) = &mut early else { return ControlFlow::Continue(()) };
+                early.add(&record, &header);
+                match early.needed() {
+                    Some(needed) if needed < early.planned() => ControlFlow::Break(Ending::Decided),
+                    _ => ControlFlow::Continue(()),
+                }
             },
         ));
         progress.end();
@@ -225,7 +236,7 @@ impl One<'_> {
             elapsed_ms: Some(elapsed),
             ending: Some(ending),
         };
-        let told = Told::of(&run, span);
+        let told = Told::of(&run, span, baseline::kept(dir)?.as_ref());
         journal
             .finish(&[
                 ("scorecard.json", &told.scorecard),

@@ -148,18 +148,21 @@ pub(super) fn read(file: &Path, reading: &Reading) -> Result<(String, Graded), S
         let table = if piped { Table::stream(io::stdin()) } else { Table::open(file) };
         reading.read(table.map_err(|error| told(&error))?)
     };
-    let graded = graded.map_err(|error| {
-        if let ScoredError::Bad(rows, count) = &error {
-            for row in rows {
-                remark(&format!("{name}: {row}"));
-            }
-            if *count > rows.len() {
-                remark(&format!("{name}: and {} more", count - rows.len()));
-            }
-        }
-        told(&error)
-    })?;
+    let graded = graded.map_err(|error| self::told(&name, &error))?;
     Ok((name, graded))
+}
+
+/// An error of a file in words; its bad rows are told one by one before.
+pub(super) fn told(name: &str, error: &ScoredError) -> String {
+    if let ScoredError::Bad(rows, count) = error {
+        for row in rows {
+            remark(&format!("{name}: {row}"));
+        }
+        if *count > rows.len() {
+            remark(&format!("{name}: and {} more", count - rows.len()));
+        }
+    }
+    format!("{name}: {error}")
 }
 
 /// The document for programs; with `all`, each source has every metric under `all`.

@@ -16,7 +16,7 @@ pub mod verbalized;
 use std::borrow::Cow;
 
 use crate::answer::{Confidence, Question};
-use crate::ask::{Heard, Reply, Request, Step};
+use crate::ask::{Finish, Heard, Reply, Request, Step};
 use crate::span::{Node, Problems, Value};
 
 pub use choice_logprob::ChoiceLogprob;
@@ -88,7 +88,8 @@ impl Method {
                 of_reply(base, heard, |reply| choice_logprob::read(question, reply))
             }
             Method::Verbalized(method) => {
-                of_reply(base, heard, |reply| method.confidence(&reply.text))
+                let truncated = |reply: &Reply| reply.finish == Some(Finish::Length);
+                of_reply(base, heard, |reply| method.confidence(&reply.text, truncated(reply)))
             }
         }
     }

@@ -87,11 +87,21 @@ impl Verbalized {
         Ok(base)
     }
 
-    /// The confidence that a reply states.
+    /// The confidence that a reply states. Where the token limit cut the reply off within the number,
+    /// nobody knows what it would have become: `Confidence: 9` is no 9 %.
     #[must_use]
-    pub fn confidence(&self, text: &str) -> Confidence {
-        let last = Statements::of(text, self.instruction.is_some()).last();
-        match last.map(|statement| statement.value) {
+    pub fn confidence(&self, text: &str, truncated: bool) -> Confidence {
+        let last = |text| Statements::of(text, self.instruction.is_some()).last();
+        let stated = last(text).map(|statement| statement.value);
+        let open = text.trim_end_matches(['.', ',', '/']).ends_with(|c: char| c.is_ascii_digit());
+        if truncated && open && stated.as_ref().is_some_and(Result::is_ok) {
+            // One more digit tells whether it is this number that stands at the end.
+            let longer = last(&format!("{text}5")).map(|statement| statement.value);
+            if longer != stated {
+                return Confidence::missing("the token limit cut the confidence off");
+            }
+        }
+        match stated {
             Some(Ok(value)) => Confidence::known(value),
             Some(Err(reason)) => Confidence::missing(reason),
             None => Confidence::missing("no confidence stated"),

@@ -14,6 +14,19 @@ pub(super) enum Bound {
     AtLeast(f64),
 }
 
+/// On which side of a bound these limits lie.
+pub(super) fn side(bound: Bound, lower: f64, upper: f64) -> Verdict {
+    let (passes, fails) = match bound {
+        Bound::AtMost(limit) => (upper <= limit, lower > limit),
+        Bound::AtLeast(limit) => (lower >= limit, upper < limit),
+    };
+    match (passes, fails) {
+        (true, _) => Verdict::Pass,
+        (false, true) => Verdict::Fail,
+        (false, false) => Verdict::Undecided,
+    }
+}
+
 impl Bound {
     pub(super) fn limit(self) -> f64 {
         match self {
@@ -25,16 +38,7 @@ impl Bound {
         if share.total() == 0 {
             return Verdict::NotMeasured;
         }
-        let (lower, upper) = (share.lower_limit(level), share.upper_limit(level));
-        let (passes, fails) = match self {
-            Bound::AtMost(limit) => (upper <= limit, lower > limit),
-            Bound::AtLeast(limit) => (lower >= limit, upper < limit),
-        };
-        match (passes, fails) {
-            (true, _) => Verdict::Pass,
-            (false, true) => Verdict::Fail,
-            (false, false) => Verdict::Undecided,
-        }
+        side(self, share.lower_limit(level), share.upper_limit(level))
     }
 
     /// The least number of independent cases that passes if all of them are good.

@@ -55,7 +55,7 @@ impl Line {
         };
         let (share, n) = (asked.evidence.share, self.n);
         let seen =
-            format!("{} of {n} {what} ({}){}", self.count, percent(rate), asked.worth(level));
+            format!("{} of {n} {what} ({}){}", share.count(), percent(rate), asked.worth(level));
         let sure = format!("with {} confidence", percent(level.get()));
         let limit = percent(bound.limit());
         let none = || "no count of so few cases would pass".to_owned();
@@ -94,4 +94,11 @@ impl Line {
 pub fn percent(share: f64) -> String {
     let text = format!("{:.1}", share * 100.0);
     format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+/// A number with three decimals, fewer where they are 0.
+pub(super) fn decimal(number: f64) -> String {
+    let text = format!("{number:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    text.to_owned()
 }

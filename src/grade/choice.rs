@@ -4,6 +4,7 @@
 //! log probabilities. A reply cut off by the token limit counts if its letter stands at the start,
 //! where nothing that was cut off could change it.
 
+use super::settings;
 use super::{Judgement, Unfit, Verdict};
 use crate::answer::letters::{self, Letter, Place};
 use crate::answer::{Answer, Question, abstains};
@@ -18,7 +19,7 @@ pub struct Spec {
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)? })
+        Some(Spec { answer: settings::expectation(node, problems)? })
     }
 
     pub(super) fn bind(&self, question: &Question, answer: &str) -> Result<Choice, Unfit> {

@@ -31,7 +31,11 @@ pub struct Spec {
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)?, normal: Normal::default(), words: true })
+        Some(Spec {
+            answer: settings::expectation(node, problems)?,
+            normal: Normal::default(),
+            words: true,
+        })
     }
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {
@@ -232,6 +236,11 @@ impl Hay {
         let ends = |i: usize| self.words.get(i).is_none_or(|word| word.after.is_some());
         let refused = matches!(self.word(past).as_str(), "no" | "nope" | "wrong" | "incorrect");
         if refused && ends(past) && ends(past + 1) {
+            return true;
+        }
+        // `I thought it was Paris, but it's actually Rome.`
+        let turned = |i: usize| matches!(self.word(i).as_str(), "actually" | "really");
+        if self.word(past) == "but" && (past + 1..past + 4).any(turned) {
             return true;
         }
         let here = |i: usize| {

@@ -34,7 +34,7 @@ pub struct Spec {
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)?, within_days: 0, order: None })
+        Some(Spec { answer: settings::expectation(node, problems)?, within_days: 0, order: None })
     }
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {

@@ -23,7 +23,7 @@ pub struct Spec {
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)?, normal: Normal::default() })
+        Some(Spec { answer: settings::expectation(node, problems)?, normal: Normal::default() })
     }
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {

@@ -35,7 +35,7 @@ const AT_LEAST: f64 = 0.5;
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)?, at_least: AT_LEAST })
+        Some(Spec { answer: settings::expectation(node, problems)?, at_least: AT_LEAST })
     }
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {

@@ -33,7 +33,13 @@ pub struct Spec {
 impl Spec {
     pub(super) fn read(node: &Node, ordered: bool, problems: &mut Problems) -> Option<Spec> {
         let (at_least, allow_extra, normal) = (1.0, false, Normal::default());
-        Some(Spec { answer: node.text(problems)?, ordered, at_least, allow_extra, normal })
+        Some(Spec {
+            answer: settings::expectation(node, problems)?,
+            ordered,
+            at_least,
+            allow_extra,
+            normal,
+        })
     }
 
     pub(super) fn read_with(node: &Node, ordered: bool, problems: &mut Problems) -> Option<Spec> {

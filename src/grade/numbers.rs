@@ -6,15 +6,18 @@
 //! powers and scientific notation (`1.2e5`, `1.2 × 10^5`, `1.2*10⁵`, `2^10`), percent, scale words
 //! (`1.2 million`), a minus in any of its Unicode forms, a leading currency and a trailing unit.
 //!
-//! Not numbers are digits inside words (`H2O`, `COVID-19`, `5th`), times and ratios (`10:30`),
+//! Not numbers are digits inside words (`H2O`, `COVID-19`), ordinals (`5th`; `ordinals` says where
+//! one answers all the same), times and ratios (`10:30`),
 //! dates and versions (`1/2/2020`, `1.2.3`): reading a part of them would read something else.
 
 mod context;
+mod ordinals;
 
 use super::units::unit;
 use crate::answer::unify;
 
 pub(super) use context::{dated, denied, enumerates, is_year, joined, tolerance};
+pub(super) use ordinals::ordinal;
 
 /// A number found in a text.
 #[derive(Debug, Clone, PartialEq)]

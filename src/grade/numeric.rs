@@ -15,17 +15,20 @@
 //! Numbers of an enumeration (`1. …`, `2. …`, `Step 3`), tolerances (`± 0.1`) and numbers that are
 //! denied (`not 5`, `rather than 5`) are passed over. An end of a range (`10–20`, `between 10 and
 //! 20`), one of two alternatives (`10 or 20`) and a part of a date are no answer: where one of them
-//! would count, none is read. Tolerances add up to the larger of both; without any, numbers must agree to nine digits. A unit, given in the spec or
+//! would count, none is read. An ordinal (`24th`) is read where the answer has nothing else to offer.
+//! Tolerances add up to the larger of both; without any, numbers must agree to nine digits. A unit, given in the spec or
 //! standing in the expected text, must not differ from one in the reply; a reply without a unit,
 //! or with a word that is no known unit, is judged by its number. Percent: if only the reply has
 //! it, `50%` is read as 0.5 where the expected number lies between −1 and 1, else as 50; if only
 //! the expectation has it, 50 and 0.5 both are `50%`.
 
-use super::numbers::{Number, dated, denied, enumerates, is_year, joined, plain, scan, tolerance};
+use super::numbers::{
+    Number, dated, denied, enumerates, is_year, joined, ordinal, plain, scan, tolerance,
+};
 use super::settings;
 use super::units::unit;
 use super::{Judgement, Unfit, Verdict};
-use crate::answer::said::enclosed;
+use crate::answer::said::{enclosed, said};
 use crate::answer::{Normal, abstains};
 use crate::span::{Node, Problems, Spanned};
 
@@ -42,7 +45,12 @@ pub struct Spec {
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)?, unit: None, tolerance: 0.0, relative: 0.0 })
+        Some(Spec {
+            answer: settings::expectation(node, problems)?,
+            unit: None,
+            tolerance: 0.0,
+            relative: 0.0,
+        })
     }
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {
@@ -117,11 +125,18 @@ impl Numeric {
         if abstains(text) {
             return Verdict::Abstained.into();
         }
+        let (question, years) = (plain(question), self.unit.is_none() && is_year(self.value));
+        if self.unit.is_none() && self.value.fract() == 0.0 {
+            let part = plain(&said(text).text);
+            if let Some(number) = ordinal(&part, &question, years) {
+                let read: String = part[number.start..number.end].iter().collect();
+                return Judgement::of(self.near(number.value), read);
+            }
+        }
         let enclosed =
             enclosed(text).map(|inside| plain(&inside)).filter(|text| !scan(text).is_empty());
         let text = enclosed.unwrap_or_else(|| plain(text));
-        let asked: Vec<f64> = scan(&plain(question)).iter().map(|number| number.value).collect();
-        let years = self.unit.is_none() && is_year(self.value);
+        let asked: Vec<f64> = scan(&question).iter().map(|number| number.value).collect();
         let Some(number) = choose(&text, &asked, years) else { return Verdict::Unparsable.into() };
         let read: String = text[number.start..number.end].iter().collect();
         Judgement::of(self.accepts(&number), read)

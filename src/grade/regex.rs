@@ -30,6 +30,14 @@ const MATCHES: usize = 1_000;
 /// Texts that have nothing in common: what matches them all accepts every answer.
 const PROBES: &[&str] = &["a", "0", "?", "zq xw", "\u{4f60}"];
 
+/// Replies that have nothing in common but words: what matches them all accepts every answer that
+/// is one (`\w`, `.{3,}`).
+const WORDY: &[&str] = &[
+    "NO WAY",
+    "yes, of course",
+    "You had better ask somebody who was there at the time, as I have only heard of it from others",
+];
+
 /// `regex: "^\\d{4}$"` or `regex_with: {pattern: …, ignore_case: true, whole: true, group: 1, answer: …}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
@@ -142,7 +150,8 @@ impl Spec {
                 let message = format!("`{shown}` accepts an empty answer");
                 return Err(unfit(message, "let the pattern ask for at least one character"));
             }
-            if PROBES.iter().all(|probe| regex.is_match(probe)) {
+            let all = |probes: &[&str]| probes.iter().all(|probe| regex.is_match(probe));
+            if all(PROBES) || all(WORDY) {
                 let message = format!("`{shown}` accepts every answer");
                 return Err(unfit(message, "let the pattern ask for what is right"));
             }

@@ -1,11 +1,33 @@
 //! Settings that graders share.
 
 use crate::answer::{Normal, Spaces};
-use crate::span::{Fields, Problems, Spanned};
+use crate::span::{Fields, Node, Problems, Spanned, Value};
+
+/// What is expected: a template, or a list of texts, which is the template of that list.
+pub(super) fn expectation(node: &Node, problems: &mut Problems) -> Option<Spanned<String>> {
+    let Value::List(items) = &node.value else { return node.text(problems) };
+    let mut texts = Vec::new();
+    for item in items {
+        let text = item.text(problems)?;
+        if text.value.contains("{{") || text.value.contains("{%") {
+            let remedy = "write the list as one template, such as \"{{ [one, two] }}\"";
+            problems.error(text.span, "a template in a list of expected answers", remedy);
+            return None;
+        }
+        // Literals of JSON are literals of templates; a lone brace does not end one.
+        let text = serde_json::Value::from(text.value).to_string();
+        texts.push(text.replace('}', "\\u007d"));
+    }
+    Some(Spanned::new(format!("{{{{ [{}] }}}}", texts.join(", ")), node.span))
+}
 
 /// The field `answer` of a grader with settings.
 pub(super) fn answer(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Spanned<String>> {
-    wanted(fields, "answer", "say what is right", problems)
+    let Some(node) = fields.take("answer") else {
+        problems.error(fields.span, "`answer` is missing", "say what is right: `answer: …`");
+        return None;
+    };
+    expectation(node, problems)
 }
 
 /// A text that must be given.

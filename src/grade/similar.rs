@@ -29,7 +29,7 @@ pub struct Spec {
 
 impl Spec {
     pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Spec> {
-        Some(Spec { answer: node.text(problems)?, at_least: AT_LEAST })
+        Some(Spec { answer: settings::expectation(node, problems)?, at_least: AT_LEAST })
     }
 
     pub(super) fn read_with(node: &Node, problems: &mut Problems) -> Option<Spec> {

@@ -1,11 +1,16 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
+mod advice;
 mod calibration;
+mod compared;
 mod comparison;
 mod diagram;
 mod exchange;
+mod flipped;
 mod overview;
+mod parts;
 mod ranked;
+mod risk_curve;
 mod scored;
 mod style;
 mod terminal;
@@ -14,6 +19,8 @@ mod trial;
 
 use serde::Serialize;
 
+pub use advice::{AdvicePage, advice, advice_in_short};
+pub use compared::{ComparedPage, compared, compared_headline};
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use style::Style;

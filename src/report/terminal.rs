@@ -10,6 +10,7 @@ use crate::scorecard::{EndpointCard, EndpointOperations, Rate, SourceCard};
 
 use super::calibration::calibration;
 use super::comparison::{by_position, comparison};
+use super::parts::{by_tag, suspects};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
 use super::text::{amount, fit, width, wrap};
@@ -40,6 +41,7 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         comparison(&mut out, card, style);
         budgets(&mut out, page, card, style);
     }
+    suspects(&mut out, page.scorecard, style);
     line(&mut out, "");
     ending(&mut out, page, style);
     out
@@ -90,6 +92,7 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     if let Some(positions) = card.positions.as_ref().filter(|positions| positions.reordered == 0) {
         by_position(out, positions, style);
     }
+    by_tag(out, card, style);
     outcomes(out, card, style);
 }
 
@@ -230,8 +233,13 @@ fn limit(budget: &Line) -> String {
 fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
+        "regression" => return format!("regression at {}", percent(budget.limit)),
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),
         "coverage.floor" => ("coverage", "at least"),
+        "calibration.max_brier" => return format!("Brier score at most {}", budget.limit),
+        "calibration.max_ks" => return format!("KS calibration error at most {}", budget.limit),
+        "calibration.consistent" => return "calibration consistent with chance".to_owned(),
+        "selective" => ("accuracy of the surest answers", "at least"),
         name => (name, "at least"),
     };
     format!("{name} {side} {}", percent(budget.limit))
@@ -269,6 +277,15 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
         parts.push(format!("{:.1} s", elapsed / 1000.0));
     }
     line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
+    if let Some(early) = page.decision.early {
+        let text = format!(
+            "decided early: {} of {} trials settled every line, {} need not be asked",
+            early.needed,
+            early.planned,
+            early.saved()
+        );
+        line(out, &style.dim(&style.text(&format!("  {text}"))));
+    }
     if let Some(text) = saved(page) {
         line(out, &style.dim(&style.text(&format!("  {text}"))));
     }

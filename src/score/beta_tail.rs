@@ -62,6 +62,11 @@ pub(super) fn beta_quantile(p: f64, a: f64, b: f64) -> Point {
     Point::of_ln(ln_x)
 }
 
+/// The lower tail `I_x(a, b)` at a point of `(0, 1)`, for shapes of at least 1.
+pub(super) fn beta_lower(a: f64, b: f64, at: Point) -> f64 {
+    ln_tail(a, b, at).ln.exp()
+}
+
 /// The logarithm of a lower tail, and its derivative by `ln x`.
 struct LnTail {
     ln: f64,
@@ -121,7 +126,7 @@ fn fraction(a: f64, b: f64, Point { x, y }: Point) -> f64 {
 ///
 /// Loader, Fast and accurate computation of binomial probabilities (2000),
 /// extended from integers to real `a` and `b`.
-fn ln_kernel(a: f64, b: f64, at: Point) -> f64 {
+pub(super) fn ln_kernel(a: f64, b: f64, at: Point) -> f64 {
     let n = a + b;
     stirling_error(n)
         - stirling_error(a)

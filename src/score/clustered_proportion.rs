@@ -16,7 +16,7 @@ use super::student;
 
 /// With fewer clusters than this on either side, the variance between clusters is
 /// a guess.
-const FEW: f64 = 10.0;
+const FEW: f64 = 15.0;
 
 /// From this tail on the quantiles of Student's t are so near 0 that their ratio is
 /// taken here; at the median, where it is 0/0, its limit is larger by at most 4 %.
@@ -29,12 +29,14 @@ const WIDEST_TAIL: f64 = 0.45;
 pub struct ClusteredProportion {
     share: Proportion,
     clusters: usize,
-    /// All clusters, those with an item that is counted and those with one that is
-    /// not (a cluster can be both), each as so many of equal size.
+    /// So many clusters of equal size these are worth; so many of equal counts the
+    /// counted items are in, and the others.
     even: f64,
     counting: f64,
     others: f64,
     design_effect: Option<f64>,
+    /// How many times larger the variance is than the clusters tell, at least 1.
+    inflation: f64,
 }
 
 /// `count` of the `total` items of a cluster, of which there are so many.
@@ -49,7 +51,15 @@ impl From<Proportion> for ClusteredProportion {
     fn from(share: Proportion) -> Self {
         let (k, n) = (share.count(), share.total());
         let (counting, others) = (k as f64, (n - k) as f64);
-        Self { share, clusters: n, even: n as f64, counting, others, design_effect: None }
+        Self {
+            share,
+            clusters: n,
+            even: n as f64,
+            counting,
+            others,
+            design_effect: None,
+            inflation: 1.0,
+        }
     }
 }
 
@@ -109,10 +119,11 @@ impl ClusteredProportion {
         Self {
             share,
             clusters: number,
-            even: even(clusters.iter()),
-            counting: even(clusters.iter().filter(|at| at.count > 0)),
-            others: even(clusters.iter().filter(|at| at.count < at.total)),
+            even: even(clusters, |at| at.total),
+            counting: even(clusters, |at| at.count),
+            others: even(clusters, |at| at.total - at.count),
             design_effect: design_effect(share, number, clusters),
+            inflation: 1.0,
         }
     }
 
@@ -182,11 +193,12 @@ impl ClusteredProportion {
     ///
     /// Beyond them, `n*` takes items of a cluster for equal where their likeness
     /// cannot be seen. At `k = 0` and `k = n` it is at most `G`, since no bad item in
-    /// a cluster is at least as likely as one item that is not bad. Where fewer than
-    /// ten clusters hold a counted item, or fewer than ten another, it is at most the
-    /// number of clusters; numbers of clusters are here those of clusters of equal
-    /// size, `(Σm)²/Σm²` for sizes `m` (Kish 1965, page 259: at an intra-cluster
-    /// correlation of 1, this is the effective sample size).
+    /// a cluster is at least as likely as one item that is not bad. Where the counted
+    /// items are worth fewer than fifteen clusters of equal counts, or the others are, it
+    /// is at most the number of clusters; numbers are here those of equal clusters,
+    /// `(Σm)²/Σm²` for sizes or counts `m` (Kish 1965, page 259: at an intra-cluster
+    /// correlation of 1, this is the effective sample size). A few clusters that are all
+    /// bad beside many with one bad item each are few.
     ///
     /// Korn and Graubard, Confidence intervals for proportions with small expected
     /// number of positive counts estimated from survey data, Survey Methodology 24
@@ -218,7 +230,7 @@ impl ClusteredProportion {
         let (k, n) = (self.count(), self.total());
         let share = Proportion::of_counts(count.min(n), n);
         if !self.is_clustered() {
-            return Self::from(share);
+            return Self { inflation: self.inflation, ..Self::from(share) };
         }
         Self {
             share,
@@ -227,6 +239,7 @@ impl ClusteredProportion {
             counting: self.counting * ratio(share.count(), k),
             others: self.others * ratio(n - share.count(), n - k),
             design_effect: self.design_effect.filter(|_| 0 < share.count() && share.count() < n),
+            inflation: self.inflation,
         }
     }
 
@@ -238,7 +251,7 @@ impl ClusteredProportion {
         let total = scaled(n, clusters, from);
         let share = Proportion::of_counts(scaled(k, total, n), total);
         if !self.is_clustered() {
-            return Self::from(share);
+            return Self { inflation: self.inflation, ..Self::from(share) };
         }
         let more = ratio(clusters, from);
         Self {
@@ -248,10 +261,28 @@ impl ClusteredProportion {
             counting: self.counting * more,
             others: self.others * more,
             design_effect: self.design_effect,
+            inflation: self.inflation,
         }
     }
 
+    /// The same share with a variance that is `times` that of its clusters, if that is
+    /// more: for a share of items that were chosen by the sample itself.
+    #[must_use]
+    pub(super) fn inflated(self, times: f64) -> Self {
+        Self { inflation: times.max(1.0), ..self }
+    }
+
+    /// Whether the limits of independent items are its own.
+    #[expect(clippy::float_cmp, reason = "a variance that was not touched")]
+    fn is_exact(self) -> bool {
+        !self.is_clustered() && self.inflation == 1.0
+    }
+
     fn effective(self, tail: f64) -> f64 {
+        self.effective_in_clusters(tail) / self.inflation
+    }
+
+    fn effective_in_clusters(self, tail: f64) -> f64 {
         let n = self.total() as f64;
         if !self.is_clustered() {
             return n;
@@ -273,7 +304,7 @@ impl ClusteredProportion {
     }
 
     fn lower(self, tail: f64) -> f64 {
-        if !self.is_clustered() {
+        if self.is_exact() {
             return self.share.exact_lower(tail);
         }
         let Some((x, rest)) = self.effective_counts(tail) else { return 0.0 };
@@ -281,7 +312,7 @@ impl ClusteredProportion {
     }
 
     fn upper(self, tail: f64) -> f64 {
-        if !self.is_clustered() {
+        if self.is_exact() {
             return self.share.exact_upper(tail);
         }
         let Some((x, rest)) = self.effective_counts(tail) else { return 1.0 };
@@ -314,12 +345,12 @@ fn design_effect(share: Proportion, number: usize, clusters: &[Cluster]) -> Opti
     Some(super::sum::sum(squares) / independent * groups / (groups - 1.0))
 }
 
-/// The number of clusters of equal size that these are worth, `(Σm)²/Σm²` for sizes
-/// `m`; 0 for none.
-fn even<'a>(clusters: impl Iterator<Item = &'a Cluster>) -> f64 {
-    let (items, squares) = clusters.fold((0_u128, 0_u128), |(items, squares), at| {
-        let (total, times) = (at.total as u128, at.times as u128);
-        (items + total * times, squares + total * total * times)
+/// The number of equal clusters that these are worth, `(Σm)²/Σm²` for sizes `m`; 0 for
+/// none.
+fn even(clusters: &[Cluster], size: fn(&Cluster) -> usize) -> f64 {
+    let (items, squares) = clusters.iter().fold((0_u128, 0_u128), |(items, squares), at| {
+        let (size, times) = (size(at) as u128, at.times as u128);
+        (items + size * times, squares + size * size * times)
     });
     if squares == 0 { 0.0 } else { items.pow(2) as f64 / squares as f64 }
 }

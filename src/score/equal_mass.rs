@@ -33,7 +33,7 @@ pub fn equal_mass_bins(items: &Items, bins: NonZeroUsize) -> Vec<Bin> {
 }
 
 /// The upper edges, strictly ascending, the last of them 1.
-fn boundaries(items: &Items, bins: NonZeroUsize) -> Vec<f64> {
+pub(super) fn boundaries(items: &Items, bins: NonZeroUsize) -> Vec<f64> {
     let (confidence, _) = items.ascending_columns();
     let midpoint = |rank: usize| f64::midpoint(confidence[rank - 1], confidence[rank]);
     let mut edges: Vec<f64> = part_starts(items.len(), bins).map(midpoint).collect();

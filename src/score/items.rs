@@ -6,6 +6,8 @@ use std::hash::Hash;
 
 use rayon::slice::ParallelSliceMut;
 
+use super::random::Stream;
+
 /// Graded answers that state a confidence: a paired sample of `n` confidences
 /// in `[0, 1]` and `n` verdicts.
 ///
@@ -178,6 +180,32 @@ impl Items {
         Ok(Self { clusters, cluster_count: number.len(), ..self })
     }
 
+    /// One item of each cluster, in order of the clusters' first appearance: what may be
+    /// taken for independent. Which one is drawn by the seed and the cluster's number, and
+    /// by nothing that is in the items. Without clusters of several, these very items.
+    #[must_use]
+    pub fn one_a_cluster(&self, seed: u64) -> Self {
+        let mut members: Vec<Vec<usize>> = Vec::new();
+        for (index, &cluster) in self.clusters.iter().enumerate() {
+            if cluster == members.len() {
+                members.push(Vec::new());
+            }
+            members[cluster].push(index);
+        }
+        let drawn: Vec<usize> = (0_u64..)
+            .zip(&members)
+            .map(|(cluster, members)| members[Stream::of(seed, cluster).below(members.len())])
+            .collect();
+        self.subset(&drawn)
+    }
+
+    /// The items at these indices, in this order, each a cluster of its own.
+    fn subset(&self, indices: &[usize]) -> Self {
+        let confidence = indices.iter().map(|&index| self.confidence[index]).collect();
+        let correct = indices.iter().map(|&index| self.correct[index]).collect();
+        Self::new(confidence, correct).expect("they were valid before")
+    }
+
     /// Number of items.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -327,6 +355,22 @@ mod tests {
             items().in_clusters(["b", "a"]).unwrap_err().to_string(),
             "2 clusters for 3 items (name the cluster of each item, in their order)"
         );
+    }
+
+    #[test]
+    fn one_item_of_each_cluster_is_drawn_fairly() {
+        let items = Items::new(vec![0.1, 0.2, 0.3, 0.4], vec![true; 4]).unwrap();
+        let items = items.in_clusters(["a", "b", "a", "a"]).unwrap();
+        let mut drawn = std::collections::BTreeMap::new();
+        for seed in 0..3000 {
+            let one = items.one_a_cluster(seed);
+            assert_eq!((one.len(), one.confidence()[1].to_bits()), (2, 0.2_f64.to_bits()));
+            *drawn.entry(one.confidence()[0].to_bits()).or_insert(0_i32) += 1;
+        }
+        assert_eq!(drawn.len(), 3);
+        assert!(drawn.values().all(|count| (count - 1000).abs() < 160), "{drawn:?}");
+        let alone = Items::new(vec![0.1, 0.2], vec![true, false]).unwrap();
+        assert_eq!(alone.one_a_cluster(7), alone);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::items::Items;
+use super::level::Level;
 use super::normal;
+use super::proportion::Interval;
 use super::sum::{Sum, sum};
 
 /// The Kolmogorov–Smirnov calibration error and its test.
@@ -46,6 +48,43 @@ pub fn ks_calibration(items: &Items) -> Option<KsCalibration> {
         standardised,
         p_value: standardised.map(brownian_upper_tail),
     })
+}
+
+/// Limits of the calibration error of the confidences at hand, `KS ∓ q/(2√n*)`, where `q` is the
+/// quantile of `max |B(t)|` at the level (2.2414 at 95 %): each verdict has a variance of at most ¼
+/// about its own probability, so the error cannot have moved further. Each limit holds at the
+/// level, and both together do. Where items are alike in clusters, `n* = n²/Σm²` for clusters of
+/// `m`, as if all of a cluster were one item. `None` without items.
+///
+/// Tygert, Calibration of P-values for calibration and for deviation of a subpopulation from the
+/// full population, arXiv 2202.00100 (2022), on the limit; Kish, Survey Sampling (1965), on `n*`.
+#[must_use]
+pub fn ks_limits(items: &Items, level: Level) -> Option<Interval> {
+    let error = ks_calibration(items)?.error;
+    let mut sizes = vec![0_usize; items.len()];
+    for cluster in items.clusters() {
+        sizes[*cluster] += 1;
+    }
+    let squares = sum(sizes.into_iter().map(|size| (size as f64).powi(2)));
+    let half = brownian_quantile(level.alpha()) * 0.5 * squares.sqrt() / items.len() as f64;
+    Some(Interval { lower: (error - half).max(0.0), upper: (error + half).min(1.0) })
+}
+
+/// How many independent items bring the limits so near to the error, in `(0, 1]`.
+#[must_use]
+pub fn ks_items_within(distance: f64, level: Level) -> f64 {
+    (brownian_quantile(level.alpha()) * 0.5 / distance).powi(2)
+}
+
+/// The `x` with `P(max_{0≤t≤1} |B(t)| > x) = tail`.
+fn brownian_quantile(tail: f64) -> f64 {
+    // Above 12 the tail is below all levels that can be told from 1.
+    let (mut above, mut below) = (0.0, 12.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(above, below);
+        if brownian_upper_tail(middle) > tail { above = middle } else { below = middle }
+    }
+    below
 }
 
 /// `P(max_{0≤t≤1} |B(t)| > x)` of Brownian motion, for `x ≥ 0`.
@@ -100,6 +139,18 @@ mod tests {
         let ks = ks_calibration(&certain).unwrap();
         assert!((ks.error - 0.5).abs() < f64::EPSILON);
         assert_eq!((ks.standardised, ks.p_value), (None, None));
+    }
+
+    #[test]
+    fn limits_narrow_with_items_and_not_with_copies() {
+        let items = |n: usize| Items::new(vec![0.5; n], (0..n).map(|i| i % 2 == 0).collect());
+        let half = |items: &Items| ks_limits(items, Level::P95).unwrap().upper;
+        let (few, many) = (items(100).unwrap(), items(400).unwrap());
+        assert!((half(&few) - 0.112_070).abs() < 1e-5 && (half(&many) - 0.056_035).abs() < 1e-5);
+        let copies = many.in_clusters((0..400).map(|i| i / 4)).unwrap();
+        assert!((half(&copies) - 0.112_070).abs() < 1e-5);
+        assert!((ks_items_within(0.112_070, Level::P95) - 100.0).abs() < 0.01);
+        assert_eq!(ks_limits(&Items::new(vec![], vec![]).unwrap(), Level::P95), None);
     }
 
     #[test]

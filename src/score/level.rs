@@ -30,6 +30,9 @@ impl Level {
     /// 95 %.
     pub const P95: Level = Level(0.95);
 
+    /// 50 %: as much as nothing.
+    pub const HALF: Level = Level(0.5);
+
     /// A level such as `0.95`.
     ///
     /// # Errors

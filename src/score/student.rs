@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::beta_tail::beta_quantile;
+use super::beta_tail::{Point, beta_lower, beta_quantile};
 use super::normal;
 
 /// From so many degrees of freedom on, the first term by which the quantile differs
@@ -29,9 +29,44 @@ pub(super) fn upper_quantile(tail: f64, df: usize) -> f64 {
     (df * at.x / at.y).sqrt()
 }
 
+/// `P(|T| ≥ |t|)` for `df ≥ 1` degrees of freedom: the lower tail of `df/(df + T²)`, which has the
+/// beta distribution with shapes `df/2` and ½.
+pub(super) fn two_sided(t: f64, df: usize) -> f64 {
+    let (df, square) = (df as f64, t * t);
+    if square == 0.0 {
+        return 1.0;
+    }
+    if square == f64::INFINITY {
+        return 0.0;
+    }
+    let at = Point { x: df / (df + square), y: square / (df + square) };
+    beta_lower(0.5 * df, 0.5, at).clamp(0.0, 1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tail_is_what_its_quantile_says() {
+        for df in [1, 2, 3, 13, 399, 100_000] {
+            for tail in [0.45, 0.2, 0.05, 1e-3, 1e-8] {
+                let p = two_sided(upper_quantile(tail, df), df);
+                let off = (p / (2.0 * tail) - 1.0).abs();
+                assert!(off < 1e-9, "{df} degrees of freedom, {tail}: off {off:e}");
+            }
+        }
+        // Cauchy's and the one of two degrees of freedom in closed form.
+        for t in [1e-9, 0.01, 0.3, 1.0, 2.5, 40.0, 1e6] {
+            let cauchy = 2.0 * 1.0_f64.atan2(t) / PI;
+            assert!((two_sided(t, 1) / cauchy - 1.0).abs() < 1e-12, "{t}");
+            let root = (2.0 + t * t).sqrt();
+            let two = 2.0 / (root * (root + t));
+            assert!((two_sided(-t, 2) / two - 1.0).abs() < 1e-12, "{t}");
+        }
+        assert!((two_sided(0.0, 5) - 1.0).abs() < f64::EPSILON);
+        assert!(two_sided(f64::INFINITY, 5).abs() < f64::EPSILON);
+    }
 
     #[test]
     fn agrees_with_the_closed_forms_for_few_degrees_of_freedom() {

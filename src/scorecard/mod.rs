@@ -6,18 +6,26 @@
 //! enter calibration; every other outcome is counted beside it, so a reader sees what the headline
 //! leaves out.
 
+mod advice;
 mod answered;
+mod baseline;
+mod change;
+mod comparison;
 mod every;
+mod flips;
 mod intervals;
 mod operations;
 mod pairing;
 mod positions;
 mod rate;
+mod recalibrated;
 mod repeats;
 mod scored;
 mod selective;
 mod slices;
 mod source;
+mod suspects;
+mod tags;
 mod variants;
 
 use std::collections::BTreeMap;
@@ -25,18 +33,26 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use advice::{Advice, Advised, Lacking, Point, Wanted, graded, left_out};
 pub use answered::{AnsweredCard, OmniscienceCard, SimpleQaCard};
+pub use baseline::{Against, Baseline, BaselineEndpoint};
+pub use change::{CalibrationCard, Change, McNemarCard, Resolution};
+pub use comparison::{Comparison, Direction, Method, SliceChange, Tested, WouldShow};
 pub use every::{
     ConfidentWrongNumbers, CorpCard, Diagram, EveryMetric, HosmerLemeshowCard, MurphyCard,
     TargetCard,
 };
+pub use flips::{Flip, Flipped, Said};
 pub use intervals::Intervals;
-pub use pairing::{Flip, LeftOut, Pairing, Side, sides};
+pub use pairing::{LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
+pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use selective::Selective;
 pub use slices::SliceCard;
 pub use source::{BinCard, ConfidentWrongCard, SourceCard};
+pub use suspects::{Suspect, SuspectLabels};
+pub use tags::TagCard;
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
@@ -59,6 +75,9 @@ pub struct Scorecard {
     pub threshold: f64,
     /// One entry an endpoint, in the order in which the run names them.
     pub endpoints: Vec<EndpointCard>,
+    /// Labels that are worth a second look; absent where nothing speaks against any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspect_labels: Option<SuspectLabels>,
 }
 
 /// The statistics of one endpoint.
@@ -92,6 +111,9 @@ pub struct EndpointCard {
     /// Prompts and other variants compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variants>,
+    /// Parts of the cases by tag, those first that are least likely by chance.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagCard>,
     /// Parts of the cases that have a budget of their own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<SliceCard>,
@@ -117,6 +139,7 @@ impl Scorecard {
                 sources: sources(run, &records),
                 positions: Positions::of(&records),
                 variants: Variants::of(&records),
+                tags: tags::of(&records, !header.sources.is_empty()),
                 slices: slices::of(&run.header, &records),
             }
         });
@@ -125,6 +148,7 @@ impl Scorecard {
             suite: header.suite.clone(),
             threshold: header.threshold,
             endpoints: endpoints.collect(),
+            suspect_labels: SuspectLabels::of(run),
         }
     }
 }
@@ -134,6 +158,12 @@ impl EndpointCard {
     #[must_use]
     pub fn primary(&self) -> Option<&SourceCard> {
         self.sources.first()
+    }
+
+    /// Graded answers.
+    #[must_use]
+    pub fn graded(&self) -> usize {
+        self.accuracy.n
     }
 
     /// Trials about which the confident-wrong count says nothing: neither graded with a primary
@@ -172,6 +202,15 @@ fn coverage(run: &Run, records: &[&Record]) -> Rate {
     let unseen = planned - records.len();
     let repeats = usize::try_from(run.header.repeats.get()).unwrap_or(usize::MAX);
     Evidence::with_unseen(records, unseen, repeats).into()
+}
+
+/// The graded answers of an endpoint with a confidence of the primary source; none in a suite
+/// without confidence methods.
+#[must_use]
+pub fn primary(run: &Run, endpoint: &str) -> Option<Scored> {
+    let source = run.header.sources.first()?;
+    let records: Vec<&Record> = run.of_endpoint(endpoint).collect();
+    Some(scored::of_records(source, &records, run.header.threshold).0)
 }
 
 fn sources(run: &Run, records: &[&Record]) -> Vec<SourceCard> {

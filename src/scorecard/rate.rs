@@ -131,6 +131,6 @@ impl From<Evidence> for Rate {
 }
 
 /// How many different ones there are.
-fn distinct<T: Eq + Hash>(units: impl Iterator<Item = T>) -> usize {
+pub(super) fn distinct<T: Eq + Hash>(units: impl Iterator<Item = T>) -> usize {
     units.collect::<HashSet<T>>().len()
 }

@@ -8,6 +8,7 @@
 
 mod nested;
 mod pick;
+mod sides;
 mod value;
 mod wrong;
 
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::Cursor;
 
+pub use sides::{Rows, SourceSides};
 pub use wrong::Wrong;
 
 use serde_json::Value;
@@ -255,7 +257,8 @@ struct Filling {
 /// A row, read.
 struct Answer {
     confidence: Option<f64>,
-    grade: Grade,
+    /// None where it was not graded.
+    grade: Option<Grade>,
     id: Option<String>,
     group: Option<String>,
     tags: Vec<String>,
@@ -284,6 +287,17 @@ impl<'a> Reader<'a> {
     }
 
     fn row(&mut self, placed: Placed<'_>) -> Result<(), ScoredError> {
+        let number = placed.number;
+        let Some(answer) = self.read(placed)? else { return Ok(()) };
+        if let Some(grade) = answer.grade {
+            return self.add(number, answer, grade);
+        }
+        self.ungraded += 1;
+        Ok(())
+    }
+
+    /// The answer of the next row; none where the row is bad.
+    fn read(&mut self, placed: Placed<'_>) -> Result<Option<Answer>, ScoredError> {
         let Placed { number, line, row } = placed;
         let read = match row {
             Ok(row) => {
@@ -297,31 +311,25 @@ impl<'a> Reader<'a> {
         };
         self.rows = number;
         match read {
-            Ok(Some(answer)) => self.add(number, answer),
-            Ok(None) => {
-                self.ungraded += 1;
-                Ok(())
-            }
+            Ok(answer) => Ok(Some(answer)),
             Err(reason) => {
                 self.bad_count += 1;
                 if self.bad.len() < BAD_KEPT {
                     self.bad.push(BadRow { row: number, line, reason });
                 }
-                Ok(())
+                Ok(None)
             }
         }
     }
 
-    /// The answer of a row; none where it was not graded.
-    fn answer(&mut self, picked: Vec<Option<Value>>) -> Result<Option<Answer>, String> {
+    fn answer(&mut self, picked: Vec<Option<Value>>) -> Result<Answer, String> {
         let mut picked = picked.into_iter();
         let mut next = || picked.next().flatten();
         let (sure, right) = (next(), next());
         self.seen = [self.seen[0] || sure.is_some(), self.seen[1] || right.is_some()];
         let confidence = confidence(sure, self.reading.fields.written)?;
-        let correct = correct(right)?;
-        let Some(grade) = correct else { return Ok(None) };
-        Ok(Some(Answer {
+        let grade = correct(right)?;
+        Ok(Answer {
             confidence,
             grade,
             id: text(next()),
@@ -331,13 +339,13 @@ impl<'a> Reader<'a> {
             question: text(next()),
             said: text(next()),
             expected: text(next()),
-        }))
+        })
     }
 
-    fn add(&mut self, row: usize, answer: Answer) -> Result<(), ScoredError> {
+    fn add(&mut self, row: usize, answer: Answer, grade: Grade) -> Result<(), ScoredError> {
         let threshold = self.reading.threshold.get();
         let source = self.source(answer.source.as_deref().unwrap_or(ONLY_SOURCE))?;
-        let correct = match answer.grade {
+        let correct = match grade {
             Grade::Answered(correct) => correct,
             Grade::NotAttempted => {
                 source.counts.not_attempted += 1;
@@ -389,18 +397,25 @@ impl<'a> Reader<'a> {
         Ok(&mut self.sources[at])
     }
 
-    fn finish(self) -> Result<Graded, ScoredError> {
+    /// Bad rows, and fields that no row has.
+    fn check(&mut self) -> Result<(), ScoredError> {
         let fields = &self.reading.fields;
         let wanted = [("confidence", &fields.confidence), ("correct", &fields.correct)];
         // Bad rows are told of first: it may be they that have the field.
         if self.bad_count > 0 && !self.reading.skip_bad {
-            return Err(ScoredError::Bad(self.bad, self.bad_count));
+            return Err(ScoredError::Bad(std::mem::take(&mut self.bad), self.bad_count));
         }
         for ((what, name), seen) in wanted.into_iter().zip(self.seen) {
             if !seen && self.rows > self.bad_count {
-                return Err(ScoredError::NoField(what, name.clone(), self.first));
+                let first = std::mem::take(&mut self.first);
+                return Err(ScoredError::NoField(what, name.clone(), first));
             }
         }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Graded, ScoredError> {
+        self.check()?;
         let threshold = self.reading.threshold;
         let source = |filling: Filling| {
             let missing = [("not stated".to_owned(), filling.without)];

@@ -120,7 +120,8 @@ fn sources_are_never_pooled() {
     let names: Vec<&str> = graded.sources.iter().map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["a", "b"]);
     assert_eq!(pairs(&graded), [(0.9, true), (0.7, false)]);
-    let many: String = (0..=MOST_SOURCES).map(|n| format!("what {n}?,0.9,1\n")).collect();
+    let many = (0..=MOST_SOURCES).map(|n| format!("what {n}?,0.9,1\n"));
+    let many = many.collect::<Vec<_>>().concat();
     let error = read(&format!("source,confidence,correct\n{many}")).unwrap_err();
     assert!(error.to_string().contains("`source` has more than 100"), "{error}");
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use compare::{compare_file, compare_folder};
-use families::{FAMILIES, NEVER};
+use families::NEVER;
 use key_path::leaves;
 use serde_json::{Value, json};
 
@@ -158,11 +158,6 @@ fn inputs_that_are_no_sample_fail() {
 #[test]
 fn no_name_is_set_aside_in_vain() {
     let used = compare_folder(&shipped()).unwrap().names_used;
-    for family in FAMILIES {
-        for (name, _) in family.later {
-            assert!(used.contains(&(family.name, name)), "{}: {name}", family.name);
-        }
-    }
     for (family, name, _) in NEVER {
         assert!(used.contains(&(family, name)), "{family}: {name}");
     }

@@ -2,6 +2,10 @@
 
 /// What clauses begin with before they come to the point.
 pub(super) const LEAD_INS: &[&str] = &[
+    "but",
+    "however",
+    "though",
+    "although",
     "and",
     "so",
     "therefore",
@@ -70,6 +74,15 @@ pub(super) const BARE_DECLINES: &[&str] = &[
     "it is not known",
     "i have no comment",
     "no comment",
+    "impossible to know",
+    "impossible to tell",
+    "impossible to say",
+    "that cannot be determined",
+    "this cannot be determined",
+    "cannot be determined",
+    "that cannot be known",
+    "this cannot be known",
+    "cannot be known",
     "not enough information",
     "not enough info",
     "insufficient information",
@@ -177,9 +190,31 @@ pub(super) const DECLINES: &[&str] = &[
     "insufficient information ",
     "it is unclear ",
     "it is impossible to tell",
+    "it is not possible to know",
+    "it is not possible to tell",
+    "impossible to know ",
+    "impossible to tell ",
+    "impossible to say ",
+    "there is no way to know",
+    "there is no way to tell",
+    "there is no way of knowing",
+    "there is no way of telling",
+    "there is no way i can ",
+    "there is no way for me to ",
+    "no way to know",
+    "no way to tell",
+    "i cannot know",
+    "nobody can know",
+    "no one can know",
     "we cannot know",
     "we do not know",
 ];
+
+/// Beginnings of clauses that draw a conclusion from what stands before them.
+pub(super) const CONCLUSIONS: &[&str] = &["so ", "therefore ", "thus ", "hence ", "and so "];
+
+/// Beginnings of clauses that give a reason.
+pub(super) const CAUSES: &[&str] = &["as ", "because ", "since "];
 
 /// Words anywhere in a clause that decline and name the answer at once.
 pub(super) const VERDICTS: &[&str] = &[
@@ -262,6 +297,10 @@ pub(super) const ASIDES: &[&str] = &[
     "without more",
     "without further",
     "without additional",
+    "without seeing",
+    "without knowing",
+    "without looking",
+    "without access",
     "more information",
     "more context",
     "good question",
@@ -294,7 +333,6 @@ pub(super) const ASIDES: &[&str] = &[
     "i am sorry",
     "to be honest",
     "or a",
-    "so i would",
 ];
 
 /// Whole clauses that neither answer nor decline.

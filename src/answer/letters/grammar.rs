@@ -50,7 +50,7 @@ impl Reader<'_> {
     /// Whether the words right after a capital can only follow a letter: a reason or the choice's
     /// text.
     pub(super) fn leads_on(&self, i: usize) -> bool {
-        let named = || self.by_text(self.rest_of_line(i).1);
+        let named = || self.by_text(self.rest_of_line(i));
         self.pieces.0[i].capital()
             && (self.pieces.is_word(i + 1, REASONS)
                 || self.pieces.is_word(i + 1, &["or", "and"])

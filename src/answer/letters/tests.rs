@@ -243,6 +243,9 @@ fn choices_are_told_apart_by_what_carries_meaning() {
 fn a_row_of_labels_is_no_tower() {
     assert_eq!(read(&cities(4), &("A: ".repeat(20_000) + "B")).map(|l| l.letter), Ok('A'));
     assert_eq!(read(&cities(4), &"{\"a\": [".repeat(5_000)).map(|l| l.letter), Ok('A'));
+    for text in ["Wait, A foo ", "no, not B ", "I choose C. ", "Answer: B or ", "so it must be "] {
+        let _ = read(&cities(4), &text.repeat(20_000));
+    }
 }
 
 #[test]
@@ -312,4 +315,118 @@ fn a_choice_may_be_named_in_a_sentence() {
     }
     let echo = question("Is Italy or Spain larger?", &["Italy", "Spain"]);
     assert!(read(&echo, "This asks about Italy.").is_err());
+}
+
+#[test]
+fn the_last_settled_answer_counts() {
+    let texts = [
+        "Answer: C\n\nWait, actually B.",
+        "Answer: C\n\nWait, it's B.",
+        "Answer: C. No, B.",
+        "C. Wait, actually B.",
+        "C\n\nCorrection: B",
+        "C\n\nCorrection: **B**",
+        "C, sorry, B",
+        "C, or rather B.",
+        "Answer: C\n\nOops. I meant B.",
+        "Answer: C\n\nSorry, I made a mistake: it should be B.",
+        "Answer: C\n\nWait, that's wrong. It's (B).",
+        "Answer: C\n\nActually, not C but B.",
+        "Answer: C\n\nActually, C is wrong. B.",
+        "Answer: C\n\nCorrection: the answer isn't C but B",
+        "Answer: C\n\nNo, B is correct.",
+        "Answer: C\n\nActually, B, because it stands on the Seine.",
+        "Answer: C\n\nActually B, not C.",
+        "Answer: C\n\nWait, actually B. Paris",
+        "Answer: C\n\nWait, it is Paris.",
+        "The answer is Rome. No, B.",
+        "I choose C. Wait, I choose B.",
+        "It looks like C. Wait, actually B.",
+        "Is it A? No, B.",
+        "Answer: A. Wait, C. No, B.",
+        "Answer: C. On second thought, B.",
+        "Answer: C. My mistake: B.",
+        "Answer: C. Wait, actually B. So the answer is B.",
+        "Answer: C. Wait, A? No. The answer is B.",
+        "Answer: A\n\nThe answer is B.",
+        "C. Wait, I think it's B.",
+        "C. Let me reconsider. B.",
+        "Answer: C. I was wrong, it's B.",
+        "Answer: C. Wait, that's not right. It is Paris.",
+        "Answer: C. No, not C, B.",
+        "Answer: C. No, neither A nor C. B.",
+        "Answer: C\n\nEdit: B",
+        "c\n\nwait, b",
+        "<answer>C</answer>\nWait, B.",
+        "\\boxed{C}\n\nWait, actually B.",
+    ];
+    all_are_b(&texts);
+}
+
+#[test]
+fn what_takes_nothing_back_is_no_correction() {
+    let texts = [
+        "Answer: B\n\nActually, C is the capital of Italy.",
+        "Answer: B\n\nActually, (C) is a city in Italy.",
+        "Answer: B. No, C is not the capital.",
+        "Answer: B. A and C are wrong, sorry.",
+        "Answer: B. No other choice, C for example, lies in France.",
+        "Answer: B. Actually, A and C are no cities of France.",
+        "B. Actually, a city on the Seine.",
+        "Answer: B\n\nLet me explain. C is Italian.",
+        "Answer: B\n\nA student may think that C is correct.",
+        "Answer: B\n\nMany people choose C.",
+        "Answer: B\n\nA) London\nB) Paris\nC) Rome\nD) Madrid",
+        "Answer: B\n\nVitamin C",
+        "Answer: B. So is C.",
+        "Answer: B. No, it is not C",
+        "Answer: B. Wait, is it C? No, it's B.",
+        "Answer: B. Wait, I should double check. Yes, B.",
+    ];
+    all_are_b(&texts);
+}
+
+#[test]
+fn of_two_answers_that_stand_none_is_read() {
+    use NoLetter::{Absent, Several};
+    let wrong = misread(
+        &cities(4),
+        &[
+            ("Answer: C\n\nB", Err(Several)),
+            ("Answer: C\n\n**B. Paris**", Err(Several)),
+            ("Answer: C\n\nParis is in France, so B.", Err(Several)),
+            ("Answer: C\n\nI choose B.", Err(Several)),
+            ("C. It is old.\nI would go with B.", Err(Several)),
+            ("Answer: C. B is correct.", Err(Several)),
+            ("Answer: C. Wait, B?", Err(Several)),
+            ("Answer: C. Wait, maybe B.", Err(Several)),
+            ("Answer: C. Wait, A or B.", Err(Several)),
+            ("Answer: C. Actually, A and B.", Err(Several)),
+            ("Answer: C. Wait, let me check: A is in England, so B.", Err(Several)),
+            ("Answer: C. Wait, the Seine flows through B.", Err(Several)),
+            ("Answer: C. Wait, actually B.\n\nC", Err(Several)),
+            ("Answer: C. No, not C.", Err(Absent)),
+        ],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_conclusion_may_follow_on_what_it_rules_out() {
+    all_are_b(&[
+        "It can't be A or C, so it must be B.",
+        "London and Rome are wrong (A, C), so B.",
+        "It is neither A nor C; hence B.",
+        "It is not A. Therefore it must be B",
+    ]);
+    let wrong = misread(
+        &cities(4),
+        &[
+            ("A is wrong, and so is B.", Err(NoLetter::Absent)),
+            ("It can't be A, so it isn't B.", Err(NoLetter::Absent)),
+            ("If it is not A, so it must be B.", Err(NoLetter::Absent)),
+            ("It can't be C, so it must be A or B.", Err(NoLetter::Absent)),
+        ],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

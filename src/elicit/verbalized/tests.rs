@@ -83,7 +83,7 @@ fn stated_confidences_are_read() {
     ];
     let wrong: Vec<_> = rows
         .iter()
-        .map(|(text, expected)| (text, expected, own_prompt().confidence(text).value))
+        .map(|(text, expected)| (text, expected, own_prompt().confidence(text, false).value))
         .filter(|(_, expected, value)| {
             !value.as_ref().is_ok_and(|v| (v - **expected).abs() < 1e-12)
         })
@@ -128,7 +128,7 @@ fn what_is_not_stated_is_missing_with_its_reason() {
     ];
     let wrong: Vec<_> = rows
         .iter()
-        .map(|(text, expected)| (text, expected, own_prompt().confidence(text).value))
+        .map(|(text, expected)| (text, expected, own_prompt().confidence(text, false).value))
         .filter(|(_, expected, value)| value.as_ref().err().map(String::as_str) != Some(**expected))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -137,14 +137,14 @@ fn what_is_not_stated_is_missing_with_its_reason() {
 #[test]
 fn a_last_line_counts_only_if_we_asked_for_it() {
     let asked = Verbalized::default();
-    assert_eq!(asked.confidence("B\n90%").value, Ok(0.9));
-    assert_eq!(asked.confidence("B\n\n**90%**\n").value, Ok(0.9));
+    assert_eq!(asked.confidence("B\n90%", false).value, Ok(0.9));
+    assert_eq!(asked.confidence("B\n\n**90%**\n", false).value, Ok(0.9));
     assert_eq!(asked.strip("B\n90%"), "B");
     for text in ["90%", "206\n42", "The share is:\n90%", "B\n0.9"] {
-        assert!(asked.confidence(text).value.is_err(), "{text:?}");
+        assert!(asked.confidence(text, false).value.is_err(), "{text:?}");
         assert_eq!(asked.strip(text), text);
     }
-    assert!(own_prompt().confidence("B\n90%").value.is_err());
+    assert!(own_prompt().confidence("B\n90%", false).value.is_err());
 }
 
 #[test]
@@ -156,14 +156,14 @@ fn a_percentage_set_apart_at_the_end_counts_only_if_we_asked_for_one() {
         ("Tungsten: 90%.", "Tungsten"),
         ("Humerus, 17.5 cm, 90%", "Humerus, 17.5 cm"),
     ] {
-        assert_eq!(asked.confidence(text).value, Ok(0.9), "{text:?}");
+        assert_eq!(asked.confidence(text, false).value, Ok(0.9), "{text:?}");
         assert_eq!(asked.strip(text), answer, "{text:?}");
-        assert!(own_prompt().confidence(text).value.is_err(), "{text:?}");
+        assert!(own_prompt().confidence(text, false).value.is_err(), "{text:?}");
     }
     for text in
         ["90%", "Answer: 90%", "The share is: 90%", "It is 90%", "Oxygen, 21% of the air", "9, 10"]
     {
-        assert!(asked.confidence(text).value.is_err(), "{text:?}");
+        assert!(asked.confidence(text, false).value.is_err(), "{text:?}");
     }
 }
 
@@ -199,6 +199,25 @@ fn the_answer_is_left_without_the_confidence() {
     assert!(matches!(own_prompt().strip("B\nConfidence: 90%"), Cow::Borrowed("B")));
 }
 
+#[test]
+fn a_number_that_the_token_limit_cut_off_is_no_confidence() {
+    let read = |text: &str, truncated| own_prompt().confidence(text, truncated).value.ok();
+    for text in ["9", "10", "1", "100", "0.9", "0.", "8,"] {
+        let text = format!("B\nConfidence: {text}");
+        assert!(read(&text, false).is_some(), "{text}");
+        assert_eq!(read(&text, true), None, "{text}");
+    }
+    for text in [
+        "B\nConfidence: 90%",
+        "B\nConfidence: 90%\nIn 19",
+        "I am 90% sure",
+        "Confidence: 90% since 3",
+        "Confidence: 90.\nIt is B",
+    ] {
+        assert_eq!(read(text, true), Some(0.9), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_can_be_read(
@@ -206,7 +225,7 @@ proptest! {
         text in "(confidence|sure|certain|I am| |:|\n|90|%|\\.9|/|10|-|\\(|\\)|to|,|Ｂ|é|9|is|\\.){0,14}|\\PC{0,30}",
     ) {
         let method = if asked { Verbalized::default() } else { own_prompt() };
-        if let Ok(value) = method.confidence(&text).value {
+        if let Ok(value) = method.confidence(&text, false).value {
             prop_assert!((0.0..=1.0).contains(&value));
         }
         prop_assert!(method.strip(&text).len() <= text.len());
@@ -214,7 +233,7 @@ proptest! {
 
     #[test]
     fn every_percentage_is_read_back(percent in 0u8..=100) {
-        let value = own_prompt().confidence(&format!("B\nConfidence: {percent}%")).value;
+        let value = own_prompt().confidence(&format!("B\nConfidence: {percent}%"), false).value;
         prop_assert_eq!(value, Ok(f64::from(percent) / 100.0));
     }
 }

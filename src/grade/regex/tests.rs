@@ -82,6 +82,14 @@ fn patterns_that_cannot_judge_are_refused() {
             "9: `a*` accepts an empty answer; let the pattern ask for at least one character",
         ),
         ("{regex: \".\"}", "9: `.` accepts every answer; let the pattern ask for what is right"),
+        (
+            "{regex: \"\\\\w\"}",
+            "9: `\\w` accepts every answer; let the pattern ask for what is right",
+        ),
+        (
+            "{regex: \"(?s).{3,}\"}",
+            "9: `(?s).{3,}` accepts every answer; let the pattern ask for what is right",
+        ),
         ("{regex: \"\"}", "9: an empty pattern accepts every answer; say what to match"),
         (
             "{regex_with: {pattern: \"(a)\", group: 2}}",

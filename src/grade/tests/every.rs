@@ -75,6 +75,8 @@ fn long_hostile_replies_are_judged() {
         ". ",
         "####",
         "1 percent ",
+        "7th ",
+        "no, not B. ",
         "$",
         "$1",
         "-1",

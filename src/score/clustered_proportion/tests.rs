@@ -122,12 +122,15 @@ fn where_no_variance_can_be_seen_a_cluster_counts_once() {
     let exact = Proportion::new(0, 120).unwrap().upper_limit(Level::P95);
     assert!((none.upper_limit(Level::P95) - exact).abs() < 1e-15);
     assert!(none.lower_limit(Level::P95).abs() < f64::EPSILON);
-    // Nine clusters with one bad item each look as if items were independent, and may not be so.
+    // Fourteen clusters with one bad item each look as if items were independent, and may not be.
     let mut counts = vec![0; 120];
-    counts[..9].fill(1);
+    counts[..14].fill(1);
     assert!((fives(&counts).effective_n(Level::P95) - 120.0).abs() < 1e-12);
-    counts[..10].fill(1);
+    counts[..15].fill(1);
     assert!(fives(&counts).effective_n(Level::P95) > 500.0);
+    // Six that are all bad carry the variance, whatever few others hold one bad item each.
+    counts[..6].fill(5);
+    assert!(fives(&counts).effective_n(Level::P95) <= 120.0);
 }
 
 #[test]

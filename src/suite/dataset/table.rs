@@ -143,7 +143,7 @@ impl Table {
     }
 
     fn fault(&self, row: Option<usize>, line: usize, fault: Fault) -> TableError {
-        let lines = self.row[..fault.at].iter().filter(|byte| **byte == b'\n').count();
+        let lines = self.row[..fault.at].split(|byte| *byte == b'\n').count() - 1;
         TableError {
             row,
             line: Some(line + lines),

@@ -16,7 +16,7 @@ pub fn compute(inputs: &Value) -> Result<Values, String> {
         values.put(format!("{row}.exact_two_sided"), test.exact_two_sided());
         values.put(format!("{row}.midp_two_sided"), test.midp_two_sided());
         values.put(format!("{row}.exact_one_sided_regression"), test.exact_regression());
-        values.put(format!("{row}.chi2_continuity_p"), test.chi2_continuity());
+        values.put(format!("{row}.chi2_continuity_p"), test.chi2_continuity_p());
     }
     Ok(values)
 }

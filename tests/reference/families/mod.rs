@@ -5,12 +5,18 @@
 
 mod abstention;
 mod clustered;
+mod isotonic;
+mod label_errors;
 mod logprobs;
 mod ltt;
 mod mcnemar;
 mod metrics;
+mod multiplicity;
+mod paired;
+mod power;
 mod proportions;
 mod recalibration;
+mod sequential;
 
 use overclaim::score::{Interval, Items, Level, Threshold};
 use serde_json::Value;
@@ -23,9 +29,6 @@ pub struct Family {
     pub name: &'static str,
     /// From `inputs` to the values of `expected`.
     pub compute: fn(&Value) -> Result<Values, String>,
-    /// Values not computed yet: a name in the notation of tolerance overrides,
-    /// and why.
-    pub later: &'static [(&'static str, &'static str)],
 }
 
 /// Keys that are never computed: the family, a name in the notation of tolerance
@@ -40,6 +43,7 @@ pub const NEVER: &[(&str, &str, &str)] = &[
     ("metrics", "ece_width10_uncertainty_calibration", UNCERTAINTY_CALIBRATION),
     ("metrics", "ece_width15_uncertainty_calibration", UNCERTAINTY_CALIBRATION),
     ("metrics", "smece_relplot*", "relplot under-weights answers at exactly 0 and 1"),
+    ("label_errors", "truly_flipped", "how the data were made, not computable from them"),
     ("metrics", "spiegelhalter_p_mapie_one_sided", "one tail of a test with two"),
 ];
 
@@ -49,51 +53,29 @@ const UNCERTAINTY_CALIBRATION: &str = "that package's reading of edges";
 /// Keys of `expected` that are inputs, because the rows of a list hold their own
 /// parameters: the family, the list, and the keys of a row that its values are computed
 /// from. They reach `compute` as a list of that name in `inputs`, without the rest.
-pub const PARAMETERS: &[(&str, &str, &[&str])] =
-    &[("logprobs", "p_true", &["p_true_token", "p_false_token"])];
-
-/// Families of which nothing is computed yet, and why.
-pub const LATER_FAMILIES: &[(&str, &str)] = &[
-    ("paired", "later: comparison"),
-    ("isotonic", "later: isotonic regression"),
-    ("sequential", "later: early stopping"),
-    ("multiplicity", "later: comparison by slices"),
-    ("label_errors", "later: wrong answer or wrong label"),
-    ("power", "later: sample sizes"),
+pub const PARAMETERS: &[(&str, &str, &[&str])] = &[
+    ("logprobs", "p_true", &["p_true_token", "p_false_token"]),
+    ("power", "mcnemar_n", &["discordant", "difference", "alpha", "power"]),
+    ("power", "zero_failure_n", &["rate", "delta"]),
+    ("power", "exact_gate", &["n", "p0", "p1", "alpha"]),
 ];
 
-/// Families of which something is computed.
+/// Every family.
 pub const FAMILIES: &[Family] = &[
-    Family { name: "metrics", compute: metrics::compute, later: &[] },
-    Family { name: "proportions_table", compute: proportions::compute, later: &[] },
-    Family { name: "mcnemar_table", compute: mcnemar::compute, later: &[] },
-    Family { name: "clustered", compute: clustered::compute, later: &[] },
-    Family { name: "abstention_and_entropy", compute: abstention::compute, later: &[] },
-    Family { name: "logprobs", compute: logprobs::compute, later: &[] },
-    Family {
-        name: "ltt",
-        compute: ltt::compute,
-        later: &[
-            ("p_selective*", "later: thresholds with a guarantee"),
-            ("p_joint*", "later: thresholds with a guarantee"),
-            ("n_min_for_allowed_errors", "later: thresholds with a guarantee"),
-            ("selective_*", "later: thresholds with a guarantee"),
-            ("joint_*", "later: thresholds with a guarantee"),
-            ("empirical_threshold_no_guarantee", "later: thresholds with a guarantee"),
-        ],
-    },
-    Family {
-        name: "recalibration",
-        compute: recalibration::compute,
-        later: &[
-            ("temperature", "later: recalibration"),
-            ("logistic_on_logit", "later: recalibration"),
-            ("platt_smoothed_targets_on_logit", "later: recalibration"),
-            ("sklearn_logistic_l2_on_raw_confidence", "later: recalibration"),
-            ("beta_*", "later: recalibration"),
-            ("cross_fitted", "later: recalibration"),
-        ],
-    },
+    Family { name: "metrics", compute: metrics::compute },
+    Family { name: "proportions_table", compute: proportions::compute },
+    Family { name: "mcnemar_table", compute: mcnemar::compute },
+    Family { name: "sequential", compute: sequential::compute },
+    Family { name: "label_errors", compute: label_errors::compute },
+    Family { name: "clustered", compute: clustered::compute },
+    Family { name: "isotonic", compute: isotonic::compute },
+    Family { name: "ltt", compute: ltt::compute },
+    Family { name: "recalibration", compute: recalibration::compute },
+    Family { name: "abstention_and_entropy", compute: abstention::compute },
+    Family { name: "logprobs", compute: logprobs::compute },
+    Family { name: "paired", compute: paired::compute },
+    Family { name: "multiplicity", compute: multiplicity::compute },
+    Family { name: "power", compute: power::compute },
 ];
 
 fn put_interval(values: &mut Values, path: &str, interval: Interval) {

@@ -1,0 +1,184 @@
+//! How often `overclaim compare` says "worse": `cargo bench --bench compare [RUNS]`, 2,000 by
+//! default.
+//!
+//! A comparison is so many cases, each asked so many times on both sides. A case has a rate of right
+//! answers of its own, drawn from a beta distribution; an answer that will be right states a higher
+//! confidence than one that will not, with noise. Where *nothing changed*, both sides answer by the
+//! same rates, and "worse" is a false alarm: at a level of 5 % an exact procedure raises at most 131
+//! in 2,000 (one-sided binomial test at 0.1 %). Where accuracy *drops by 10 points*, so many right
+//! answers turn wrong and keep their confidence, and "worse" is what one wants to read. The naive
+//! column takes every answer for an independent one and each of the three tests for the only one.
+
+use std::time::Instant;
+
+use overclaim::scorecard::{Comparison, Direction, Method, Pairing, Side};
+
+/// Cases, answers to each, cases a group.
+const SHAPES: [(&str, usize, u32, usize); 6] = [
+    ("120 cases", 120, 1, 1),
+    ("120 cases × 5", 120, 5, 1),
+    ("40 cases × 5", 40, 5, 1),
+    ("120 cases in 30 groups", 120, 1, 4),
+    ("500 cases", 500, 1, 1),
+    ("20 cases", 20, 1, 1),
+];
+
+/// Mean rate of right answers, and intra-cluster correlation.
+const MODELS: [(f64, f64); 4] = [(0.7, 0.3), (0.7, 0.8), (0.9, 0.5), (0.97, 0.8)];
+
+const METHOD: Method = Method { alpha: 0.05, seed: 1 };
+
+fn main() {
+    let runs = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(2_000_usize);
+    let mut random = SplitMix(11);
+    let start = Instant::now();
+    println!("comparisons that say worse, of {runs} each");
+    println!(
+        "{:<24}{:>6}{:>7}   {:>14}{:>12}   {:>14}{:>12}   {:>10}",
+        "", "right", "alike", "unchanged", "naive", "10 points", "naive", "can see"
+    );
+    let mut most = 0;
+    for (name, cases, repeats, group) in SHAPES {
+        for (rate, alike) in MODELS {
+            let shape = Shape { cases, repeats, group, rate, alike };
+            let (alarms, naive_alarms, _) = shape.simulate(runs, 0.0, &mut random);
+            let (found, naive_found, seen) = shape.simulate(runs, 0.1, &mut random);
+            most = most.max(alarms);
+            let seen = seen.map_or("nothing".to_owned(), |seen| format!("{:.1}", seen * 100.0));
+            println!(
+                "{name:<24}{rate:>6}{alike:>7}   {alarms:>14}{naive_alarms:>12}   {found:>14}{naive_found:>12}   {seen:>10}"
+            );
+        }
+    }
+    println!("most false alarms {most}; {:.0} s", start.elapsed().as_secs_f64());
+}
+
+/// What is simulated.
+#[derive(Clone, Copy)]
+struct Shape {
+    cases: usize,
+    repeats: u32,
+    /// Cases that share a rate.
+    group: usize,
+    rate: f64,
+    alike: f64,
+}
+
+impl Shape {
+    /// How often it says worse, how often naive tests would, and the median of what it can see.
+    fn simulate(
+        self,
+        runs: usize,
+        drop: f64,
+        random: &mut SplitMix,
+    ) -> (usize, usize, Option<f64>) {
+        let (mut worse, mut naive) = (0, 0);
+        let mut seen: Vec<f64> = Vec::new();
+        for _ in 0..runs {
+            let (baseline, candidate) = self.draw(drop, random);
+            let alone = |sides: &[Side]| -> Vec<Side> {
+                let own = |(index, side): (usize, &Side)| Side {
+                    cluster: index.to_string(),
+                    ..side.clone()
+                };
+                sides.iter().enumerate().map(own).collect()
+            };
+            let unclustered =
+                Comparison::of(Pairing::of(alone(&baseline), alone(&candidate)), METHOD);
+            naive += usize::from(unclustered.tests.iter().any(|test| test.p_worse <= METHOD.alpha));
+            let comparison = Comparison::of(Pairing::of(baseline, candidate), METHOD);
+            worse += usize::from(comparison.direction == Direction::Worse);
+            let resolution = comparison.accuracy.and_then(|accuracy| accuracy.resolution);
+            seen.push(resolution.map_or(f64::INFINITY, |resolution| resolution.change));
+        }
+        seen.sort_by(f64::total_cmp);
+        (worse, naive, Some(seen[runs / 2]).filter(|seen| seen.is_finite()))
+    }
+
+    fn draw(self, drop: f64, random: &mut SplitMix) -> (Vec<Side>, Vec<Side>) {
+        let (mut baseline, mut candidate) = (Vec::new(), Vec::new());
+        let mut own = 0.0;
+        for case in 0..self.cases {
+            if case % self.group == 0 {
+                own = random.beta(self.rate, self.alike);
+            }
+            for repeat in 0..self.repeats {
+                let mut answer = |turns: f64| {
+                    let right = random.unit() < own;
+                    // Half-sure of what it gets right more often than of what it does not.
+                    let sure = if right { 0.55 } else { 0.35 } + 0.45 * random.unit();
+                    let right = right && random.unit() >= turns;
+                    side(case, case / self.group, repeat, right, sure)
+                };
+                baseline.push(answer(0.0));
+                candidate.push(answer(drop / self.rate));
+            }
+        }
+        (baseline, candidate)
+    }
+}
+
+fn side(case: usize, cluster: usize, repeat: u32, correct: bool, sure: f64) -> Side {
+    Side {
+        case: format!("case-{case}"),
+        repeat,
+        cluster: format!("group-{cluster}"),
+        correct: Some(correct),
+        confidence: Some(sure),
+        confident: sure >= 0.8,
+        ..Side::default()
+    }
+}
+
+/// Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A rate from the beta distribution with this mean and intra-cluster correlation
+    /// `1/(a + b + 1)`, from two gammas.
+    fn beta(&mut self, mean: f64, alike: f64) -> f64 {
+        let total = (1.0 - alike) / alike;
+        let (one, other) = (self.gamma(mean * total), self.gamma((1.0 - mean) * total));
+        if one + other > 0.0 {
+            one / (one + other)
+        } else {
+            f64::from(u8::from(self.unit() < mean))
+        }
+    }
+
+    /// Marsaglia and Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000).
+    fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            let boost = self.unit().powf(1.0 / shape);
+            return self.gamma(shape + 1.0) * boost;
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && self.unit().ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
+    }
+
+    /// Box and Muller.
+    fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.unit()).cos()
+    }
+}

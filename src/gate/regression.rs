@@ -1,0 +1,235 @@
+//! Has it become worse than a run that was good enough?
+//!
+//! The line fails when the comparison's family of tests says "worse" at the line's level. Otherwise
+//! it passes, which does not say that nothing became worse: so its sentence says how large a change
+//! would have been seen. Where not even the largest would be, the line is undecided, and where there
+//! is nothing to compare with it is not measured.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Line, Verdict, percent};
+use crate::budget::{COVERAGE_FLOOR, Regression};
+use crate::record::Run;
+use crate::scorecard::{
+    Against, Change, Comparison, Direction, EndpointCard, Flip, Method, Pairing, Tested, sides,
+};
+
+/// From this share of changed cases on, what is left is another suite.
+const MOST_CHANGED: f64 = 0.1;
+
+/// Seed of comparisons whose run has none.
+pub const SEED: u64 = 20_140_915;
+
+/// Why a comparison decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Obstacle {
+    /// The two have no case in common.
+    NothingShared,
+    /// The question or the grader of too many cases is another one: so many, of so many.
+    Changed(usize, usize),
+    /// Of the shared cases none was judged on both sides.
+    NothingJudged,
+    /// Too few of the baseline's answers were judged: the share.
+    LostInBaseline(f64),
+    /// Too few of the candidate's answers were judged: the share.
+    LostInCandidate(f64),
+}
+
+impl Obstacle {
+    /// What stands in the way of a comparison, the gravest first; none where nothing does.
+    #[must_use]
+    pub fn of(comparison: &Comparison) -> Option<Obstacle> {
+        let (changed, shared) = (comparison.left_out.changed.len(), comparison.shared);
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+        let too_many = changed as f64 > MOST_CHANGED * shared as f64;
+        if shared == 0 {
+            Some(Obstacle::NothingShared)
+        } else if too_many {
+            Some(Obstacle::Changed(changed, shared))
+        } else if comparison.direction == Direction::NothingCompared {
+            Some(Obstacle::NothingJudged)
+        } else {
+            Obstacle::of_losses(comparison)
+        }
+    }
+
+    /// The same where changed cases are expected, and left out.
+    #[must_use]
+    pub fn of_losses(comparison: &Comparison) -> Option<Obstacle> {
+        match (comparison.direction, comparison.judged) {
+            (Direction::NothingCompared, _) | (_, None) => Some(Obstacle::NothingJudged),
+            (_, Some([base, _])) if base < COVERAGE_FLOOR => Some(Obstacle::LostInBaseline(base)),
+            (_, Some([_, other])) if other < COVERAGE_FLOOR => {
+                Some(Obstacle::LostInCandidate(other))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let floor = percent(COVERAGE_FLOOR);
+        match self {
+            Obstacle::NothingShared => write!(f, "the two have no case in common"),
+            Obstacle::Changed(changed, shared) => write!(
+                f,
+                "the question or the grader of {changed} of {shared} cases is another one, and what changed cannot be compared"
+            ),
+            Obstacle::NothingJudged => write!(f, "no case was judged on both sides"),
+            Obstacle::LostInBaseline(share) => write!(
+                f,
+                "only {} of the baseline's answers could be judged, and a comparison needs {floor}",
+                percent(*share)
+            ),
+            Obstacle::LostInCandidate(share) => write!(
+                f,
+                "only {} of the candidate's answers could be judged, and a comparison needs {floor}",
+                percent(*share)
+            ),
+        }
+    }
+}
+
+/// The line of one endpoint.
+pub(super) fn line(
+    card: &EndpointCard,
+    run: &Run,
+    regression: &Regression,
+    against: Option<&Against>,
+) -> Line {
+    let (comparison, name) = match compared(card, run, regression, against) {
+        Ok(compared) => compared,
+        Err(why) => return bare(card, regression, why),
+    };
+    if let Some(obstacle) = Obstacle::of(&comparison) {
+        return bare(card, regression, format!("against {name}: {obstacle}"));
+    }
+    let verdict = match comparison.direction {
+        Direction::Worse => Verdict::Fail,
+        _ if !comparison.sees_anything() => Verdict::Undecided,
+        _ => Verdict::Pass,
+    };
+    Line {
+        verdict,
+        estimate: comparison.p_worse(),
+        level: Some(1.0 - regression.alpha),
+        count: Some(
+            comparison.count(Flip::NewlyConfidentWrong) + comparison.count(Flip::NewlyWrong),
+        ),
+        n: comparison.pairs,
+        ..bare(card, regression, format!("against {name}: {}", in_words(&comparison)))
+    }
+}
+
+fn compared(
+    card: &EndpointCard,
+    run: &Run,
+    regression: &Regression,
+    against: Option<&Against>,
+) -> Result<(Comparison, String), String> {
+    let against = against.ok_or("the run kept no baseline: it ended before it asked anything")?;
+    let baseline = against.baseline.as_ref().ok_or_else(|| {
+        against.missing.clone().unwrap_or_else(|| format!("there is no {}", against.against))
+    })?;
+    let alone = run.header.endpoints.len() == 1;
+    let endpoint = baseline.endpoint(&card.endpoint, alone).ok_or_else(|| {
+        format!("{} did not ask the endpoint `{}`", baseline.directory, card.endpoint)
+    })?;
+    let candidate = sides(run, &card.endpoint, run.header.threshold);
+    let pairing = Pairing::of(endpoint.answers.clone(), candidate);
+    // A run of several endpoints fails by any of them, so they share the level.
+    let endpoints = u32::try_from(run.header.endpoints.len()).unwrap_or(u32::MAX);
+    let alpha = regression.alpha / f64::from(endpoints.max(1));
+    let method = Method { alpha, seed: run.header.seed.unwrap_or(SEED) };
+    Ok((Comparison::of(pairing, method), baseline.directory.clone()))
+}
+
+/// A line without evidence.
+fn bare(card: &EndpointCard, regression: &Regression, sentence: String) -> Line {
+    Line {
+        endpoint: Arc::clone(&card.endpoint),
+        line: "regression",
+        slice: None,
+        verdict: Verdict::NotMeasured,
+        limit: regression.alpha,
+        estimate: None,
+        interval: None,
+        level: None,
+        count: None,
+        early: None,
+        n: 0,
+        clustering: None,
+        sentence,
+    }
+}
+
+/// The verdict of a comparison in one sentence.
+#[must_use]
+pub fn in_words(comparison: &Comparison) -> String {
+    match comparison.direction {
+        Direction::Worse => {
+            let newly = comparison.count(Flip::NewlyConfidentWrong);
+            let newly = (newly > 0).then(|| format!("{newly} newly confident wrong; "));
+            let changes = significant(comparison, |test| test.adjusted);
+            format!("worse: {}{changes}", newly.unwrap_or_default())
+        }
+        Direction::Better => {
+            format!("better: {}", significant(comparison, |test| test.adjusted_better))
+        }
+        Direction::NoChange => {
+            let p = comparison.p_worse().map(p_value).unwrap_or_default();
+            format!("no significant change, {p}; {}", resolution(comparison))
+        }
+        Direction::NothingCompared => "nothing could be compared".to_owned(),
+    }
+}
+
+/// The changes that cannot be chance.
+fn significant(comparison: &Comparison, p: fn(&Tested) -> f64) -> String {
+    let tests = comparison.tests.iter().filter(|test| p(test) <= comparison.alpha);
+    let told =
+        tests.map(|test| format!("{}, {}", change_in_words(comparison, test.of), p_value(p(test))));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// What could have been seen.
+fn resolution(comparison: &Comparison) -> String {
+    let seen = comparison.accuracy.as_ref().and_then(|accuracy| accuracy.resolution);
+    match seen {
+        Some(seen) => {
+            format!("these cases can show a drop of {} in accuracy", points(seen.change))
+        }
+        None => "so few independent cases can show no drop in accuracy, however large".to_owned(),
+    }
+}
+
+fn change_in_words(comparison: &Comparison, of: &str) -> String {
+    let shares =
+        |change: &Change| format!("{} → {}", percent(change.baseline), percent(change.candidate));
+    let scores = |change: &Change| format!("{:.3} → {:.3}", change.baseline, change.candidate);
+    let (name, change, told): (&str, _, fn(&Change) -> String) = match of {
+        "brier" => ("Brier", &comparison.brier, scores),
+        "confident_wrong" => ("confident wrong", &comparison.confident_wrong, shares),
+        _ => ("accuracy", &comparison.accuracy, shares),
+    };
+    change.as_ref().map_or_else(|| name.to_owned(), |change| format!("{name} {}", told(change)))
+}
+
+/// A difference of shares in percentage points.
+#[must_use]
+pub fn points(change: f64) -> String {
+    let points = format!("{:.1}", change * 100.0);
+    let points = points.strip_suffix(".0").unwrap_or(&points);
+    if points == "1" { "1 point".to_owned() } else { format!("{points} points") }
+}
+
+/// A p value with three decimals.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
+}
+
+#[cfg(test)]
+mod tests;
