@@ -103,3 +103,36 @@ impl From<score::Omniscience> for OmniscienceCard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::judged;
+    use crate::record::{AskError, AskErrorKind};
+
+    #[test]
+    fn abstentions_and_refusals_count_and_what_has_no_answer_does_not() {
+        let failed = Outcome::Failed(AskError::new(AskErrorKind::Network, "no route".to_owned()));
+        let outcomes = [
+            Outcome::Correct,
+            Outcome::Correct,
+            Outcome::Incorrect,
+            Outcome::Abstained,
+            Outcome::Refused,
+            Outcome::Truncated,
+            failed,
+        ];
+        let records: Vec<Record> = outcomes
+            .into_iter()
+            .enumerate()
+            .map(|(index, outcome)| judged(index, outcome, Some(0.9)))
+            .collect();
+        let card = AnsweredCard::of(&records.iter().collect::<Vec<_>>());
+        assert_eq!((card.correct, card.incorrect, card.not_attempted), (2, 1, 2));
+        assert!((card.simpleqa.unwrap().f_score - 0.5).abs() < 1e-15);
+        assert!((card.omniscience.unwrap().index - 20.0).abs() < 1e-12);
+        assert!((card.confidence_target.unwrap()["0.75"] + 0.2).abs() < 1e-15);
+        let none = AnsweredCard::of(&[]);
+        assert_eq!((none.simpleqa, none.omniscience, none.confidence_target), (None, None, None));
+    }
+}
