@@ -256,6 +256,21 @@ fn a_run_is_advised_by_its_directory_and_the_latest_where_none_is_named() {
 }
 
 #[test]
+fn fields_of_other_harnesses_are_named_as_for_score() {
+    let project = Project::empty();
+    let table: String = (0..200).map(|index| format!("{index},90%,{}\n", index != 7)).collect();
+    project.write("log.csv", &("task,p,ok\n".to_owned() + &table));
+    let fields = ["--confidence-field", "p", "--correct-field", "ok", "--id-field", "task"];
+    let output = advise(&project, &[&["log.csv", "--json"], &fields[..]].concat(), "");
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let at = &document(&output)["sources"][0]["advice"]["selective"]["at"];
+    assert_eq!(
+        (&at["threshold"], &at["answered"], &at["wrong"]),
+        (&json!(0.9), &json!(200), &json!(1))
+    );
+}
+
+#[test]
 fn what_cannot_be_advised_is_told() {
     let project = Project::empty();
     let output = advise(&project, &["none.jsonl"], "");
