@@ -114,7 +114,7 @@ fn without_a_threshold_it_says_what_would_help_and_exits_with_1() {
     };
     insta::assert_snapshot!(said(&[(0.9, 60, 1), (0.5, 60, 30)]), @"standard input · confidence: No threshold can promise, with n = 120 and 95% confidence, that at most 5% of what you still answer is wrong; you would need about 470, if errors stay as they are in these");
     insta::assert_snapshot!(said(&[(0.9, 60, 20), (0.5, 60, 30)]), @"standard input · confidence: No threshold can promise, with n = 120 and 95% confidence, that at most 5% of what you still answer is wrong. No number of questions would help: at best, 20 of 60 answers at ≥ 0.90 are wrong");
-    insta::assert_snapshot!(said(&[(0.9, 57, 3)]), @"standard input · confidence: No threshold can promise, with n = 57 and 95% confidence, that at most 5% of what you still answer is wrong. Whether more questions would help cannot be told from these: at best, 3 of 57 answers at ≥ 0.90 are wrong");
+    insta::assert_snapshot!(said(&[(0.9, 57, 3)]), @"standard input · confidence: No threshold can promise, with n = 57 and 95% confidence, that at most 5% of what you still answer is wrong. Whether more questions would help cannot be told from these: at best, 3 of 57 answers at ≥ 0.90 are wrong; it takes 124 answers above a threshold in any event");
     insta::assert_snapshot!(said(&[(0.9, 200, 60), (0.5, 9000, 0)]), @"standard input · confidence: No threshold can promise, with n = 9200 and 95% confidence, that at most 5% of what you still answer is wrong. No number of questions would help, as the surest answers are not the best: 60 of 200 answers at ≥ 0.90 are wrong");
 }
 
