@@ -258,7 +258,8 @@ fn a_run_is_advised_by_its_directory_and_the_latest_where_none_is_named() {
 #[test]
 fn fields_of_other_harnesses_are_named_as_for_score() {
     let project = Project::empty();
-    let table: String = (0..200).map(|index| format!("{index},90%,{}\n", index != 7)).collect();
+    let row = |index: i32| format!("{index},90%,{}\n", index != 7);
+    let table = (0..200).fold(String::new(), |table, index| table + &row(index));
     project.write("log.csv", &("task,p,ok\n".to_owned() + &table));
     let fields = ["--confidence-field", "p", "--correct-field", "ok", "--id-field", "task"];
     let output = advise(&project, &[&["log.csv", "--json"], &fields[..]].concat(), "");
