@@ -38,7 +38,9 @@ pub(super) fn by_tag(out: &mut String, card: &EndpointCard, style: Style) {
     if assessable == 0 {
         let needed = card.tags.iter().map(|tag| tag.needed).min().unwrap_or(0);
         let tags = card.tags.len();
-        say(&format!("not assessable: all {tags} tags are too small, {needed} cases would do"));
+        say(&format!(
+            "not assessable: {tags} tags, all of them too small; {needed} cases would do"
+        ));
         return;
     }
     let among = match (differing.len(), small) {
@@ -63,7 +65,7 @@ fn in_words(tag: &TagCard, by_confidence: bool, style: Style) -> String {
     let elsewhere = tag.elsewhere.map_or_else(|| "n/a".to_owned(), percent);
     let p = tag.adjusted.unwrap_or(1.0);
     let p = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
-    format!("{name}: {} of {} {what}, elsewhere {elsewhere}   {p}", rate.count, rate.n)
+    format!("{name}: {} of {} {what}, elsewhere {elsewhere} ({p})", rate.count, rate.n)
 }
 
 /// Labels that are worth a second look.

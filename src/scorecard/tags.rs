@@ -122,8 +122,11 @@ fn card(tag: &str, members: &[usize], records: &[&Record], counted: &[Counted<'_
         of.filter_map(|record| Some((record, record.quadrant? == Quadrant::ConfidentWrong)));
     let inside: Vec<bool> =
         counted.iter().map(|at| at.record.tags.iter().any(|known| known == tag)).collect();
-    let elsewhere = share(counted.iter().zip(&inside).filter(|(_, inside)| !**inside));
-    let needed = part_sample_size(elsewhere.unwrap_or(0.5), DIFFERENCE, ERRORS).unwrap_or(1);
+    let outside = counted.iter().zip(&inside).filter(|(_, inside)| !**inside);
+    let elsewhere = share(outside.map(|(at, _)| at));
+    // The share of all: a part that differs much needs no other size than its rest.
+    let overall = share(counted.iter());
+    let needed = part_sample_size(overall.unwrap_or(0.5), DIFFERENCE, ERRORS).unwrap_or(1);
     let clusters = |wanted: bool| {
         let of = counted.iter().zip(&inside).filter(|(_, inside)| **inside == wanted);
         of.map(|(at, _)| at.cluster).collect::<std::collections::HashSet<_>>().len()
@@ -146,9 +149,9 @@ fn card(tag: &str, members: &[usize], records: &[&Record], counted: &[Counted<'_
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn share<'a>(of: impl Iterator<Item = (&'a Counted<'a>, &'a bool)>) -> Option<f64> {
+fn share<'a>(of: impl Iterator<Item = &'a Counted<'a>>) -> Option<f64> {
     let (mut flagged, mut n) = (0_usize, 0_usize);
-    for (at, _) in of {
+    for at in of {
         flagged += usize::from(at.flag);
         n += 1;
     }
