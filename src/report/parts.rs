@@ -38,9 +38,7 @@ pub(super) fn by_tag(out: &mut String, card: &EndpointCard, style: Style) {
     if assessable == 0 {
         let needed = card.tags.iter().map(|tag| tag.needed).min().unwrap_or(0);
         let tags = card.tags.len();
-        say(&format!(
-            "not assessable: {tags} tags, all of them too small; {needed} cases would do"
-        ));
+        say(&format!("{tags} tags, each of under the {needed} cases that could tell"));
         return;
     }
     let among = match (differing.len(), small) {
