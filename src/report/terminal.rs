@@ -279,12 +279,16 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
     line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
     if let Some(early) = page.decision.early {
         let text = format!(
-            "decided early: {} of {} trials settled every line, {} need not be asked",
+            "decided early: {} of {} trials settled every line, {} need not be asked; \
+             looking has cost {} of the error level of each line",
             early.needed,
             early.planned,
-            early.saved()
+            early.saved(),
+            percent(early.looking)
         );
-        line(out, &style.dim(&style.text(&format!("  {text}"))));
+        for text in wrap(&style.text(&text), style.width - 2) {
+            line(out, &style.dim(&format!("  {text}")));
+        }
     }
     if let Some(text) = saved(page) {
         line(out, &style.dim(&style.text(&format!("  {text}"))));

@@ -52,7 +52,7 @@ pub use selective::Selective;
 pub use slices::SliceCard;
 pub use source::{BinCard, ConfidentWrongCard, SourceCard};
 pub use suspects::{Suspect, SuspectLabels};
-pub use tags::TagCard;
+pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
@@ -139,7 +139,7 @@ impl Scorecard {
                 sources: sources(run, &records),
                 positions: Positions::of(&records),
                 variants: Variants::of(&records),
-                tags: tags::of(&records, !header.sources.is_empty()),
+                tags: tags::of_records(&records, !header.sources.is_empty()),
                 slices: slices::of(&run.header, &records),
             }
         });
