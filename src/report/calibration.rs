@@ -11,6 +11,9 @@ const BESIDE: &str = "                   ";
 /// From this p value on, chance explains what is seen.
 const CHANCE: f64 = 0.05;
 
+/// Smaller p values are only about right for few answers, so that they are not spelt out.
+const LEAST: f64 = 0.01;
+
 /// The lines of one source; at most 80 columns each but for the name of the source.
 pub(super) fn calibration(out: &mut String, source: &SourceCard, style: Style) {
     let intervals = source.bootstrap95.as_ref();
@@ -58,10 +61,10 @@ fn sentence(source: &SourceCard) -> Option<String> {
     }
     Some(if p >= CHANCE {
         format!("perfect calibration could look so, too (KS p {p:.2})")
-    } else if p >= 0.001 {
+    } else if p >= LEAST {
         format!("not calibrated: chance gives such a KS in {} of samples", percent(p))
     } else {
-        "not calibrated: chance gives such a KS in < 0.1% of samples".into()
+        "not calibrated: chance gives such a KS in < 1% of samples".into()
     })
 }
 
@@ -114,7 +117,7 @@ mod tests {
         insta::assert_snapshot!(page(&answers(0.9, 50, 80), 1), @"
         mean confidence  89.5%   gap +27.0 points [+17.0, +38.2]   stated
         calibration      Brier 0.307 [0.228, 0.396]   KS 0.270   smooth ECE 0.270
-                         not calibrated: chance gives such a KS in < 0.1% of samples
+                         not calibrated: chance gives such a KS in < 1% of samples
         ranking          AUROC 0.500 [0.384, 0.617]
         ");
     }
