@@ -26,7 +26,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use baseline::{Against, Baseline, BaselineEndpoint};
-pub use change::{CalibrationCard, Change, McNemarCard, Resolution};
+pub use change::{CalibrationCard, Change, McNemarCard, POWER, Resolution};
 pub use comparison::{Comparison, Direction, Method, SliceChange, Tested, WouldShow};
 pub use flips::{Flip, Flipped, Said};
 pub use pairing::{LeftOut, Pairing, Side, sides};

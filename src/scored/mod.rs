@@ -245,13 +245,11 @@ impl<'a> Reader<'a> {
     fn row(&mut self, placed: Placed<'_>) -> Result<(), ScoredError> {
         let number = placed.number;
         let Some(answer) = self.read(placed)? else { return Ok(()) };
-        match answer.correct {
-            Some(correct) => self.add(number, answer, correct),
-            None => {
-                self.ungraded += 1;
-                Ok(())
-            }
-        }
+        let Some(correct) = answer.correct else {
+            self.ungraded += 1;
+            return Ok(());
+        };
+        self.add(number, answer, correct)
     }
 
     /// The answer of the next row; none where the row is bad.
