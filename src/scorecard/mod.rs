@@ -36,7 +36,7 @@ use serde::Serialize;
 pub use advice::{Advice, Advised, Lacking, Point, Wanted, graded, left_out};
 pub use answered::{AnsweredCard, OmniscienceCard, SimpleQaCard};
 pub use baseline::{Against, Baseline, BaselineEndpoint};
-pub use change::{CalibrationCard, Change, McNemarCard, Resolution};
+pub use change::{CalibrationCard, Change, McNemarCard, POWER, Resolution};
 pub use comparison::{Comparison, Direction, Method, SliceChange, Tested, WouldShow};
 pub use every::{
     ConfidentWrongNumbers, CorpCard, Diagram, EveryMetric, HosmerLemeshowCard, MurphyCard,
