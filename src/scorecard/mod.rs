@@ -50,7 +50,7 @@ pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use selective::Selective;
 pub use slices::SliceCard;
-pub use source::{BinCard, ConfidentWrongCard, SourceCard};
+pub use source::{BinCard, ConfidentWrongCard, ConsistencyCard, SourceCard};
 pub use suspects::{Suspect, SuspectLabels};
 pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};

@@ -119,7 +119,7 @@ pub fn by_tag(scored: &Scored) -> Vec<TagCard> {
         .map(|(index, (confidence, right))| Answer {
             tags: scored.tags.of(index).collect(),
             case: scored.cases[index],
-            cluster: u32::try_from(items.clusters()[index]).expect("fewer clusters than 2^32"),
+            cluster: u32::try_from(items.clusters()[index]).unwrap_or(u32::MAX),
             right: Some(right),
             confident_wrong: Some(!right && confidence >= scored.threshold_of(index).get()),
         })
