@@ -6,25 +6,26 @@
 //! confidence than one that will not, with noise. Where *nothing changed*, both sides answer by the
 //! same rates, and "worse" is a false alarm: at a level of 5 % an exact procedure raises at most 131
 //! in 2,000 (one-sided binomial test at 0.1 %). Where accuracy *drops by 10 points*, so many right
-//! answers turn wrong and keep their confidence, and "worse" is what one wants to read. The naive
-//! column takes every answer for an independent one and each of the three tests for the only one.
+//! answers turn wrong and keep their confidence, and "worse" is what one wants to read; the same with
+//! the drop that an unchanged comparison says it can see, which is to be found in 80 % at least. The
+//! naive columns take every answer for an independent one and each of the three tests for the only
+//! one.
 
 use std::time::Instant;
 
 use overclaim::scorecard::{Comparison, Direction, Method, Pairing, Side};
 
 /// Cases, answers to each, cases a group.
-const SHAPES: [(&str, usize, u32, usize); 6] = [
+const SHAPES: [(&str, usize, u32, usize); 5] = [
     ("120 cases", 120, 1, 1),
     ("120 cases × 5", 120, 5, 1),
     ("40 cases × 5", 40, 5, 1),
     ("120 cases in 30 groups", 120, 1, 4),
-    ("500 cases", 500, 1, 1),
     ("20 cases", 20, 1, 1),
 ];
 
 /// Mean rate of right answers, and intra-cluster correlation.
-const MODELS: [(f64, f64); 4] = [(0.7, 0.3), (0.7, 0.8), (0.9, 0.5), (0.97, 0.8)];
+const MODELS: [(f64, f64); 3] = [(0.7, 0.3), (0.7, 0.8), (0.9, 0.5)];
 
 const METHOD: Method = Method { alpha: 0.05, seed: 1 };
 
@@ -34,19 +35,25 @@ fn main() {
     let start = Instant::now();
     println!("comparisons that say worse, of {runs} each");
     println!(
-        "{:<24}{:>6}{:>7}   {:>14}{:>12}   {:>14}{:>12}   {:>10}",
-        "", "right", "alike", "unchanged", "naive", "10 points", "naive", "can see"
+        "{:<24}{:>6}{:>7}   {:>9}{:>7}   {:>9}{:>7}   {:>9}{:>7}",
+        "", "right", "alike", "unchanged", "naive", "10 points", "naive", "can see", "found"
     );
     let mut most = 0;
     for (name, cases, repeats, group) in SHAPES {
         for (rate, alike) in MODELS {
             let shape = Shape { cases, repeats, group, rate, alike };
-            let (alarms, naive_alarms, _) = shape.simulate(runs, 0.0, &mut random);
-            let (found, naive_found, seen) = shape.simulate(runs, 0.1, &mut random);
+            let (alarms, naive_alarms, seen) = shape.simulate(runs, 0.0, &mut random);
+            let (found, naive_found, _) = shape.simulate(runs, 0.1, &mut random);
             most = most.max(alarms);
-            let seen = seen.map_or("nothing".to_owned(), |seen| format!("{:.1}", seen * 100.0));
+            let (seen, found_there) = match seen {
+                Some(seen) => {
+                    let (found, _, _) = shape.simulate(runs, seen, &mut random);
+                    (format!("{:.1}", seen * 100.0), found.to_string())
+                }
+                None => ("nothing".to_owned(), String::new()),
+            };
             println!(
-                "{name:<24}{rate:>6}{alike:>7}   {alarms:>14}{naive_alarms:>12}   {found:>14}{naive_found:>12}   {seen:>10}"
+                "{name:<24}{rate:>6}{alike:>7}   {alarms:>9}{naive_alarms:>7}   {found:>9}{naive_found:>7}   {seen:>9}{found_there:>7}"
             );
         }
     }

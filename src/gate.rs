@@ -97,19 +97,21 @@ pub struct Decision {
 }
 
 /// What deciding early has saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Early {
     /// Trials that settled every line.
     pub needed: usize,
     /// Trials that were planned.
     pub planned: usize,
+    /// Share of every line's error level that looking early has cost.
+    pub looking: f64,
 }
 
 impl Early {
     fn of(early: &EarlyStop) -> Option<Early> {
         let planned = early.planned();
         let needed = early.needed().filter(|needed| *needed < planned)?;
-        Some(Early { needed, planned })
+        Some(Early { needed, planned, looking: early::LOOKING })
     }
 
     /// Trials that need not be asked.

@@ -114,7 +114,7 @@ fn without_a_threshold_it_says_what_would_help_and_exits_with_1() {
     };
     insta::assert_snapshot!(said(&[(0.9, 60, 1), (0.5, 60, 30)]), @"standard input · confidence: No threshold can promise, with n = 120 and 95% confidence, that at most 5% of what you still answer is wrong; you would need about 470, if errors stay as they are in these");
     insta::assert_snapshot!(said(&[(0.9, 60, 20), (0.5, 60, 30)]), @"standard input · confidence: No threshold can promise, with n = 120 and 95% confidence, that at most 5% of what you still answer is wrong. No number of questions would help: at best, 20 of 60 answers at ≥ 0.90 are wrong");
-    insta::assert_snapshot!(said(&[(0.9, 57, 3)]), @"standard input · confidence: No threshold can promise, with n = 57 and 95% confidence, that at most 5% of what you still answer is wrong. Whether more questions would help cannot be told from these: at best, 3 of 57 answers at ≥ 0.90 are wrong");
+    insta::assert_snapshot!(said(&[(0.9, 57, 3)]), @"standard input · confidence: No threshold can promise, with n = 57 and 95% confidence, that at most 5% of what you still answer is wrong. Whether more questions would help cannot be told from these: at best, 3 of 57 answers at ≥ 0.90 are wrong; it takes 124 answers above a threshold in any event");
     insta::assert_snapshot!(said(&[(0.9, 200, 60), (0.5, 9000, 0)]), @"standard input · confidence: No threshold can promise, with n = 9200 and 95% confidence, that at most 5% of what you still answer is wrong. No number of questions would help, as the surest answers are not the best: 60 of 200 answers at ≥ 0.90 are wrong");
 }
 
@@ -253,6 +253,22 @@ fn a_run_is_advised_by_its_directory_and_the_latest_where_none_is_named() {
     let other = advise(&project, &["--endpoint", "none"], "");
     assert_eq!(text(&other.stderr), "error: unknown endpoint `none` (known: `model`)\n");
     assert_eq!(code(&advise(&project, &["--source", "none"], "")), 2);
+}
+
+#[test]
+fn fields_of_other_harnesses_are_named_as_for_score() {
+    let project = Project::empty();
+    let row = |index: i32| format!("{index},90%,{}\n", index != 7);
+    let table = (0..200).fold(String::new(), |table, index| table + &row(index));
+    project.write("log.csv", &("task,p,ok\n".to_owned() + &table));
+    let fields = ["--confidence-field", "p", "--correct-field", "ok", "--id-field", "task"];
+    let output = advise(&project, &[&["log.csv", "--json"], &fields[..]].concat(), "");
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let at = &document(&output)["sources"][0]["advice"]["selective"]["at"];
+    assert_eq!(
+        (&at["threshold"], &at["answered"], &at["wrong"]),
+        (&json!(0.9), &json!(200), &json!(1))
+    );
 }
 
 #[test]

@@ -46,8 +46,7 @@ fn a_run_prints_its_page_and_writes_its_directory() {
       calibration      Brier 0.233 [0.122, 0.367]   KS 0.163   smooth ECE 0.163
                        not calibrated: chance gives such a KS in < 1% of samples
       ranking          AUROC 0.000 [0.000, 0.000]
-      by tag           k1: 10 of 20 confidently wrong, elsewhere 0% p < 0.001
-                       1 of 2 tags are too small to tell
+      by tag           2 tags, each of under the 41 cases that could tell
       30 correct · 10 incorrect
 
       Confidently wrong, the surest first

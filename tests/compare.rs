@@ -64,7 +64,7 @@ fn a_run_held_against_itself_did_not_change() {
     let page = page(&project, &["compare", "base", "base"], 0);
     insta::assert_snapshot!(page, @"
     demo · 60 cases compared
-    no significant change, p = 1.000; these cases can show a drop of 10 points in
+    no significant change, p = 1.000; these cases can show a drop of 16.8 points in
     accuracy
 
       baseline         m · base
@@ -76,16 +76,16 @@ fn a_run_held_against_itself_did_not_change() {
       debiased ECE     0.313 → 0.313    +0.000 [+0.000, +0.000]         p = 1.000
       McNemar          0 right in the baseline alone, 0 in the candidate alone;
                        two-sided exact p = 1.000, mid-p = 1.000
-      can see          a drop of 10 points in accuracy, a rise of 10 points in
+      can see          a drop of 16.8 points in accuracy, a rise of 16.8 points in
                        confident wrong, 80% of the time; for 5 points it takes about
-                       174 cases
+                       288 cases
       p                one-sided, against the candidate, corrected for 3 tests
                        (Holm): where nothing changed, at most 5% of comparisons say
                        worse; that of the debiased ECE is two-sided and decides
                        nothing
 
       By tag
-      2 tags are not assessable: fewer than the 37 answers that a change of 20
+      2 tags are not assessable: fewer than the 44 answers that a change of 20
       points needs
     ");
 }
@@ -116,16 +116,16 @@ fn a_worse_candidate_fails_with_the_newly_confident_wrong_answers_first() {
       debiased ECE     0.313 → 0.444    +0.131 [+0.059, +0.205]         p = 0.001
       McNemar          9 right in the baseline alone, 0 in the candidate alone;
                        two-sided exact p = 0.004, mid-p = 0.002
-      can see          a drop of 16.1 points in accuracy, a rise of 16.1 points in
+      can see          a drop of 24.4 points in accuracy, a rise of 24.4 points in
                        confident wrong, 80% of the time; for 5 points it takes about
-                       624 cases
+                       800 cases
       p                one-sided, against the candidate, corrected for 3 tests
                        (Holm): where nothing changed, at most 5% of comparisons say
                        worse; that of the debiased ECE is two-sided and decides
                        nothing
 
       By tag
-      2 tags are not assessable: fewer than the 37 answers that a change of 20
+      2 tags are not assessable: fewer than the 72 answers that a change of 20
       points needs
     ");
     // The other way round it is better, and passes.
@@ -174,12 +174,10 @@ fn changed_questions_and_graders_are_not_compared_in_silence() {
     let project = with_baseline(60);
     let rows = project.read("suites/rows.jsonl");
     // One question of sixty is another one, one case has gone and one is new.
-    let changed = rows
-        .replace("Question 7?", "Question 7 now?")
-        .lines()
-        .filter(|row| !row.contains("\"q-8\""))
-        .map(|row| format!("{row}\n"))
-        .collect::<String>()
+    let reworded = rows.replace("Question 7?", "Question 7 now?");
+    let kept: Vec<&str> = reworded.lines().filter(|row| !row.contains("\"q-8\"")).collect();
+    let changed = kept.join("\n")
+        + "\n"
         + &rows
             .lines()
             .next()
@@ -192,7 +190,7 @@ fn changed_questions_and_graders_are_not_compared_in_silence() {
     let (above, below) = page.split_once("\n\n  accuracy").unwrap();
     insta::assert_snapshot!(above, @"
     demo · 58 cases compared
-    no significant change, p = 1.000; these cases can show a drop of 10.3 points in
+    no significant change, p = 1.000; these cases can show a drop of 17.4 points in
     accuracy
 
       baseline         m · base
@@ -241,7 +239,7 @@ fn repeats_are_one_cluster_and_mcnemar_is_not_asked() {
     let page = page(&project, &["compare", "base", "cand"], 0);
     insta::assert_snapshot!(page, @"
     demo · 12 cases, 60 answers compared
-    no significant change, p = 1.000; these cases can show a drop of 50 points in
+    no significant change, p = 1.000; these cases can show a drop of 68.9 points in
     accuracy
 
       baseline         m · base
@@ -259,16 +257,16 @@ fn repeats_are_one_cluster_and_mcnemar_is_not_asked() {
                        clusters hold several answers each, which McNemar's test
                        would take for independent: p is that of flipping whole
                        clusters
-      can see          a drop of 50 points in accuracy, a rise of 50 points in
+      can see          a drop of 68.9 points in accuracy, a rise of 68.9 points in
                        confident wrong, 80% of the time; for 5 points it takes about
-                       425 cases
+                       573 cases
       p                one-sided, against the candidate, corrected for 3 tests
                        (Holm): where nothing changed, at most 5% of comparisons say
                        worse; that of the debiased ECE is two-sided and decides
                        nothing
 
       By tag
-      2 tags are not assessable: fewer than the 199 answers that a change of 20
+      2 tags are not assessable: fewer than the 295 answers that a change of 20
       points needs
     ");
 }
@@ -289,8 +287,8 @@ fn a_candidate_whose_answers_are_lost_could_not_be_compared() {
 fn a_run_that_was_stopped_could_not_be_compared() {
     let project = with_baseline(40);
     let records = project.read("base/records.jsonl");
-    let some: String = records.lines().take(30).map(|line| format!("{line}\n")).collect();
-    project.write("stopped/records.jsonl", &some);
+    let some: Vec<&str> = records.lines().take(30).collect();
+    project.write("stopped/records.jsonl", &(some.join("\n") + "\n"));
     project.write("stopped/run.json", &project.read("base/run.json"));
     for (args, side) in [(["base", "stopped"], "candidate"), (["stopped", "base"], "baseline")] {
         let page = page(&project, &["compare", args[0], args[1]], 3);
@@ -355,9 +353,9 @@ fn files_of_other_harnesses_are_paired_by_id() {
       debiased ECE     -0.017 → 0.150    +0.167 [+0.065, +0.202]        p < 0.001
       McNemar          30 right in the baseline alone, 0 in the candidate alone;
                        two-sided exact p < 0.001, mid-p < 0.001
-      can see          a drop of 8.4 points in accuracy, a rise of 8.4 points in
+      can see          a drop of 10.8 points in accuracy, a rise of 10.8 points in
                        confident wrong, 80% of the time; for 5 points it takes about
-                       558 cases
+                       733 cases
       p                one-sided, against the candidate, corrected for 3 tests
                        (Holm): where nothing changed, at most 5% of comparisons say
                        worse; that of the debiased ECE is two-sided and decides
@@ -413,7 +411,7 @@ fn a_budget_holds_a_run_against_the_previous_one_and_report_says_the_same() {
     insta::assert_snapshot!(hide(&run(0)), @"
     ✓ regression at 5%
       against reports/demo/TIME: no significant change, p = 1.000;
-      these cases can show a drop of 10 points in accuracy
+      these cases can show a drop of 16.8 points in accuracy
     ");
     let worse = Server::new(worse);
     let config = project.read("overclaim.yaml");
@@ -434,7 +432,9 @@ fn a_budget_holds_a_run_against_the_previous_one_and_report_says_the_same() {
     let last = dirs.pop().unwrap();
     let decision = std::fs::read_to_string(last.join("decision.json")).unwrap();
     assert!(decision.contains("\"line\": \"regression\""), "{decision}");
-    dirs.iter().for_each(|dir| std::fs::remove_dir_all(dir).unwrap());
+    for dir in &dirs {
+        std::fs::remove_dir_all(dir).unwrap();
+    }
     let output = project.run(&["report"]);
     assert_eq!((code(&output), line(&output)), (1, told));
 }

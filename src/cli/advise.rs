@@ -83,9 +83,13 @@ enum RiskArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Kind {
+    /// All confidences more extreme, or less: one parameter
     Temperature,
+    /// Stretched and shifted on the logit: two
     Platt,
+    /// Any shape that rises; wants 1,000 answers
     Isotonic,
+    /// The two ends bent apart: three
     Beta,
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::{ScoredPage, scored, scored_in_short};
 use crate::score::Threshold;
-use crate::scorecard::{AnsweredCard, EveryMetric, SourceCard};
+use crate::scorecard::{AnsweredCard, EveryMetric, SourceCard, by_tag};
 use crate::scored::{Fields, Graded, Reading, ScoredError, Source, Written};
 use crate::suite::{Table, display};
 
@@ -175,6 +175,8 @@ fn document(page: &ScoredPage<'_>, all: bool) -> Result<Value, String> {
         let answered = serde_json::to_value(AnsweredCard::from(source.counts));
         let answered = answered.map_err(|error| error.to_string())?;
         document.insert("answered".to_owned(), answered);
+        let tags = serde_json::to_value(by_tag(&source.scored));
+        document.insert("tags".to_owned(), tags.map_err(|error| error.to_string())?);
         document.insert("confidently_wrong".to_owned(), ranked(source));
         if all {
             let every = EveryMetric::of(&source.scored.items);

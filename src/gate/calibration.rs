@@ -114,10 +114,17 @@ fn calibration(card: &EndpointCard, scored: Option<&Scored>, limits: &Calibratio
         lines.push(line(card, "calibration.max_ks", max, limits.level, seen));
     }
     if limits.consistent {
-        let seen = items.and_then(|items| consistency(items, SEED));
+        let seen = items.and_then(|items| consistency(items, draws(items.len(), level), SEED));
         lines.push(consistent(card, seen, level));
     }
     lines
+}
+
+/// Draws of the consistency test: fewer of very large samples, but enough for a p value well below
+/// the error level.
+fn draws(n: usize, level: Level) -> usize {
+    let least = whole(10.0 / level.alpha()).unwrap_or(usize::MAX).max(199);
+    (40_000_000 / n.max(1)).clamp(least, least.max(1999))
 }
 
 /// A number that should be small, with its limits.

@@ -26,7 +26,7 @@ use super::bound::Bound;
 use super::{Line, Verdict, percent};
 
 /// Share of the error level that looking early gets.
-const LOOKING: f64 = 0.1;
+pub(super) const LOOKING: f64 = 0.1;
 
 /// What settled a line before all planned trials were asked.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -196,12 +196,20 @@ fn significant(comparison: &Comparison, p: fn(&Tested) -> f64) -> String {
 
 /// What could have been seen.
 fn resolution(comparison: &Comparison) -> String {
-    let seen = comparison.accuracy.as_ref().and_then(|accuracy| accuracy.resolution);
-    match seen {
-        Some(seen) => {
-            format!("these cases can show a drop of {} in accuracy", points(seen.change))
+    let visible = |change: &Option<Change>| change.as_ref().and_then(Change::visible);
+    if let Some(seen) = visible(&comparison.accuracy) {
+        return format!("these cases can show a drop of {} in accuracy", points(seen.change));
+    }
+    if let Some(seen) = visible(&comparison.confident_wrong) {
+        let change = points(seen.change);
+        return format!("these cases can show a rise of {change} in confident wrong answers");
+    }
+    match &comparison.accuracy {
+        Some(accuracy) if accuracy.resolution.is_some() => {
+            let share = percent(accuracy.baseline);
+            format!("an accuracy of {share} leaves no room for a drop that would show")
         }
-        None => "so few independent cases can show no drop in accuracy, however large".to_owned(),
+        _ => "so few independent cases can show no drop in accuracy, however large".to_owned(),
     }
 }
 

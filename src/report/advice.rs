@@ -136,10 +136,17 @@ fn lacking(advice: &Advice, of: Of, lacking: Option<Lacking>) -> String {
         Some(Lacking::BetterAnswers(at)) => {
             format!(". No number of questions would help: {best}{}", point(&at))
         }
-        Some(Lacking::Unclear(at)) => format!(
-            ". Whether more questions would help cannot be told from these: {best}{}",
-            point(&at)
-        ),
+        Some(Lacking::Unclear(at)) => {
+            let short =
+                advice.least_answers.filter(|least| of == Of::Answered && *least > advice.n);
+            let least = short.map_or_else(String::new, |least| {
+                format!("; it takes {least} answers above a threshold in any event")
+            });
+            format!(
+                ". Whether more questions would help cannot be told from these: {best}{}{least}",
+                point(&at)
+            )
+        }
         Some(Lacking::BetterConfidence(at)) => format!(
             ". No number of questions would help, as the surest answers are not the best: {}",
             point(&at)

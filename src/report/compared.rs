@@ -3,7 +3,7 @@
 
 use crate::gate::{in_words, p_value, percent, points};
 use crate::scorecard::{
-    CalibrationCard, Change, Comparison, Direction, Flip, LeftOut, SliceChange, Tested,
+    CalibrationCard, Change, Comparison, Direction, Flip, LeftOut, POWER, SliceChange, Tested,
 };
 
 use super::flipped::flipped;
@@ -127,8 +127,8 @@ fn numbers(out: &mut String, comparison: &Comparison, style: Style) {
         ),
         None => {}
     }
-    put("can see", &resolution(comparison));
     if !comparison.tests.is_empty() {
+        put("can see", &resolution(comparison));
         put("p", &what_p_is(comparison));
     }
 }
@@ -175,17 +175,18 @@ fn calibration(out: &mut String, card: &CalibrationCard, style: Style) {
     line(out, &format!("  debiased ECE     {text}{}{p}", " ".repeat(gap)));
 }
 
+/// What could have been seen, and what more would show.
 fn resolution(comparison: &Comparison) -> String {
-    let of = |change: &Option<Change>| change.as_ref().and_then(|change| change.resolution);
-    let Some(accuracy) = of(&comparison.accuracy) else {
-        return "no drop in accuracy, however large: these are too few independent cases"
-            .to_owned();
+    let visible = |change: &Option<Change>| change.as_ref().and_then(Change::visible);
+    let drop = visible(&comparison.accuracy)
+        .map(|seen| format!("a drop of {} in accuracy", points(seen.change)));
+    let rise = visible(&comparison.confident_wrong)
+        .map(|seen| format!("a rise of {} in confident wrong", points(seen.change)));
+    let seen: Vec<String> = drop.into_iter().chain(rise).collect();
+    let mut text = match seen.as_slice() {
+        [] => "neither a drop in accuracy nor a rise in confident wrong, however large".to_owned(),
+        seen => format!("{}, {} of the time", seen.join(", "), percent(POWER)),
     };
-    let mut text = format!("a drop of {} in accuracy", points(accuracy.change));
-    if let Some(wrong) = of(&comparison.confident_wrong) {
-        text += &format!(", a rise of {} in confident wrong", points(wrong.change));
-    }
-    text += &format!(", {} of the time", percent(accuracy.power));
     if let Some(would) = comparison.would_show {
         text += &format!("; for {} it takes about {} cases", points(would.change), would.cases);
     }

@@ -1,7 +1,7 @@
 //! What a page says of parts of the cases, and of labels that may be wrong.
 
 use crate::gate::percent;
-use crate::scorecard::{EndpointCard, Scorecard, TagCard};
+use crate::scorecard::{Scorecard, TagCard};
 
 use super::style::{Style, hanging, line};
 use super::text::fit;
@@ -17,8 +17,8 @@ const SUSPECTS: usize = 3;
 const INDENT: usize = 19;
 
 /// Which tags differ from the rest, or why none can be told to.
-pub(super) fn by_tag(out: &mut String, card: &EndpointCard, style: Style) {
-    if card.tags.len() < 2 {
+pub(super) fn tags(out: &mut String, tags: &[TagCard], by_confidence: bool, style: Style) {
+    if tags.len() < 2 {
         return;
     }
     let mut label = "  by tag           ";
@@ -26,19 +26,19 @@ pub(super) fn by_tag(out: &mut String, card: &EndpointCard, style: Style) {
         hanging(out, label, INDENT, &style.text(text), style);
         label = "                   ";
     };
-    let differing: Vec<&TagCard> = card.tags.iter().filter(|tag| tag.differs()).collect();
+    let differing: Vec<&TagCard> = tags.iter().filter(|tag| tag.differs()).collect();
     for tag in differing.iter().take(NAMED) {
-        say(&in_words(tag, card.primary().is_some(), style));
+        say(&in_words(tag, by_confidence, style));
     }
     if differing.len() > NAMED {
         say(&format!("{} more tags differ from the rest", differing.len() - NAMED));
     }
-    let assessable = card.tags.iter().filter(|tag| tag.is_assessable()).count();
-    let small = card.tags.len() - assessable;
+    let assessable = tags.iter().filter(|tag| tag.is_assessable()).count();
+    let small = tags.len() - assessable;
     if assessable == 0 {
-        let needed = card.tags.iter().map(|tag| tag.needed).min().unwrap_or(0);
-        let tags = card.tags.len();
-        say(&format!("not assessable: all {tags} tags are too small, {needed} cases would do"));
+        let needed = tags.iter().map(|tag| tag.needed).min().unwrap_or(0);
+        let all = tags.len();
+        say(&format!("{all} tags, each of under the {needed} cases that could tell"));
         return;
     }
     let among = match (differing.len(), small) {
@@ -47,7 +47,7 @@ pub(super) fn by_tag(out: &mut String, card: &EndpointCard, style: Style) {
             format!("none of {assessable} differs from the rest, {small} are too small to tell")
         }
         (_, 0) => return,
-        (_, small) => format!("{small} of {} tags are too small to tell", card.tags.len()),
+        (_, small) => format!("{small} of {} tags are too small to tell", tags.len()),
     };
     say(&among);
 }
@@ -63,7 +63,7 @@ fn in_words(tag: &TagCard, by_confidence: bool, style: Style) -> String {
     let elsewhere = tag.elsewhere.map_or_else(|| "n/a".to_owned(), percent);
     let p = tag.adjusted.unwrap_or(1.0);
     let p = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
-    format!("{name}: {} of {} {what}, elsewhere {elsewhere}   {p}", rate.count, rate.n)
+    format!("{name}: {} of {} {what}, elsewhere {elsewhere} ({p})", rate.count, rate.n)
 }
 
 /// Labels that are worth a second look.

@@ -2,10 +2,11 @@
 //! nothing of budgets or calls.
 
 use crate::gate::percent;
-use crate::scorecard::{Evidence, SourceCard};
+use crate::scorecard::{Evidence, SourceCard, by_tag};
 use crate::scored::{Graded, Source, Wrong};
 
 use super::calibration::calibration;
+use super::parts::tags;
 use super::ranked::Entry;
 use super::style::{Style, hanging, line};
 use super::terminal::{accuracy, headline_number, reliability};
@@ -35,6 +36,7 @@ pub fn scored(page: &ScoredPage<'_>, style: Style) -> String {
         headline_number(&mut out, page.threshold, card, style);
         accuracy(&mut out, &Evidence::right(&source.scored).into());
         calibration(&mut out, card, style);
+        tags(&mut out, &by_tag(&source.scored), true, style);
         ranked(&mut out, source, card, style);
         reliability(&mut out, card, style);
         line(&mut out, "");

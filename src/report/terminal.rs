@@ -10,7 +10,7 @@ use crate::scorecard::{EndpointCard, EndpointOperations, Rate, SourceCard};
 
 use super::calibration::calibration;
 use super::comparison::{by_position, comparison};
-use super::parts::{by_tag, suspects};
+use super::parts::{suspects, tags};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
 use super::text::{amount, fit, width, wrap};
@@ -92,7 +92,7 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     if let Some(positions) = card.positions.as_ref().filter(|positions| positions.reordered == 0) {
         by_position(out, positions, style);
     }
-    by_tag(out, card, style);
+    tags(out, &card.tags, card.primary().is_some(), style);
     outcomes(out, card, style);
 }
 
@@ -279,12 +279,16 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
     line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
     if let Some(early) = page.decision.early {
         let text = format!(
-            "decided early: {} of {} trials settled every line, {} need not be asked",
+            "decided early: {} of {} trials settled every line, {} need not be asked; \
+             looking has cost {} of the error level of each line",
             early.needed,
             early.planned,
-            early.saved()
+            early.saved(),
+            percent(early.looking)
         );
-        line(out, &style.dim(&style.text(&format!("  {text}"))));
+        for text in wrap(&style.text(&text), style.width - 2) {
+            line(out, &style.dim(&format!("  {text}")));
+        }
     }
     if let Some(text) = saved(page) {
         line(out, &style.dim(&style.text(&format!("  {text}"))));

@@ -208,8 +208,11 @@ mod tests {
     const BINS: NonZeroUsize = NonZeroUsize::new(10).unwrap();
     const DRAWS: Draws = Draws { replicates: 999, seed: 4 };
 
-    fn pairs(items: &[(f64, bool, f64, bool)]) -> Paired {
-        let side = |of: fn(&(f64, bool, f64, bool)) -> (f64, bool)| {
+    /// Confidence and verdict of the baseline, then of the candidate.
+    type Item = (f64, bool, f64, bool);
+
+    fn pairs(items: &[Item]) -> Paired {
+        let side = |of: fn(&Item) -> (f64, bool)| {
             let (confidence, correct) = items.iter().map(of).unzip();
             Items::new(confidence, correct).unwrap()
         };
@@ -260,7 +263,7 @@ mod tests {
     fn a_candidate_that_lost_its_calibration_is_seen_and_an_equal_one_is_not() {
         let confidence = |i: i32| f64::from(i % 10) / 10.0 + 0.05;
         let right = |i: i32, p: f64| f64::from(i / 10 % 10) / 10.0 + 0.05 < p;
-        let items = |miss: f64| -> Vec<(f64, bool, f64, bool)> {
+        let items = |miss: f64| -> Vec<Item> {
             let item = |i| {
                 let c = confidence(i);
                 (c, right(i, c), c, right(i, c - miss))
@@ -279,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_number_of_threads_changes_nothing() {
-        let items: Vec<(f64, bool, f64, bool)> = (0..90)
+        let items: Vec<Item> = (0..90)
             .map(|i| (f64::from(i % 9) / 9.0, i % 3 > 0, f64::from(i % 7) / 7.0, i % 4 > 0))
             .collect();
         let change = CalibrationChange::equal_mass(&pairs(&items), BINS);

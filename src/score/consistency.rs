@@ -16,16 +16,6 @@ use super::random::Stream;
 /// Bins of the statistic.
 const BINS: NonZeroUsize = NonZeroUsize::new(15).unwrap();
 
-/// Draws of a sample of ordinary size; fewer of very large ones, where the p value is as exact but
-/// for its last digit.
-const MOST_DRAWS: usize = 1999;
-
-/// Draws that every sample gets.
-const LEAST_DRAWS: usize = 199;
-
-/// Answers that are drawn in all, if that leaves enough draws.
-const ANSWERS_DRAWN: usize = 40_000_000;
-
 /// The test that confidence is right as it stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Consistency {
@@ -43,17 +33,16 @@ pub struct Consistency {
 
 /// Tests that each answer is right with the probability that is its confidence, by drawing
 /// `y* ~ Bernoulli(c)`. Of every cluster one item is taken, at random by the seed, since draws are
-/// independent. `None` without items.
+/// independent. With `draws` of them no p value is below `1/(draws + 1)`. `None` without items.
 ///
 /// Bröcker and Smith, Increasing the reliability of reliability diagrams, Weather and Forecasting
 /// 22 (2007); Vaicenavicius et al., Evaluating model calibration in classification, AISTATS 2019.
 #[must_use]
-pub fn consistency(items: &Items, seed: u64) -> Option<Consistency> {
+pub fn consistency(items: &Items, draws: usize, seed: u64) -> Option<Consistency> {
     let alone = items.one_a_cluster(seed);
     let bins = equal_mass_bins(&alone, BINS);
     let error = ece(&bins)?;
     let n = alone.len();
-    let draws = (ANSWERS_DRAWN / n).clamp(LEAST_DRAWS, MOST_DRAWS);
     let (confidence, _) = alone.ascending_columns();
     let drawn: Vec<f64> = (0..draws)
         .into_par_iter()
@@ -73,7 +62,7 @@ pub fn consistency(items: &Items, seed: u64) -> Option<Consistency> {
     let as_far = drawn.iter().filter(|other| **other >= error - 1e-12).count();
     Some(Consistency {
         error,
-        expected: super::sum::sum(drawn.iter().copied()) / draws as f64,
+        expected: super::sum::sum(drawn.iter().copied()) / draws.max(1) as f64,
         p_value: (1 + as_far) as f64 / (1 + draws) as f64,
         draws,
         n,
@@ -99,7 +88,7 @@ mod tests {
     fn a_calibrated_model_is_rarely_inconsistent_and_an_overconfident_one_is() {
         let rejected = |shift: f64| {
             let runs = (0..200).map(|replicate| drawn(150, shift, replicate));
-            runs.filter(|items| consistency(items, 1).unwrap().p_value <= 0.05).count()
+            runs.filter(|items| consistency(items, 199, 1).unwrap().p_value <= 0.05).count()
         };
         // 10 of 200 are expected; 20 or more have a probability of 0.2 %.
         assert!(rejected(0.0) < 20);
@@ -110,9 +99,9 @@ mod tests {
     fn threads_change_nothing() {
         let items = drawn(300, 0.1, 0);
         let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let one = alone.install(|| consistency(&items, 9));
+        let one = alone.install(|| consistency(&items, 199, 9));
         let many = rayon::ThreadPoolBuilder::new().num_threads(7).build().unwrap();
-        assert_eq!(one, many.install(|| consistency(&items, 9)));
+        assert_eq!(one, many.install(|| consistency(&items, 199, 9)));
     }
 
     #[test]
@@ -123,6 +112,6 @@ mod tests {
         let (clusters, pairs): (Vec<usize>, Vec<(f64, bool)>) = copies.into_iter().unzip();
         let (confidence, correct) = pairs.into_iter().unzip();
         let many = Items::new(confidence, correct).unwrap().in_clusters(clusters).unwrap();
-        assert_eq!(consistency(&many, 3), consistency(&one, 3));
+        assert_eq!(consistency(&many, 199, 3), consistency(&one, 199, 3));
     }
 }

@@ -81,7 +81,9 @@ impl Differences {
     #[must_use]
     pub fn student(&self) -> Option<StudentTest> {
         let mean = self.mean()?;
-        let se = mean.se_independent().filter(|se| *se > 0.0)?;
+        // Rounding can give equal values a spread; their bits tell.
+        let varies = self.values.windows(2).any(|pair| pair[0].total_cmp(&pair[1]).is_ne());
+        let se = mean.se_independent().filter(|se| varies && *se > 0.0)?;
         let t = mean.mean() / se;
         Some(StudentTest { t, p_two_sided: student::two_sided(t, self.values.len() - 1) })
     }
@@ -192,6 +194,8 @@ mod tests {
     #[test]
     fn what_does_not_vary_has_no_test() {
         assert_eq!(Differences::of([(0, 0.3), (1, 0.3)]).student(), None);
+        let same = (0..7).map(|item| (item, 0.1));
+        assert_eq!(Differences::of(same).student(), None);
         assert_eq!(Differences::of([(0, 0.3)]).student(), None);
         assert_eq!(Differences::of::<u8>([]).mean(), None);
         assert_eq!(correlation(&[1.0, 1.0], &[0.0, 1.0]), None);

@@ -217,6 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::items::any_items;
+    use super::super::random::Stream;
     use super::*;
 
     fn grid(thresholds: &[f64]) -> Vec<Threshold> {
@@ -311,6 +312,33 @@ mod tests {
             prop_assert!(at_most(least, errors, alpha) <= delta);
             prop_assert!(least == 1 || at_most(least - 1, errors, alpha) > delta);
         }
+    }
+
+    /// Of 500 samples at the limit, in how many a threshold is found, which breaks the promise:
+    /// 150 cases asked six times with the same confidence and the same luck, one answer of
+    /// each case drawn, and all answers taken for independent. A binomial test at 0.1 % allows
+    /// 41 of 500 at δ = 5 %.
+    #[test]
+    fn at_the_limit_a_promise_is_rarely_broken_and_alike_answers_would_break_it() {
+        let promise = Guarantee::new(0.2, 0.05).unwrap();
+        let least = promise.least_answers(2).unwrap();
+        let (mut drawn, mut naive) = (0, 0);
+        for replicate in 0..500 {
+            let mut stream = Stream::of(11, replicate);
+            let cases: Vec<(f64, bool)> =
+                (0..150).map(|_| (stream.unit(), stream.unit() >= 0.2001)).collect();
+            let (confidence, correct) = cases.iter().flat_map(|case| [*case; 6]).unzip();
+            let items = Items::new(confidence, correct).unwrap();
+            let items = items.in_clusters((0..900).map(|index| index / 6)).unwrap();
+            let finds = |items: &Items| {
+                let rows = answering(items, &threshold_grid());
+                promise.fixed_sequence(Risk::Selective, &rows, least).is_some()
+            };
+            drawn += i32::from(finds(&items.one_a_cluster(replicate)));
+            naive += i32::from(finds(&items));
+        }
+        assert!((5..=41).contains(&drawn), "{drawn} {naive}");
+        assert!(naive > 60, "{drawn} {naive}");
     }
 
     #[test]

@@ -24,13 +24,14 @@ const SLACK: f64 = 1e-7;
 /// SAGMB 9, 2010).
 #[must_use]
 pub fn part_against_rest(
-    clusters: &[usize],
+    clusters: &[u32],
     flags: &[bool],
     inside: &[bool],
     seed: u64,
 ) -> Option<f64> {
     let mut groups: Vec<Group> = Vec::new();
     for ((&cluster, &flag), &inside) in clusters.iter().zip(flags).zip(inside) {
+        let cluster = cluster as usize;
         if cluster >= groups.len() {
             groups.resize(cluster + 1, Group { flagged: 0, size: 0, inside });
         }
@@ -134,7 +135,7 @@ mod tests {
         };
         let (flags, inside): (Vec<bool>, Vec<bool>) =
             column(part, true).chain(column(rest, false)).unzip();
-        let clusters: Vec<usize> = (0..flags.len()).collect();
+        let clusters: Vec<u32> = (0_u32..).take(flags.len()).collect();
         part_against_rest(&clusters, &flags, &inside, 1)
     }
 
@@ -157,13 +158,12 @@ mod tests {
     fn copies_are_no_evidence_and_a_split_cluster_is_no_part() {
         let alone = p((8, 10), (2, 20)).unwrap();
         let column = |copies: usize| {
-            let item =
-                |case: usize| (case, if case < 10 { case < 8 } else { case < 12 }, case < 10);
-            (0..30).flat_map(move |case| std::iter::repeat_n(item(case), copies))
+            let item = |case: u32| (case, if case < 10 { case < 8 } else { case < 12 }, case < 10);
+            (0..30).flat_map(move |case: u32| std::iter::repeat_n(item(case), copies))
         };
         let test = |copies: usize| {
-            let columns: Vec<(usize, bool, bool)> = column(copies).collect();
-            let clusters: Vec<usize> = columns.iter().map(|row| row.0).collect();
+            let columns: Vec<(u32, bool, bool)> = column(copies).collect();
+            let clusters: Vec<u32> = columns.iter().map(|row| row.0).collect();
             let flags: Vec<bool> = columns.iter().map(|row| row.1).collect();
             let inside: Vec<bool> = columns.iter().map(|row| row.2).collect();
             part_against_rest(&clusters, &flags, &inside, 1)

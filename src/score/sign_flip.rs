@@ -145,8 +145,9 @@ impl SignFlip {
         let moving: Vec<f64> = sums.iter().copied().filter(|sum| *sum != 0.0).collect();
         let seen: f64 = moving.iter().sum();
         let slack = SLACK * moving.iter().map(|sum| sum.abs()).sum::<f64>();
+        let tables: Vec<[f64; 256]> = moving.chunks(8).map(flipped_by_byte).collect();
         let counts = (0..replicates as u64).into_par_iter().map(|replicate| {
-            let sum = flipped(&moving, &mut Stream::of(seed, replicate));
+            let sum = flipped(&tables, &mut Stream::of(seed, replicate));
             let count = |holds: bool| usize::from(holds);
             [
                 count(sum >= seen - slack),
@@ -178,15 +179,26 @@ fn all_sums(sums: &[f64]) -> Vec<f64> {
     all
 }
 
+/// The sum of up to eight with the signs that the bits of a byte say, for every byte: eight coins
+/// are one look-up.
+fn flipped_by_byte(sums: &[f64]) -> [f64; 256] {
+    let mut table = [0.0; 256];
+    for (byte, total) in table.iter_mut().enumerate() {
+        *total = sums
+            .iter()
+            .enumerate()
+            .map(|(bit, sum)| if byte >> bit & 1 == 0 { *sum } else { -sum })
+            .sum();
+    }
+    table
+}
+
 /// The sum with each sign by a fair coin.
-fn flipped(sums: &[f64], stream: &mut Stream) -> f64 {
+fn flipped(tables: &[[f64; 256]], stream: &mut Stream) -> f64 {
     let mut total = 0.0;
-    for some in sums.chunks(64) {
-        let mut coins = stream.coins();
-        for sum in some {
-            total += if coins & 1 == 0 { *sum } else { -sum };
-            coins >>= 1;
-        }
+    for some in tables.chunks(8) {
+        let coins = stream.coins().to_le_bytes();
+        total += some.iter().zip(coins).map(|(table, byte)| table[usize::from(byte)]).sum::<f64>();
     }
     total
 }

@@ -2,7 +2,7 @@
 //!
 //! Every number is a mean over the pairs that have it, its change a mean of differences in clusters.
 //! The p values are those of the sign-flip test, clusters flipped whole: with one answer a cluster
-//! and verdicts for values that is McNemar's exact test. Intervals are for reading and decide
+//! and verdicts for values that is `McNemar`'s exact test. Intervals are for reading and decide
 //! nothing.
 
 use std::num::NonZeroUsize;
@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::pairing::Side;
 use crate::score::{
-    CalibrationChange, Differences, Draws, Errors, Items, Level, McNemar, Paired, Tails,
-    least_one_sided, mcnemar_sample_size, minimum_detectable_effect,
+    CalibrationChange, Differences, Draws, Errors, Items, Level, McNemar, Paired, Proportion,
+    Tails, least_one_sided, mcnemar_sample_size, minimum_detectable_effect,
 };
 
 /// Bins of the calibration error.
@@ -25,7 +25,10 @@ const FLIPS: usize = 19_999;
 const RESAMPLES: usize = 2_000;
 
 /// Probability with which the least change that can be seen is seen.
-const POWER: f64 = 0.8;
+pub const POWER: f64 = 0.8;
+
+/// Changes of a share are found up to this.
+const PRECISION: f64 = 1e-6;
 
 /// A number on both sides, over the pairs that have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,6 +64,9 @@ pub struct Change {
     /// The pairs that went down and up by one, where the values are verdicts.
     #[serde(skip)]
     counted: Option<McNemar>,
+    /// How far it can change for the worse.
+    #[serde(skip)]
+    room: f64,
 }
 
 /// What a comparison of this size can see.
@@ -161,6 +167,11 @@ impl Change {
             resolution: None,
             differences,
             counted,
+            room: match kind {
+                Kind::Good => baseline.mean(),
+                Kind::Bad => 1.0 - baseline.mean(),
+                Kind::Loss => f64::INFINITY,
+            },
         })
     }
 
@@ -173,47 +184,84 @@ impl Change {
     /// `None` where not even a change of all clusters would be seen.
     fn resolution_at(&self, alpha: f64) -> Option<Resolution> {
         let errors = Errors { alpha, power: POWER, tails: Tails::One };
-        let seen = minimum_detectable_effect(self.variance()?, self.n, errors)?;
-        // So many clusters must change, all of them for the worse.
-        let least = share(least_one_sided(alpha)?, self.clusters);
-        let floor = if self.counted.is_some() { least } else { 0.0 };
-        let change = seen.max(floor);
-        (least <= 1.0 && change <= 1.0).then_some(Resolution { change, power: POWER, alpha })
+        let least = least_one_sided(alpha)?;
+        if least > self.clusters {
+            return None;
+        }
+        let change = match self.counted {
+            Some(_) => self.visible_share(least, errors)?,
+            None => minimum_detectable_effect(self.variance()?, self.n, errors)?,
+        };
+        Some(Resolution { change, power: POWER, alpha })
+    }
+
+    /// The least change of a share that so many pairs show, found by halving. It is never so small
+    /// that too few pairs would change to be significant.
+    fn visible_share(&self, least: usize, errors: Errors) -> Option<f64> {
+        let few = Proportion::new(least, self.n).ok()?;
+        let floor = few.lower_limit(Level::new(1.0 - errors.power).ok()?);
+        let shows =
+            |change: f64| self.pairs_for(change, errors).is_some_and(|pairs| pairs <= self.n);
+        if shows(floor) {
+            return Some(floor);
+        }
+        let (mut hidden, mut shown) = (floor, 1.0);
+        if !shows(shown) {
+            return None;
+        }
+        while shown - hidden > PRECISION {
+            let middle = f64::midpoint(hidden, shown);
+            if shows(middle) { shown = middle } else { hidden = middle }
+        }
+        Some(shown)
     }
 
     /// The variance of a difference, times how much more alike the items of a cluster are. Of
-    /// verdicts it is never taken for less than two more pairs that differ would make it: that none
-    /// was seen to differ does not mean that none can.
+    /// verdicts it is never taken for less than two more pairs that differ would make it, nor than
+    /// two clusters would that differ throughout: that none was seen to differ does not mean that
+    /// none can.
     fn variance(&self) -> Option<f64> {
         let n = self.n;
         let seen = self.se.map(|se| se * se * share(n, 1));
-        let Some(table) = self.counted else { return seen };
-        let least = share(table.discordant() + 2, n + 2);
+        let Some(differ) = self.differ() else { return seen };
+        let clusters = share(2, self.clusters + 2) * share(n, self.clusters);
+        let least = differ.max(clusters);
         Some(seen.map_or(least, |seen| seen.max(least)))
     }
 
-    /// How many times larger the variance is than with independent pairs, at least 1.
-    fn design_effect(&self) -> f64 {
-        let effect = self.differences.mean().and_then(|mean| mean.design_effect());
-        effect.unwrap_or(1.0).max(1.0)
+    /// The design effect where all pairs of a cluster are the same: the size of the cluster that a
+    /// pair is in, on average.
+    fn most_alike(&self) -> f64 {
+        let mut sizes = vec![0_usize; self.clusters];
+        for &cluster in self.differences.clusters() {
+            sizes[cluster] += 1;
+        }
+        share(sizes.into_iter().map(|size| size * size).sum(), self.n)
     }
 
-    /// Pairs that would show a change of a share, at these errors, were answers to differ as they do.
+    /// The share of pairs that differ, two more counted than were seen; none where the values are
+    /// no verdicts.
+    fn differ(&self) -> Option<f64> {
+        Some(share(self.counted?.discordant() + 2, self.n + 2))
+    }
+
+    /// Pairs that would show a change of a share, at these errors: as many differ as did here, and
+    /// those that change besides, times how much more alike the pairs of a cluster are.
     pub(super) fn pairs_for(&self, change: f64, errors: Errors) -> Option<usize> {
-        let table = self.counted?;
-        let differ = share(table.discordant() + 2, self.n + 2).max(change);
-        let alone = mcnemar_sample_size(differ, change, errors)?;
+        let differ = self.differ()?;
+        let alone = mcnemar_sample_size((differ + change).min(1.0), change, errors)?;
         let least = match errors.tails {
             Tails::One => least_one_sided(errors.alpha)?,
             Tails::Two => least_one_sided(0.5 * errors.alpha)?,
         };
+        let design_effect = (self.variance()? / differ).min(self.most_alike()).max(1.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             clippy::cast_precision_loss,
             reason = "a count times a factor of at least 1"
         )]
-        let pairs = (alone.max(least) as f64 * self.design_effect()).ceil() as usize;
+        let pairs = (alone.max(least) as f64 * design_effect).ceil() as usize;
         Some(pairs)
     }
 
@@ -226,6 +274,13 @@ impl Change {
             exact_one_sided_regression: table.exact_regression(),
             midp_one_sided_regression: table.midp_regression(),
         })
+    }
+
+    /// The least change for the worse that is seen, where the baseline leaves room for one: a share
+    /// of nothing cannot drop.
+    #[must_use]
+    pub fn visible(&self) -> Option<Resolution> {
+        self.resolution.filter(|resolution| resolution.change <= self.room)
     }
 
     /// Whether a cluster holds several pairs.
@@ -247,16 +302,17 @@ fn discordant(differences: &Differences) -> McNemar {
 impl CalibrationCard {
     /// The calibration of the pairs with a confidence on both sides; none where none has.
     pub(super) fn of(pairs: &[(Side, Side)], seed: u64) -> Option<CalibrationCard> {
-        let known = pairs.iter().filter_map(|(one, other)| {
-            let of = |side: &Side| Some((side.confidence?, side.correct?));
-            Some((one.cluster.as_str(), of(one)?, of(other)?))
-        });
-        let known: Vec<_> = known.collect();
-        let items = |of: fn(&(&str, (f64, bool), (f64, bool))) -> (f64, bool)| {
-            let (confidence, correct) = known.iter().map(of).unzip();
-            Items::new(confidence, correct).ok()?.in_clusters(known.iter().map(|row| row.0)).ok()
+        let stated = |side: &Side| Some((side.confidence?, side.correct?));
+        let known: Vec<&(Side, Side)> = pairs
+            .iter()
+            .filter(|(one, other)| stated(one).is_some() && stated(other).is_some())
+            .collect();
+        let items = |of: fn(&(Side, Side)) -> &Side| {
+            let (confidence, correct) = known.iter().filter_map(|pair| stated(of(pair))).unzip();
+            let clusters = known.iter().map(|(one, _)| &one.cluster);
+            Items::new(confidence, correct).ok()?.in_clusters(clusters).ok()
         };
-        let pairs = Paired::new(items(|row| row.1)?, items(|row| row.2)?).ok()?;
+        let pairs = Paired::new(items(|pair| &pair.0)?, items(|pair| &pair.1)?).ok()?;
         let calibration = CalibrationChange::equal_mass(&pairs, BINS);
         let (baseline, candidate) = calibration.errors()?;
         let draws = Draws { replicates: RESAMPLES, seed };

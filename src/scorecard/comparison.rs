@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::change::{CalibrationCard, Change, Kind, McNemarCard, share};
+use super::change::{CalibrationCard, Change, Kind, McNemarCard, POWER, share};
 use super::flips::{Flip, Flipped};
 use super::pairing::{LeftOut, Pairing, Side};
 use crate::score::{Concordance, Errors, Multiplicity, Tails};
@@ -160,8 +160,7 @@ impl Comparison {
     #[must_use]
     pub fn of(pairing: Pairing, method: Method) -> Comparison {
         let Method { alpha, seed } = method;
-        let judged = pairing.judged().map(|(one, other)| [one, other]);
-        let Pairing { pairs, left_out, prompt_changed, shared, .. } = pairing;
+        let Pairing { pairs, left_out, prompt_changed, shared, judged } = pairing;
         let verdict = |side: &Side| side.correct.map(|right| f64::from(u8::from(right)));
         let wrong = |side: &Side| side.confident_wrong().map(|wrong| f64::from(u8::from(wrong)));
         let accuracy = Change::of(&pairs, verdict, Kind::Good, seed);
@@ -274,7 +273,7 @@ fn decide(family: &[(&'static str, &Change)], alpha: f64) -> (Vec<Tested>, Direc
 fn would_show(accuracy: &Change, alpha: f64, cases_a_pair: f64) -> Option<WouldShow> {
     let seen = accuracy.resolution.map_or(1.0, |resolution| resolution.change);
     let change = ASKED_FOR.into_iter().find(|change| *change < seen)?;
-    let errors = Errors { alpha, power: 0.8, tails: Tails::One };
+    let errors = Errors { alpha, power: POWER, tails: Tails::One };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -298,7 +297,7 @@ fn slices(pairs: &[(Side, Side)], whole: Option<&Change>, method: Method) -> Vec
         }
     }
     let all = pairs.iter().filter(graded).count();
-    let errors = Errors { alpha: method.alpha, power: 0.8, tails: Tails::Two };
+    let errors = Errors { alpha: method.alpha, power: POWER, tails: Tails::Two };
     let needed = whole.and_then(|whole| whole.pairs_for(CHANGE_OF_PARTS, errors));
     let mut slices: Vec<SliceChange> = parts
         .into_iter()

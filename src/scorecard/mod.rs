@@ -36,7 +36,7 @@ use serde::Serialize;
 pub use advice::{Advice, Advised, Lacking, Point, Wanted, graded, left_out};
 pub use answered::{AnsweredCard, OmniscienceCard, SimpleQaCard};
 pub use baseline::{Against, Baseline, BaselineEndpoint};
-pub use change::{CalibrationCard, Change, McNemarCard, Resolution};
+pub use change::{CalibrationCard, Change, McNemarCard, POWER, Resolution};
 pub use comparison::{Comparison, Direction, Method, SliceChange, Tested, WouldShow};
 pub use every::{
     ConfidentWrongNumbers, CorpCard, Diagram, EveryMetric, HosmerLemeshowCard, MurphyCard,
@@ -50,9 +50,9 @@ pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use selective::Selective;
 pub use slices::SliceCard;
-pub use source::{BinCard, ConfidentWrongCard, SourceCard};
+pub use source::{BinCard, ConfidentWrongCard, ConsistencyCard, SourceCard};
 pub use suspects::{Suspect, SuspectLabels};
-pub use tags::TagCard;
+pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
@@ -139,7 +139,7 @@ impl Scorecard {
                 sources: sources(run, &records),
                 positions: Positions::of(&records),
                 variants: Variants::of(&records),
-                tags: tags::of(&records, !header.sources.is_empty()),
+                tags: tags::of_records(&records, !header.sources.is_empty()),
                 slices: slices::of(&run.header, &records),
             }
         });

@@ -133,8 +133,9 @@ pub struct Pairing {
     pub prompt_changed: Vec<String>,
     /// Cases that both sides know by name, changed ones included.
     pub shared: usize,
-    /// Answers on both sides to the same question, judged or not.
-    pub answers: usize,
+    /// The share of the answers to the same questions that were judged, in the baseline and in the
+    /// candidate; none where there is no such answer.
+    pub judged: Option<[f64; 2]>,
 }
 
 /// Cases that are not compared, or not with all of their repeats.
@@ -194,25 +195,22 @@ impl Pairing {
         let mut added: Vec<(usize, Side)> = partners.into_values().collect();
         added.sort_by_key(|(place, _)| *place);
         left_out.added.extend(added.into_iter().map(|(_, side)| side.case));
+        // Answers are counted; below, cases are named.
+        let judged = judged(answers, &left_out);
         for list in left_out.lists_mut() {
             once(list);
         }
         once(&mut prompt_changed);
-        Pairing { pairs, left_out, prompt_changed, shared: shared.len(), answers }
+        Pairing { pairs, left_out, prompt_changed, shared: shared.len(), judged }
     }
+}
 
-    /// The share of the answers to the same questions that were judged in the baseline, and in the
-    /// candidate; none where there is no such answer.
-    #[must_use]
-    pub fn judged(&self) -> Option<(f64, f64)> {
-        let lost = |lists: [&Vec<String>; 2]| lists.iter().map(|list| list.len()).sum::<usize>();
-        let LeftOut { lost_in_baseline, lost_in_candidate, lost_in_both, .. } = &self.left_out;
-        #[expect(clippy::cast_precision_loss, reason = "answers are far fewer than 2^53")]
-        let share = |lost: usize| 1.0 - lost as f64 / self.answers as f64;
-        let (base, other) =
-            (lost([lost_in_baseline, lost_in_both]), lost([lost_in_candidate, lost_in_both]));
-        (self.answers > 0).then(|| (share(base), share(other)))
-    }
+/// The share of so many answers that was not lost, by side.
+#[expect(clippy::cast_precision_loss, reason = "answers are far fewer than 2^53")]
+fn judged(answers: usize, left_out: &LeftOut) -> Option<[f64; 2]> {
+    let LeftOut { lost_in_baseline, lost_in_candidate, lost_in_both, .. } = left_out;
+    let share = |lost: &[String]| 1.0 - (lost.len() + lost_in_both.len()) as f64 / answers as f64;
+    (answers > 0).then(|| [share(lost_in_baseline), share(lost_in_candidate)])
 }
 
 /// A case that is asked several times is named once.
@@ -262,8 +260,7 @@ pub(super) mod tests {
         assert_eq!(left_out.changed, [baseline[2].case.clone()]);
         assert_eq!(left_out.lost_in_candidate, [baseline[3].case.clone()]);
         assert_eq!(left_out.added, ["case-4"]);
-        assert_eq!((pairing.shared, pairing.answers), (3, 2));
-        assert_eq!(pairing.judged(), Some((1.0, 0.5)));
+        assert_eq!((pairing.shared, pairing.judged), (3, Some([1.0, 0.5])));
         assert!(!left_out.is_empty());
     }
 
@@ -275,6 +272,13 @@ pub(super) mod tests {
         assert!(pairing.pairs.iter().all(|(base, other)| base.repeat == other.repeat));
         let alone = Pairing::of(vec![repeat(0), side(1, true, 0.9), repeat(1)], vec![]);
         assert_eq!(alone.left_out.removed, ["case-0", "case-1"]);
+        // Lost answers are counted, not their cases.
+        let lost = |repeat| Side { repeat, ..Side::of(&judged(0, Outcome::Unparsable, None), 0.8) };
+        let both = vec![repeat(0), repeat(1), side(1, true, 0.9), side(2, true, 0.9)];
+        let some = vec![lost(0), lost(1), side(1, true, 0.9), side(2, true, 0.9)];
+        let pairing = Pairing::of(both, some);
+        assert_eq!(pairing.left_out.lost_in_candidate, ["case-0"]);
+        assert_eq!(pairing.judged, Some([1.0, 0.5]));
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub struct Tags {
     names: Vec<String>,
     number: HashMap<String, u32>,
     sets: HashMap<Box<[u32]>, u32>,
+    /// The sets by their numbers.
+    listed: Vec<Box<[u32]>>,
     of_answer: Vec<u32>,
 }
 
@@ -140,12 +142,26 @@ impl Scored {
 }
 
 impl Tags {
+    /// The tags of the answer at an index.
+    ///
+    /// # Panics
+    /// Unless there is such an answer.
+    pub fn of(&self, index: usize) -> impl Iterator<Item = &str> {
+        let set = &self.listed[self.of_answer[index] as usize];
+        set.iter().map(|tag| self.names[*tag as usize].as_str())
+    }
+
     fn push(&mut self, tags: &[String]) {
         let mut set: Vec<u32> = tags.iter().map(|tag| self.number_of(tag)).collect();
         set.sort_unstable();
         set.dedup();
         let next = u32::try_from(self.sets.len()).expect("fewer sets of tags than answers");
-        self.of_answer.push(*self.sets.entry(set.into()).or_insert(next));
+        let set: Box<[u32]> = set.into();
+        let number = *self.sets.entry(set.clone()).or_insert(next);
+        if number == next {
+            self.listed.push(set);
+        }
+        self.of_answer.push(number);
     }
 
     fn number_of(&mut self, tag: &str) -> u32 {

@@ -10,10 +10,16 @@ use super::intervals::Intervals;
 use super::rate::{Clustering, Evidence};
 use super::scored::Scored;
 use super::selective::Selective;
-use crate::score::{self, Bin, Clip, Level, equal_mass_bins};
+use crate::score::{self, Bin, Clip, Items, Level, equal_mass_bins};
 
 /// Bins of the equal-mass calibration error and of the reliability diagram.
 const BINS: NonZeroUsize = NonZeroUsize::new(15).unwrap();
+
+/// Answers that the consistency test draws, in all.
+const ANSWERS_DRAWN: usize = 20_000_000;
+
+/// Seed of its draws.
+const SEED: u64 = 1;
 
 /// Calibration of one source of confidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,6 +57,8 @@ pub struct SourceCard {
     pub ks_calibration_error: Option<f64>,
     /// Its p value.
     pub ks_p_value: Option<f64>,
+    /// Whether the error over bins is more than chance makes of perfect calibration.
+    pub consistency: Option<ConsistencyCard>,
     /// Spiegelhalter's test of calibration; null where every confidence is 0, ½ or 1.
     pub spiegelhalter_z: Option<f64>,
     /// Its p value.
@@ -70,6 +78,28 @@ pub struct SourceCard {
     pub confident_wrong: BTreeMap<String, ConfidentWrongCard>,
     /// The bins of `ece_mass15`.
     pub bins_mass15: Vec<BinCard>,
+}
+
+/// The error over bins beside those of answers that are drawn as their confidence says.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ConsistencyCard {
+    /// Share of draws with at least the error seen, `(1 + #)/(draws + 1)`.
+    pub p_value: f64,
+    /// Mean error of the draws: what perfect calibration looks like with as many answers.
+    pub expected: f64,
+    /// Number of draws.
+    pub draws: usize,
+    /// Answers drawn: one a cluster.
+    pub n: usize,
+}
+
+impl ConsistencyCard {
+    fn of(items: &Items) -> Option<ConsistencyCard> {
+        let draws = (ANSWERS_DRAWN / items.len().max(1)).clamp(99, 999);
+        let test = score::consistency(items, draws, SEED)?;
+        let score::Consistency { p_value, expected, n, .. } = test;
+        Some(ConsistencyCard { p_value, expected, draws, n })
+    }
 }
 
 /// Confident wrong answers at one threshold. Limits are one-sided at 95 %: exact (Clopper–Pearson),
@@ -147,6 +177,7 @@ impl SourceCard {
             smece: score::smooth_ece(items),
             ks_calibration_error: ks.as_ref().map(|ks| ks.error),
             ks_p_value: ks.as_ref().and_then(|ks| ks.p_value),
+            consistency: ConsistencyCard::of(items),
             spiegelhalter_z: spiegelhalter.and_then(|test| test.z),
             spiegelhalter_p_two_sided: spiegelhalter.and_then(|test| test.p_two_sided),
             certain_and_wrong: spiegelhalter.map_or(0, |test| test.certain_and_wrong),

@@ -4,13 +4,17 @@
 //! rest is tested against it, and the tests are corrected for how many there are. Of smaller ones a
 //! page says that they are too small, instead of showing rates that mean nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
-use super::rate::{Evidence, Rate};
+use super::rate::{Evidence, Rate, distinct};
+use super::scored::Scored;
 use crate::record::{Outcome, Quadrant, Record};
-use crate::score::{Errors, Multiplicity, Tails, part_against_rest, part_sample_size};
+use crate::score::{
+    ClusteredProportion, Errors, Multiplicity, Proportion, Tails, part_against_rest,
+    part_sample_size,
+};
 
 /// A part shows a difference of so much, or is too small.
 const DIFFERENCE: f64 = 0.2;
@@ -62,30 +66,77 @@ impl TagCard {
     }
 }
 
-/// An answer as it is counted.
-struct Counted<'a> {
-    record: &'a Record,
-    cluster: usize,
-    flag: bool,
+/// An answer with its tags.
+struct Answer<'a> {
+    tags: Vec<&'a str>,
+    /// Numbers of its case and of its cluster.
+    case: u32,
+    cluster: u32,
+    /// Whether it is right; none where it was not graded.
+    right: Option<bool>,
+    /// Whether it is confidently wrong; none without a grade or a confidence.
+    confident_wrong: Option<bool>,
+}
+
+impl Answer<'_> {
+    /// What the test is about; none where the answer says nothing of it.
+    fn flag(&self, by_confidence: bool) -> Option<bool> {
+        if by_confidence { self.confident_wrong } else { self.right }
+    }
+
+    fn has(&self, tag: &str) -> bool {
+        self.tags.contains(&tag)
+    }
+}
+
+/// The cards of a run's records at one endpoint.
+pub(super) fn of_records(records: &[&Record], by_confidence: bool) -> Vec<TagCard> {
+    let mut numbers: HashMap<&str, u32> = HashMap::new();
+    let mut number = |name| {
+        let next = u32::try_from(numbers.len()).expect("fewer cases than 2^32");
+        *numbers.entry(name).or_insert(next)
+    };
+    let answers: Vec<Answer<'_>> = records
+        .iter()
+        .map(|record| Answer {
+            tags: record.tags.iter().map(String::as_str).collect(),
+            case: number(record.case.as_str()),
+            cluster: number(record.cluster()),
+            right: record.outcome.is_graded().then_some(record.outcome == Outcome::Correct),
+            confident_wrong: record.quadrant.map(|at| at == Quadrant::ConfidentWrong),
+        })
+        .collect();
+    cards(&answers, by_confidence)
+}
+
+/// The cards of graded answers with a confidence.
+#[must_use]
+pub fn by_tag(scored: &Scored) -> Vec<TagCard> {
+    let items = &scored.items;
+    let answers: Vec<Answer<'_>> = items
+        .pairs()
+        .enumerate()
+        .map(|(index, (confidence, right))| Answer {
+            tags: scored.tags.of(index).collect(),
+            case: scored.cases[index],
+            cluster: u32::try_from(items.clusters()[index]).unwrap_or(u32::MAX),
+            right: Some(right),
+            confident_wrong: Some(!right && confidence >= scored.threshold_of(index).get()),
+        })
+        .collect();
+    cards(&answers, true)
 }
 
 /// A card a tag, those first that are least likely by chance; none where cases have no tags.
-pub(super) fn of(records: &[&Record], by_confidence: bool) -> Vec<TagCard> {
-    let counted = counted(records, by_confidence);
-    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, record) in records.iter().enumerate() {
-        for tag in &record.tags {
-            let members = members.entry(tag).or_default();
-            if members.last() != Some(&index) {
-                members.push(index);
-            }
-        }
-    }
-    if members.len() > MOST {
+fn cards(answers: &[Answer<'_>], by_confidence: bool) -> Vec<TagCard> {
+    let tags: BTreeSet<&str> = answers.iter().flat_map(|at| at.tags.iter().copied()).collect();
+    if tags.len() > MOST {
         return Vec::new();
     }
+    let counted: Vec<&Answer<'_>> =
+        answers.iter().filter(|at| at.flag(by_confidence).is_some()).collect();
     let mut cards: Vec<TagCard> =
-        members.into_iter().map(|(tag, members)| card(tag, &members, records, &counted)).collect();
+        tags.into_iter().map(|tag| card(tag, answers, &counted, by_confidence)).collect();
     let p: Vec<f64> = cards.iter().filter_map(|card| card.p_value).collect();
     let mut adjusted = Multiplicity::BenjaminiHochberg.adjusted(&p).into_iter();
     for card in &mut cards {
@@ -96,63 +147,47 @@ pub(super) fn of(records: &[&Record], by_confidence: bool) -> Vec<TagCard> {
     cards
 }
 
-/// The answers that the test is about.
-fn counted<'a>(records: &[&'a Record], by_confidence: bool) -> Vec<Counted<'a>> {
-    let mut number: HashMap<&str, usize> = HashMap::new();
-    let mut counted = Vec::new();
-    for record in records {
-        let flag = if by_confidence {
-            record.quadrant.map(|at| at == Quadrant::ConfidentWrong)
-        } else {
-            record.outcome.is_graded().then_some(record.outcome == Outcome::Correct)
-        };
-        let Some(flag) = flag else { continue };
-        let next = number.len();
-        let cluster = *number.entry(record.cluster()).or_insert(next);
-        counted.push(Counted { record, cluster, flag });
-    }
-    counted
-}
-
-fn card(tag: &str, members: &[usize], records: &[&Record], counted: &[Counted<'_>]) -> TagCard {
-    let of = members.iter().map(|index| records[*index]);
-    let graded = of.clone().filter(|record| record.outcome.is_graded());
-    let right = graded.map(|record| (record, record.outcome == Outcome::Correct));
-    let wrong =
-        of.filter_map(|record| Some((record, record.quadrant? == Quadrant::ConfidentWrong)));
-    let inside: Vec<bool> =
-        counted.iter().map(|at| at.record.tags.iter().any(|known| known == tag)).collect();
-    let elsewhere = share(counted.iter().zip(&inside).filter(|(_, inside)| !**inside));
-    let needed = part_sample_size(elsewhere.unwrap_or(0.5), DIFFERENCE, ERRORS).unwrap_or(1);
-    let clusters = |wanted: bool| {
-        let of = counted.iter().zip(&inside).filter(|(_, inside)| **inside == wanted);
-        of.map(|(at, _)| at.cluster).collect::<std::collections::HashSet<_>>().len()
+fn card(
+    tag: &str,
+    answers: &[Answer<'_>],
+    counted: &[&Answer<'_>],
+    by_confidence: bool,
+) -> TagCard {
+    let members = || answers.iter().filter(|at| at.has(tag));
+    let rate = |flag: fn(&Answer<'_>) -> Option<bool>| {
+        let flags = members().filter_map(|at| Some((at, flag(at)?)));
+        let cases = distinct(flags.clone().map(|(at, _)| at.case));
+        let share = ClusteredProportion::of(flags.map(|(at, flag)| (at.cluster, flag)));
+        Rate::from(Evidence { share, cases })
     };
+    let flag = |at: &&&Answer<'_>| at.flag(by_confidence).unwrap_or(false);
+    let share = |of: &dyn Fn(&&&Answer<'_>) -> bool| {
+        let n = counted.iter().filter(|at| of(at)).count();
+        let flagged = counted.iter().filter(|at| of(at)).filter(flag).count();
+        Proportion::new(flagged, n).ok().and_then(Proportion::rate)
+    };
+    let clusters = |inside: bool| {
+        distinct(counted.iter().filter(|at| at.has(tag) == inside).map(|at| at.cluster))
+    };
+    // The share of all: a part that differs much needs no other size than its rest.
+    let overall = share(&|_| true);
+    let needed = part_sample_size(overall.unwrap_or(0.5), DIFFERENCE, ERRORS).unwrap_or(1);
     let enough = clusters(true) >= needed && clusters(false) >= needed;
-    let columns = || {
-        let clusters: Vec<usize> = counted.iter().map(|at| at.cluster).collect();
-        let flags: Vec<bool> = counted.iter().map(|at| at.flag).collect();
+    let test = || {
+        let clusters: Vec<u32> = counted.iter().map(|at| at.cluster).collect();
+        let flags: Vec<bool> = counted.iter().map(|at| flag(&at)).collect();
+        let inside: Vec<bool> = counted.iter().map(|at| at.has(tag)).collect();
         part_against_rest(&clusters, &flags, &inside, SEED)
     };
     TagCard {
         tag: tag.to_owned(),
-        accuracy: Evidence::of(right.collect::<Vec<_>>().into_iter()).into(),
-        confident_wrong: Evidence::of(wrong.collect::<Vec<_>>().into_iter()).into(),
+        accuracy: rate(|at| at.right),
+        confident_wrong: rate(|at| at.confident_wrong),
         needed,
-        p_value: enough.then(columns).flatten(),
+        p_value: enough.then(test).flatten(),
         adjusted: None,
-        elsewhere,
+        elsewhere: share(&|at| !at.has(tag)),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn share<'a>(of: impl Iterator<Item = (&'a Counted<'a>, &'a bool)>) -> Option<f64> {
-    let (mut flagged, mut n) = (0_usize, 0_usize);
-    for (at, _) in of {
-        flagged += usize::from(at.flag);
-        n += 1;
-    }
-    (n > 0).then(|| flagged as f64 / n as f64)
 }
 
 #[cfg(test)]
@@ -174,7 +209,7 @@ mod tests {
     }
 
     fn cards(records: &[Record]) -> Vec<TagCard> {
-        of(&records.iter().collect::<Vec<_>>(), true)
+        of_records(&records.iter().collect::<Vec<_>>(), true)
     }
 
     #[test]

@@ -84,3 +84,54 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::super::Fields;
+    use super::*;
+    use crate::score::Threshold;
+
+    fn rows(text: &'static str) -> Result<Rows, ScoredError> {
+        let threshold = Threshold::new(0.8).unwrap();
+        let reading = Reading { fields: Fields::default(), threshold, skip_bad: false, top: 0 };
+        reading.sides(Table::stream(Cursor::new(text)).unwrap())
+    }
+
+    #[test]
+    fn every_answer_is_kept_by_the_name_of_its_case() {
+        let rows = rows(
+            "id,confidence,correct,group,source\n\
+             a,0.9,0,g,one\na,0.8,1,g,one\nb,,1,,one\nc,0.7,,,one\n,0.7,1,,one\na,0.1,0,,two\n",
+        )
+        .unwrap();
+        assert_eq!((rows.nameless, rows.skipped, rows.sources.len()), (1, 0, 2));
+        let told: Vec<_> = rows.sources[0]
+            .sides
+            .iter()
+            .map(|side| (side.case.as_str(), side.repeat, side.correct, side.confidence))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", 0, Some(false), Some(0.9)),
+                ("a", 1, Some(true), Some(0.8)),
+                ("b", 0, Some(true), None),
+                ("c", 0, None, None),
+            ]
+        );
+        let clusters: Vec<&str> =
+            rows.sources[0].sides.iter().map(|side| side.cluster.as_str()).collect();
+        assert_eq!(clusters, ["g", "g", "b", "c"]);
+        assert!(rows.sources[0].sides[0].confident && !rows.sources[1].sides[0].confident);
+    }
+
+    #[test]
+    fn bad_rows_are_refused_as_in_scoring() {
+        let refused = rows("id,confidence,correct\na,1.9,1\n").unwrap_err();
+        assert!(matches!(refused, ScoredError::Bad(_, 1)), "{refused:?}");
+        let missing = rows("id,sure,correct\na,0.9,1\n").unwrap_err();
+        assert!(matches!(missing, ScoredError::NoField("confidence", ..)), "{missing:?}");
+    }
+}

@@ -142,7 +142,10 @@ fn a_missing_confidence_says_why() {
         "the reply names its choice by text, not by letter"
     );
     assert_eq!(said(&reply(&[("Hm", SURE)])), "no letter is marked as the answer");
-    assert_eq!(said(&reply(&[("A or B", SURE)])), "several letters, none marked as the answer");
+    assert_eq!(
+        said(&reply(&[("A or B", SURE)])),
+        "several letters, none of them marked as the only answer"
+    );
     assert_eq!(said(&reply(&[("F", SURE)])), "`F` is not among the choices");
     assert_eq!(said(&reply(&[("B. Paris", SURE)])), "no token of the reply is the letter B");
     let low = reply(&[("B", &[("The", 0.69), ("B", 0.31)])]);

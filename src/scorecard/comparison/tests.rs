@@ -68,7 +68,7 @@ fn answers_held_against_themselves_did_not_change() {
     assert!(close(same.calibration.unwrap().p_two_sided.unwrap(), 1.0));
     // That no answer differed does not mean that any change would be seen.
     let seen = same.accuracy.unwrap().resolution.unwrap();
-    assert!(seen.change >= 6.0 / 40.0, "{seen:?}");
+    assert!(seen.change > 6.0 / 40.0, "{seen:?}");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn parts_are_looked_at_where_they_are_large_enough() {
     let comparison = full([100, 14, 6, 20]);
     assert_eq!(comparison.slices.len(), 2);
     let needed = comparison.slices[0].needed.unwrap();
-    assert!((30..70).contains(&needed), "{needed}");
+    assert!((50..70).contains(&needed), "{needed}");
     assert!(comparison.slices.iter().all(|slice| slice.n == 70 && slice.adjusted.is_some()));
     let small = full([10, 2, 2, 2]);
     assert!(small.slices.iter().all(|slice| slice.p_two_sided.is_none()), "{:?}", small.slices);
@@ -192,13 +192,13 @@ fn naive(answers: &[(usize, (Said, Said))]) -> (Vec<f64>, bool) {
             let sums: Vec<f64> = clusters.iter().map(of).collect();
             let seen: f64 = sums.iter().sum();
             let all = 1_u32 << sums.len();
-            let extreme = (0..all).filter(|signs| {
+            let extreme = |signs: &u32| {
                 let flipped = sums.iter().enumerate();
                 let sum: f64 =
                     flipped.map(|(at, s)| if signs >> at & 1 == 0 { *s } else { -s }).sum();
                 sum >= seen - 1e-9
-            });
-            extreme.count() as f64 / f64::from(all)
+            };
+            f64::from(u32::try_from((0..all).filter(extreme).count()).unwrap()) / f64::from(all)
         })
         .collect();
     let mut sorted = p.clone();
@@ -227,8 +227,7 @@ proptest! {
         }
         prop_assert_eq!(comparison.direction == Direction::Worse, alarm);
         let turned = grouped(answers.iter().map(|(cluster, (one, other))| (*cluster, (*other, *one))));
-        for (one, other) in [(comparison.p_worse(), turned.p_better())] {
-            prop_assert!((one.unwrap() - other.unwrap()).abs() < 1e-9);
-        }
+        let (one, other) = (comparison.p_worse().unwrap(), turned.p_better().unwrap());
+        prop_assert!((one - other).abs() < 1e-9, "{one} {other}");
     }
 }
