@@ -1,5 +1,5 @@
 //! How often `overclaim compare` says "worse": `cargo bench --bench compare [RUNS]`, 2,000 by
-//! default.
+//! default; `cargo bench --bench compare -- RUNS turned` prints the second table alone.
 //!
 //! A comparison is so many cases, each asked so many times on both sides. A case has a rate of right
 //! answers of its own, drawn from a beta distribution; an answer that will be right states a higher
@@ -10,6 +10,11 @@
 //! the drop that an unchanged comparison says it can see, which is to be found in 80 % at least. The
 //! naive columns take every answer for an independent one and each of the three tests for the only
 //! one.
+//!
+//! In the second table nothing changed on the whole, but *half of the clusters turned*: the candidate
+//! has a new rate there, drawn as the old one was. All answers of such a cluster turn together, which
+//! is what another prompt does, and what taking them for independent does not allow for; naive is
+//! the three tests with Holm's correction there, answers taken for independent.
 
 use std::time::Instant;
 
@@ -33,6 +38,9 @@ fn main() {
     let runs = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(2_000_usize);
     let mut random = SplitMix(11);
     let start = Instant::now();
+    if std::env::args().any(|word| word == "turned") {
+        return turned(runs, &mut random);
+    }
     println!("comparisons that say worse, of {runs} each");
     println!(
         "{:<24}{:>6}{:>7}   {:>9}{:>7}   {:>9}{:>7}   {:>9}{:>7}",
@@ -58,6 +66,35 @@ fn main() {
         }
     }
     println!("most false alarms {most}; {:.0} s", start.elapsed().as_secs_f64());
+    turned(runs, &mut random);
+}
+
+/// The second table.
+fn turned(runs: usize, random: &mut SplitMix) {
+    println!("half of the clusters turned: false alarms, of {runs} each");
+    println!("{:<24}{:>6}{:>7}   {:>9}{:>7}", "", "right", "alike", "alarms", "naive");
+    for (name, cases, repeats, group) in SHAPES {
+        for (rate, alike) in MODELS {
+            let shape = Shape { cases, repeats, group, rate, alike };
+            let (mut alarms, mut naive) = (0, 0);
+            for _ in 0..runs {
+                let (baseline, candidate) = shape.draw_turned(random);
+                let says_worse = |baseline, candidate| {
+                    let comparison = Comparison::of(Pairing::of(baseline, candidate), METHOD);
+                    usize::from(comparison.direction == Direction::Worse)
+                };
+                naive += says_worse(alone(&baseline), alone(&candidate));
+                alarms += says_worse(baseline, candidate);
+            }
+            println!("{name:<24}{rate:>6}{alike:>7}   {alarms:>9}{naive:>7}");
+        }
+    }
+}
+
+/// The same answers, each a cluster of its own.
+fn alone(sides: &[Side]) -> Vec<Side> {
+    let own = |(index, side): (usize, &Side)| Side { cluster: index.to_string(), ..side.clone() };
+    sides.iter().enumerate().map(own).collect()
 }
 
 /// What is simulated.
@@ -83,13 +120,6 @@ impl Shape {
         let mut seen: Vec<f64> = Vec::new();
         for _ in 0..runs {
             let (baseline, candidate) = self.draw(drop, random);
-            let alone = |sides: &[Side]| -> Vec<Side> {
-                let own = |(index, side): (usize, &Side)| Side {
-                    cluster: index.to_string(),
-                    ..side.clone()
-                };
-                sides.iter().enumerate().map(own).collect()
-            };
             let unclustered =
                 Comparison::of(Pairing::of(alone(&baseline), alone(&candidate)), METHOD);
             naive += usize::from(unclustered.tests.iter().any(|test| test.p_worse <= METHOD.alpha));
@@ -103,22 +133,34 @@ impl Shape {
     }
 
     fn draw(self, drop: f64, random: &mut SplitMix) -> (Vec<Side>, Vec<Side>) {
+        self.draw_with(drop, 0.0, random)
+    }
+
+    fn draw_turned(self, random: &mut SplitMix) -> (Vec<Side>, Vec<Side>) {
+        self.draw_with(0.0, 0.5, random)
+    }
+
+    /// Answers of both sides: right ones of the candidate turn wrong by `drop` on average, and
+    /// clusters have a new rate there with this probability.
+    fn draw_with(self, drop: f64, renewed: f64, random: &mut SplitMix) -> (Vec<Side>, Vec<Side>) {
         let (mut baseline, mut candidate) = (Vec::new(), Vec::new());
-        let mut own = 0.0;
+        let (mut before, mut after) = (0.0, 0.0);
         for case in 0..self.cases {
             if case % self.group == 0 {
-                own = random.beta(self.rate, self.alike);
+                before = random.beta(self.rate, self.alike);
+                let renew = renewed > 0.0 && random.unit() < renewed;
+                after = if renew { random.beta(self.rate, self.alike) } else { before };
             }
             for repeat in 0..self.repeats {
-                let mut answer = |turns: f64| {
+                let mut answer = |own: f64, turns: f64| {
                     let right = random.unit() < own;
                     // Half-sure of what it gets right more often than of what it does not.
                     let sure = if right { 0.55 } else { 0.35 } + 0.45 * random.unit();
                     let right = right && random.unit() >= turns;
                     side(case, case / self.group, repeat, right, sure)
                 };
-                baseline.push(answer(0.0));
-                candidate.push(answer(drop / self.rate));
+                baseline.push(answer(before, 0.0));
+                candidate.push(answer(after, drop / self.rate));
             }
         }
         (baseline, candidate)
