@@ -7,6 +7,12 @@
 
 use super::beta_tail::{Point, beta_lower, ln_kernel};
 
+/// Whether a tail is at most a level, where on paper it may be just that: computed, it can be a few
+/// units in the last place above.
+pub(super) fn within(tail: f64, level: f64) -> bool {
+    tail <= level * (1.0 + 1e-12)
+}
+
 /// `P(Bin(n, p) ≤ k)`, for `p` in `[0, 1]`.
 pub(super) fn at_most(n: usize, k: usize, p: f64) -> f64 {
     if k >= n || p <= 0.0 {
@@ -81,6 +87,15 @@ mod tests {
             }
             prop_assert_eq!(at_least(n, n + 1, p).to_bits(), 0);
         }
+    }
+
+    #[test]
+    fn a_tail_that_is_its_level_is_within_it() {
+        for (n, k, level) in [(2, 2, 0.25), (3, 3, 0.125), (5, 5, 1.0 / 32.0), (6, 5, 7.0 / 64.0)] {
+            assert!(within(at_least(n, k, 0.5), level) && within(at_most(n, n - k, 0.5), level));
+        }
+        assert!(within(at_least(1, 1, 0.05), 0.05) && within(at_least(2, 1, 0.1), 0.19));
+        assert!(!within(0.050_000_001, 0.05));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! (section 4.1 there). The tests are exact where items are independent; of items that
 //! are alike, take one a cluster ([`Items::one_a_cluster`]).
 
-use super::binomial_tail::at_most;
+use super::binomial_tail::{at_most, within};
 use super::confident_wrong::Threshold;
 use super::items::Items;
 use super::level::OutOfRange;
@@ -123,7 +123,7 @@ impl Guarantee {
     /// `P(Bin(m, α) ≤ errors) ≤ δ`. `None` where that is above 2^53.
     #[must_use]
     pub fn least_answers(self, errors: usize) -> Option<usize> {
-        let enough = |m: usize| at_most(m, errors, self.alpha) <= self.delta;
+        let enough = |m: usize| within(at_most(m, errors, self.alpha), self.delta);
         // It falls with m: double, then halve.
         let mut high = errors.max(1);
         while !enough(high) {
@@ -146,7 +146,7 @@ impl Guarantee {
     #[must_use]
     pub fn fixed_sequence(self, risk: Risk, rows: &[Answering], least: usize) -> Option<usize> {
         let tested = rows.iter().enumerate().filter(|(_, row)| row.answered >= least);
-        let accepted = tested.take_while(|(_, row)| self.p_value(risk, row) <= self.delta);
+        let accepted = tested.take_while(|(_, row)| within(self.p_value(risk, row), self.delta));
         accepted.last().map(|(index, _)| index)
     }
 
@@ -155,7 +155,7 @@ impl Guarantee {
     #[must_use]
     pub fn bonferroni(self, risk: Risk, rows: &[Answering]) -> Option<usize> {
         let each = self.delta / rows.len() as f64;
-        loosest(rows, |row| self.p_value(risk, row) <= each)
+        loosest(rows, |row| within(self.p_value(risk, row), each))
     }
 
     /// Holm's step-down procedure over the whole grid: p in ascending order, the `i`-th (from 0)
@@ -171,7 +171,7 @@ impl Guarantee {
         let accepted = order
             .iter()
             .enumerate()
-            .take_while(|(rank, (p, _))| *p <= self.delta / (rows.len() - rank) as f64);
+            .take_while(|(rank, (p, _))| within(*p, self.delta / (rows.len() - rank) as f64));
         let accepted: Vec<usize> = accepted.map(|(_, &(_, index))| index).collect();
         accepted.into_iter().min_by(|&one, &other| by_threshold(&rows[one], &rows[other]))
     }
@@ -309,7 +309,7 @@ mod tests {
             delta in 0.01..0.5_f64,
         ) {
             let least = Guarantee::new(alpha, delta).unwrap().least_answers(errors).unwrap();
-            prop_assert!(at_most(least, errors, alpha) <= delta);
+            prop_assert!(within(at_most(least, errors, alpha), delta));
             prop_assert!(least == 1 || at_most(least - 1, errors, alpha) > delta);
         }
     }

@@ -3,7 +3,7 @@
 //! A test that sees nothing says something only beside what it could have seen. Errors are `α`, the
 //! probability of an alarm where nothing changed, and `1 − power`, that of none where it did.
 
-use super::binomial_tail::{at_least, exactly};
+use super::binomial_tail::{at_least, exactly, within};
 use super::normal::upper_quantile;
 
 /// Whether a change is looked for on one side or on both.
@@ -110,7 +110,7 @@ pub fn exact_gate(n: usize, allowed: f64, other: f64, alpha: f64) -> ExactGate {
     let (mut low, mut high) = (0, n + 1);
     while low < high {
         let middle = usize::midpoint(low, high);
-        if at_least(n, middle, allowed) <= alpha {
+        if within(at_least(n, middle, allowed), alpha) {
             high = middle;
         } else {
             low = middle + 1;
@@ -127,7 +127,7 @@ pub fn exact_gate(n: usize, allowed: f64, other: f64, alpha: f64) -> ExactGate {
 /// differ, and all to one side, `½^m ≤ α`. `None` if no number can.
 #[must_use]
 pub fn least_one_sided(alpha: f64) -> Option<usize> {
-    (1..=1024).find(|&m| exactly(m, m, 0.5) <= alpha)
+    (1..=1024).find(|&m| within(exactly(m, m, 0.5), alpha))
 }
 
 #[expect(
@@ -168,7 +168,7 @@ mod tests {
         ) {
             let gate = exact_gate(n, allowed, other, alpha);
             let k = gate.reject_when_at_least;
-            prop_assert!(gate.size <= alpha && k <= n + 1);
+            prop_assert!(within(gate.size, alpha) && k <= n + 1);
             prop_assert!(k == 0 || at_least(n, k - 1, allowed) > alpha);
             prop_assert!((0.0..=1.0).contains(&gate.power));
         }

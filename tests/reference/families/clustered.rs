@@ -30,8 +30,11 @@ pub fn compute(inputs: &Value) -> Result<Values, String> {
         values.put(format!("{name}.se_iid"), mean.se_independent());
         values.put(format!("{name}.se_cluster_uncorrected"), mean.se_uncorrected());
         values.put(format!("{name}.se_cluster_corrected"), mean.se());
-        let interval = mean.interval(Level::P95).ok_or("one cluster")?;
-        put_interval(&mut values, &format!("{name}.ci95_t_clusters_minus_1"), interval);
+        let path = format!("{name}.ci95_t_clusters_minus_1");
+        match mean.interval(Level::P95) {
+            Some(interval) => put_interval(&mut values, &path, interval),
+            None => values.put(path, None::<f64>),
+        }
         values.put(format!("{name}.design_effect"), mean.design_effect());
     }
     Ok(values)
