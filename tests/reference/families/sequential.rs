@@ -39,7 +39,9 @@ pub fn compute(inputs: &Value) -> Result<Values, String> {
         sequence.add(x > 0.5);
         let t = sequence.share().total();
         fail_at = fail_at.or(sequence.is_above(limit).then_some(t));
-        pass_at = pass_at.or(sequence.is_below(limit).then_some(t));
+        // No rate is above 1, whatever was seen.
+        let passes = sequence.is_below(limit) || limit >= 1.0;
+        pass_at = pass_at.or(passes.then_some(t));
         if let Some((index, t)) = row {
             put_row(
                 &mut values,
