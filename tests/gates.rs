@@ -80,6 +80,7 @@ fn a_run_stops_when_every_line_is_settled() {
     let page = text(&output.stdout);
     let told = format!("decided early: {needed} of 400 trials settled every line");
     assert!(page.contains(&told), "{page}");
+    assert!(page.contains(&format!("{needed} of 400 cases")), "{page}");
     // Cases come in an order of the seed, not of the file.
     let cases: Vec<String> =
         project.records("one").iter().map(|record| record["case"].to_string()).collect();
@@ -92,6 +93,10 @@ fn a_run_stops_when_every_line_is_settled() {
     let again = project.run(&["report", "one", "--json"]);
     let document: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(document["decision"], decision);
+    assert_eq!(
+        (&document["run"]["planned"], &document["run"]),
+        (&400.into(), &project.json("one/run.json"))
+    );
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod terminal;
 mod text;
 mod trial;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 pub use advice::{AdvicePage, advice, advice_in_short};
@@ -55,7 +57,7 @@ pub struct Document<'a> {
     /// The run directory as the user would write it.
     pub directory: &'a str,
     /// What was planned.
-    pub run: &'a Header,
+    pub run: Cow<'a, Header>,
     /// Statistics of answers.
     pub scorecard: &'a Scorecard,
     /// How the run went.
@@ -96,9 +98,14 @@ impl<'a> Page<'a> {
     pub fn document(&self) -> Document<'a> {
         let endpoints = self.run.header.endpoints.iter();
         let ranked = endpoints.flat_map(|asked| confident_wrong(self.run, &asked.name));
+        let mut run = Cow::Borrowed(&self.run.header);
+        if let Some(early) = self.decision.early {
+            // The page is of the trials that were needed; the plan is what it was.
+            run.to_mut().planned = early.planned;
+        }
         Document {
             directory: self.dir,
-            run: &self.run.header,
+            run,
             scorecard: self.scorecard,
             operations: self.operations,
             decision: self.decision,

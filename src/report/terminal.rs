@@ -70,7 +70,13 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
     let trials = header.planned / header.endpoints.len().max(1);
     let cases = match usize::try_from(header.repeats.get()) {
         Ok(times) if times > 1 => format!("{} cases × {times}", trials / times),
-        _ => format!("{trials} cases"),
+        _ => match page.decision.early {
+            Some(early) => {
+                let planned = early.planned / header.endpoints.len().max(1);
+                format!("{trials} of {planned} cases")
+            }
+            None => format!("{trials} cases"),
+        },
     };
     let name = format!("{} · {} · {cases}", header.suite, visible(&models.join(", ")));
     let name = style.text(&name);
