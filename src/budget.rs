@@ -33,6 +33,18 @@ pub struct Budget {
     /// That nothing may have become worse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub regression: Option<Regression>,
+    /// How long answers may take that are fetched in this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+    /// How many calls may be made at an endpoint, further attempts included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<AtMost>,
+    /// How many tokens prompts and replies may have that are fetched at an endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<AtMost>,
+    /// What calls may cost at an endpoint, in the currency of its price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<AtMost>,
     /// Whether trials may be left out once every line is decided.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub early_stop: bool,
@@ -53,6 +65,7 @@ impl Budget {
         budget.confident_wrong.iter_mut().for_each(|limits| scale(&mut limits.level));
         budget.calibration.iter_mut().for_each(|limits| scale(&mut limits.level));
         budget.selective.iter_mut().for_each(|limits| scale(&mut limits.level));
+        budget.latency.iter_mut().for_each(|limits| scale(&mut limits.level));
         budget.regression.iter_mut().for_each(|regression| regression.alpha *= share);
         budget
     }
@@ -66,7 +79,9 @@ impl Budget {
         let calibration = calibration.iter().map(|limits| limits.level);
         let selective = selective.iter().map(|limits| limits.level);
         let regression = self.regression.iter().map(|regression| 1.0 - regression.alpha);
-        least.chain(wrong).chain(calibration).chain(selective).chain(regression).collect()
+        let latency = self.latency.iter().map(|latency| latency.level);
+        let levels = least.chain(wrong).chain(calibration).chain(selective).chain(regression);
+        levels.chain(latency).collect()
     }
 }
 
@@ -118,6 +133,44 @@ pub struct Selective {
     pub min_coverage: f64,
     /// Confidence level of the limits.
     pub level: f64,
+}
+
+/// Limits on the time that live answers take; one or more.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Longest tolerated median, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50: Option<f64>,
+    /// Longest tolerated 95th percentile, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95: Option<f64>,
+    /// Longest tolerated 99th percentile, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99: Option<f64>,
+    /// Least tolerated median of the tokens of a reply by second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_per_second: Option<f64>,
+    /// How many answers may be late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
+    /// Confidence level of the limits.
+    pub level: f64,
+}
+
+/// How many answers may be late.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Late {
+    /// Seconds beyond which an answer is late.
+    pub over: f64,
+    /// Largest tolerated share of late answers, in [0, 1].
+    pub max_rate: f64,
+}
+
+/// An upper limit on a total. No inference: this run and no other is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AtMost {
+    /// Largest tolerated total.
+    pub max: f64,
 }
 
 /// A run that this one must not be worse than.

@@ -9,6 +9,7 @@
 mod bound;
 mod calibration;
 mod early;
+mod latency;
 mod regression;
 mod words;
 
@@ -207,7 +208,11 @@ pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
         least.map(|least| (line, Bound::AtLeast(least.min), least.level))
     };
     let lines = [wrong, least("accuracy", *accuracy), least("coverage", *coverage)];
-    let rates = lines.into_iter().flatten().filter_map(|(line, bound, level)| {
+    let times = budget.latency.iter().flat_map(|limits| {
+        latency::shares(limits).into_iter().map(|(line, bound)| Some((line, bound, limits.level)))
+    });
+    let lines = lines.into_iter().chain(times);
+    let rates = lines.flatten().filter_map(|(line, bound, level)| {
         Some((line, bound.least_to_pass(Level::new(level).ok()?)))
     });
     let out_of_reach = |(line, least): (&'static str, Option<usize>)| {
@@ -228,6 +233,7 @@ fn lines(run: &Run, card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> V
         lines.push(at_least("accuracy", "graded answers are right", card, &card.accuracy, *least));
     }
     lines.extend(calibration::lines(run, card, budget));
+    lines.extend(latency::lines(run, card, budget));
     if let Some(least) = &budget.coverage {
         lines.push(at_least(
             "coverage",

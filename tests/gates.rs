@@ -114,3 +114,51 @@ fn a_run_that_the_last_trial_settles_asks_everything() {
     assert!((decision["lines"][0]["level"].as_f64().unwrap() - 0.955).abs() < 1e-12);
     assert_eq!(project.json("out/operations.json")["ending"], "complete");
 }
+
+#[test]
+fn times_and_totals_are_judged_by_what_was_fetched_now() {
+    let server = Server::new(|_, client| {
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        client.json(200, &letter("A", 0.9));
+    });
+    let budget = "  latency: {p50: 10ms, p95: 60s, late: {over: 50ms, max_rate: 1%}, \
+                  tokens_per_second: {min: 1000}}\n  calls: {max: 64}\n  tokens: {max: 1000}\n  \
+                  cost: {max: 1}\n";
+    let project = project(&server, 64, budget);
+    let output = project.run(&["run", "--out", "live", "--concurrency", "16"]);
+    assert_eq!(code(&output), 1, "{}", text(&output.stderr));
+    let verdicts = |run: &str| {
+        let decision = project.json(&format!("{run}/decision.json"));
+        let lines = decision["lines"].as_array().unwrap().iter();
+        let lines = lines.map(|line| format!("{} {}", line["line"], line["verdict"]));
+        lines.collect::<Vec<_>>().join("\n").replace('"', "")
+    };
+    insta::assert_snapshot!(verdicts("live"), @"
+    latency.p50 fail
+    latency.p95 pass
+    latency.tokens_per_second fail
+    latency.late fail
+    calls pass
+    tokens fail
+    cost not_measured
+    coverage.floor pass
+    ");
+    let lines = project.json("live/decision.json")["lines"].clone();
+    assert!(lines[0]["interval"][0].as_f64().unwrap() >= 0.06, "{lines}");
+    assert_eq!((&lines[0]["n"], &lines[0]["count"]), (&64.into(), &64.into()));
+    // A run from the store says nothing of the endpoint as it is now, and costs nothing.
+    let output = project.run(&["run", "--out", "stored"]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+    insta::assert_snapshot!(verdicts("stored"), @"
+    latency.p50 not_measured
+    latency.p95 not_measured
+    latency.tokens_per_second not_measured
+    latency.late not_measured
+    calls pass
+    tokens pass
+    cost not_measured
+    coverage.floor pass
+    ");
+    let page = text(&output.stdout);
+    assert!(page.contains("- latency p95 at most 60 s\n    not measured: no answer was fetched"));
+}

@@ -246,6 +246,15 @@ fn limit_of_all(budget: &Line) -> String {
         "calibration.max_ks" => return format!("KS calibration error at most {}", budget.limit),
         "calibration.consistent" => return "calibration consistent with chance".to_owned(),
         "selective" => ("accuracy of the surest answers", "at least"),
+        "latency.p50" | "latency.p95" | "latency.p99" => {
+            let quantile = budget.line.trim_start_matches("latency.");
+            return format!("latency {quantile} at most {} s", budget.limit);
+        }
+        "latency.tokens_per_second" => {
+            return format!("median tokens per second at least {}", budget.limit);
+        }
+        "latency.late" => ("late answers", "at most"),
+        "calls" | "tokens" | "cost" => return format!("{} at most {}", budget.line, budget.limit),
         name => (name, "at least"),
     };
     format!("{name} {side} {}", percent(budget.limit))

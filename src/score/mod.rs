@@ -53,6 +53,7 @@ mod mcnemar;
 mod multiplicity;
 mod murphy;
 mod normal;
+mod order_limits;
 mod paired;
 mod part;
 mod percentile;
@@ -102,6 +103,7 @@ pub use log_loss::{Clip, LogLoss, log_loss};
 pub use mcnemar::McNemar;
 pub use multiplicity::Multiplicity;
 pub use murphy::{Murphy, murphy, murphy_of_distinct};
+pub use order_limits::quantile_limits;
 pub use paired::{Concordance, Paired, Unpaired};
 pub use part::{part_against_rest, part_sample_size};
 pub use power::{

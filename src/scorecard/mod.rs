@@ -14,6 +14,7 @@ mod comparison;
 mod every;
 mod flips;
 mod intervals;
+mod latency;
 mod operations;
 mod pairing;
 mod positions;
@@ -44,6 +45,7 @@ pub use every::{
 };
 pub use flips::{Flip, Flipped, Said};
 pub use intervals::Intervals;
+pub use latency::{LiveAnswer, Spent, live_answers, spent};
 pub use pairing::{LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
 pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};

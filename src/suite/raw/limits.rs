@@ -1,8 +1,10 @@
 //! The budget of a suite, or of a part of its cases, with the places of its lines.
 
 use crate::budget::{
-    self, AtLeast, Budget, Calibration, ConfidentWrong, NotMeasured, Regression, Selective, Verdict,
+    self, AtLeast, AtMost, Budget, Calibration, ConfidentWrong, Late, Latency, NotMeasured,
+    Regression, Selective, Verdict,
 };
+use crate::endpoint::parse_duration;
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
 
 use super::text;
@@ -44,6 +46,10 @@ fn budget(node: &Node, problems: &mut Problems) -> Budget {
     budget.calibration = fields.take("calibration").and_then(|node| calibration(node, problems));
     budget.selective = fields.take("selective").and_then(|node| selective(node, problems));
     budget.regression = fields.take("regression").and_then(|node| regression(node, problems));
+    budget.latency = fields.take("latency").and_then(|node| latency(node, problems));
+    budget.calls = fields.take("calls").and_then(|node| at_most(node, problems));
+    budget.tokens = fields.take("tokens").and_then(|node| at_most(node, problems));
+    budget.cost = fields.take("cost").and_then(|node| at_most(node, problems));
     budget.early_stop =
         fields.take("early_stop").and_then(|node| node.boolean(problems)).unwrap_or_default();
     if let Some(verdict) = word(&mut fields, "undecided", &["fail", "pass"], problems) {
@@ -70,6 +76,10 @@ fn refuse_early_stop(budget: &Budget, node: &Node, problems: &mut Problems) {
         (ks, "calibration", "`max_ks` and `consistent`"),
         (budget.selective.is_some(), "selective", "`selective`"),
         (budget.regression.is_some(), "regression", "`regression`"),
+        (budget.latency.is_some(), "latency", "`latency`"),
+        (budget.calls.is_some(), "calls", "`calls`"),
+        (budget.tokens.is_some(), "tokens", "`tokens`"),
+        (budget.cost.is_some(), "cost", "`cost`"),
     ];
     for (typed, key, what) in lines {
         if let (true, Some((key, _))) = (typed, place(key)) {
@@ -129,6 +139,83 @@ fn selective(node: &Node, problems: &mut Problems) -> Option<Selective> {
     let level = level(&mut fields, problems);
     fields.finish(problems);
     Some(Selective { accuracy: accuracy?, min_coverage: min_coverage?, level })
+}
+
+fn latency(node: &Node, problems: &mut Problems) -> Option<Latency> {
+    let mut fields = node.fields(problems)?;
+    let mut limits = Latency {
+        p50: seconds(&mut fields, "p50", problems),
+        p95: seconds(&mut fields, "p95", problems),
+        p99: seconds(&mut fields, "p99", problems),
+        tokens_per_second: None,
+        late: None,
+        level: budget::LEVEL,
+    };
+    limits.tokens_per_second =
+        fields.take("tokens_per_second").and_then(|node| least(node, problems));
+    limits.late = fields.take("late").and_then(|node| late(node, problems));
+    limits.level = level(&mut fields, problems);
+    if !fields.entries().iter().any(|(key, _)| key.value != "level") {
+        problems.error(fields.span, "a budget without a limit", "add a line such as `p95: 5s`");
+    }
+    fields.finish(problems);
+    Some(limits)
+}
+
+fn late(node: &Node, problems: &mut Problems) -> Option<Late> {
+    let mut fields = node.fields(problems)?;
+    let (over, rate) = (seconds(&mut fields, "over", problems), fields.take("max_rate"));
+    let max_rate = rate.and_then(|node| node.share(problems));
+    if over.is_none() || rate.is_none() {
+        problems.error(
+            fields.span,
+            "late answers without a limit",
+            "write `{over: 5s, max_rate: 1%}`",
+        );
+    }
+    fields.finish(problems);
+    Some(Late { over: over?, max_rate: max_rate? })
+}
+
+/// `{min: 20}`, a number above 0.
+fn least(node: &Node, problems: &mut Problems) -> Option<f64> {
+    let mut fields = node.fields(problems)?;
+    let least = fields.take("min").and_then(|node| amount(node, problems));
+    if !fields.entries().iter().any(|(key, _)| key.value == "min") {
+        problems.error(fields.span, "a budget without a limit", "add `min: 20`");
+    }
+    fields.finish(problems);
+    least
+}
+
+/// `{max: 500}`, a number above 0.
+fn at_most(node: &Node, problems: &mut Problems) -> Option<AtMost> {
+    let mut fields = node.fields(problems)?;
+    let most = fields.take("max").and_then(|node| amount(node, problems));
+    if !fields.entries().iter().any(|(key, _)| key.value == "max") {
+        problems.error(fields.span, "a budget without a limit", "add `max: 500`");
+    }
+    fields.finish(problems);
+    Some(AtMost { max: most? })
+}
+
+fn amount(node: &Node, problems: &mut Problems) -> Option<f64> {
+    let amount = node.number(problems)?;
+    if amount > 0.0 && amount.is_finite() {
+        return Some(amount);
+    }
+    problems.error(node.span, "a limit of nothing", "write a number above 0");
+    None
+}
+
+fn seconds(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Option<f64> {
+    let typed = text(fields, key, problems)?;
+    let time = parse_duration(&typed.value).filter(|time| !time.is_zero());
+    if time.is_none() {
+        let message = format!("`{}` is not a time", typed.value);
+        problems.error(typed.span, message, "write a number and its unit: 500ms, 30s or 2m");
+    }
+    time.map(|time| time.as_secs_f64())
 }
 
 fn regression(node: &Node, problems: &mut Problems) -> Option<Regression> {

@@ -221,7 +221,17 @@ impl Override {
         let grade = fields.take("grade").and_then(|node| Grade::read(node, problems));
         let budget = fields.take_keyed("budget").map(|(key, node)| {
             let limits = Limits::read(key.span, node, problems);
-            let whole = ["coverage", "calibration", "selective", "regression", "early_stop"];
+            let whole = [
+                "coverage",
+                "calibration",
+                "selective",
+                "regression",
+                "latency",
+                "calls",
+                "tokens",
+                "cost",
+                "early_stop",
+            ];
             let rules = ["undecided", "not_measured"];
             if whole.into_iter().chain(rules).any(|key| node.has(key)) {
                 problems.error(

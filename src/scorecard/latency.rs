@@ -1,0 +1,158 @@
+//! How long answers took that were fetched now.
+//!
+//! A budget on latency is about the endpoint as it is today. So it sees the exchanges that asked for
+//! an answer, on the trial's own endpoint, and fetched it in this run: a stored or recorded reply
+//! says nothing of today, and one that several cases share was waited for once. Queueing and waits
+//! before a further attempt are no part of a call. A first attempt that was given up took longer
+//! than all others, whatever its successor did.
+
+use crate::record::{AskErrorKind, Heard, Origin, Role, Run};
+
+/// A live answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LiveAnswer<'a> {
+    /// Answers of one cluster may be alike.
+    pub cluster: &'a str,
+    /// Seconds from the start of the call to its last byte; infinite for one that was given up.
+    pub seconds: f64,
+    /// Tokens of the reply a second, if the server counts them.
+    pub tokens_per_second: Option<f64>,
+}
+
+/// The live answers of an endpoint, in plan order.
+#[must_use]
+pub fn live_answers<'a>(run: &'a Run, endpoint: &'a str) -> Vec<LiveAnswer<'a>> {
+    let records = run.of_endpoint(endpoint);
+    let heard = records.flat_map(|record| record.exchanges.iter().map(move |at| (record, at)));
+    let own = heard.filter(|(record, at)| {
+        at.role == Role::Answer && at.origin == Origin::Live && at.endpoint == record.endpoint
+    });
+    own.filter_map(|(record, at)| answer(record.cluster(), at)).collect()
+}
+
+fn answer<'a>(cluster: &'a str, heard: &Heard) -> Option<LiveAnswer<'a>> {
+    let given_up = |kind: Option<AskErrorKind>| kind == Some(AskErrorKind::Timeout);
+    if heard.attempts.first().is_some_and(|first| given_up(first.error)) {
+        return Some(LiveAnswer { cluster, seconds: f64::INFINITY, tokens_per_second: None });
+    }
+    heard.reply.as_ref()?;
+    let seconds = heard.attempts.last()?.ms / 1000.0;
+    let tokens = heard.usage.map(|usage| usage.output_tokens).filter(|tokens| *tokens > 0);
+    #[expect(clippy::cast_precision_loss, reason = "tokens of a reply are far below 2^53")]
+    let tokens_per_second = tokens.map(|tokens| tokens as f64 / seconds.max(1e-6));
+    (seconds.is_finite() && seconds >= 0.0).then_some(LiveAnswer {
+        cluster,
+        seconds,
+        tokens_per_second,
+    })
+}
+
+/// What an endpoint was asked and what that took: calls made, tokens of the replies fetched now,
+/// and their cost, if the endpoint has a price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spent {
+    /// Calls upstream, further attempts included.
+    pub calls: usize,
+    /// Tokens of prompts and replies.
+    pub tokens: u64,
+    /// In the currency of the price.
+    pub cost: Option<f64>,
+}
+
+/// What the records of an endpoint have spent.
+#[must_use]
+pub fn spent(run: &Run, endpoint: &str) -> Spent {
+    let asked = run.header.endpoints.iter().find(|asked| &*asked.name == endpoint);
+    let priced = asked.is_some_and(|asked| asked.price.is_some());
+    let mut spent = Spent { calls: 0, tokens: 0, cost: priced.then_some(0.0) };
+    for heard in run.of_endpoint(endpoint).flat_map(|record| &record.exchanges) {
+        spent.calls += heard.attempts.len();
+        if heard.origin == Origin::Live {
+            let usage = heard.usage.unwrap_or_default();
+            spent.tokens =
+                spent.tokens.saturating_add(usage.input_tokens).saturating_add(usage.output_tokens);
+            spent.cost = spent.cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
+        }
+    }
+    spent
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::record::tests::{header, judged};
+    use crate::record::{Attempt, Outcome, Price, Record};
+
+    /// A call as the journal keeps it.
+    fn heard(change: impl FnOnce(&mut serde_json::Value)) -> Heard {
+        let mut heard = serde_json::json!({
+            "role": "answer", "endpoint": "model", "origin": "live", "waited_ms": 900.0,
+            "digest": "0000000000000000000000000000000000000000000000000000000000000000",
+            "request": {"target": {"wire": "w", "url": "http://h/", "model": "m"}, "turns": [],
+                        "params": {}, "draw": {"repeat": 0, "sample": 0}},
+            "attempts": [{"status": 200, "ms": 250.0, "wait_ms": 600.0}],
+            "usage": {"input_tokens": 30, "output_tokens": 5},
+            "cost": 0.5,
+            "reply": {"text": "A", "times": {"total_ms": 250.0}, "model": "m", "body": ""},
+        });
+        change(&mut heard);
+        serde_json::from_value(heard).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn run(exchanges: Vec<Heard>) -> Run {
+        let record = |(index, heard): (usize, Heard)| Record {
+            exchanges: vec![heard],
+            ..judged(index, Outcome::Correct, Some(0.9))
+        };
+        let mut header = header(exchanges.len());
+        header.endpoints[0].price = Some(Price { input: 1.0, output: 1.0 });
+        Run { header, records: exchanges.into_iter().enumerate().map(record).collect() }
+    }
+
+    #[test]
+    fn only_answers_that_were_fetched_now_by_the_trial_itself_are_measured() {
+        let run = run(vec![
+            heard(|_| ()),
+            heard(|at| at["origin"] = "stored".into()),
+            heard(|at| at["origin"] = "joined".into()),
+            heard(|at| at["origin"] = "replayed".into()),
+            heard(|at| at["role"] = "judge".into()),
+            heard(|at| at["endpoint"] = "another".into()),
+        ]);
+        let live = live_answers(&run, "model");
+        let expected =
+            LiveAnswer { cluster: "case-0", seconds: 0.25, tokens_per_second: Some(20.0) };
+        assert_eq!(live, [expected], "waits and queues are no part of a call");
+    }
+
+    #[test]
+    fn a_first_attempt_that_was_given_up_is_longer_than_all_others() {
+        let mut given_up = heard(|_| ());
+        let timeout = Attempt {
+            status: None,
+            error: Some(AskErrorKind::Timeout),
+            ..given_up.attempts[0].clone()
+        };
+        given_up.attempts.insert(0, timeout.clone());
+        let mut in_vain = heard(|_| ());
+        (in_vain.attempts, in_vain.reply) = (vec![timeout], None);
+        let refused = Heard { reply: None, ..heard(|_| ()) };
+        let run = run(vec![given_up, in_vain, refused]);
+        let live = live_answers(&run, "model");
+        let seconds: Vec<f64> = live.iter().map(|at| at.seconds).collect();
+        assert_eq!(seconds, [f64::INFINITY, f64::INFINITY]);
+    }
+
+    #[test]
+    fn what_was_spent_is_what_was_fetched() {
+        let run = run(vec![heard(|_| ()), heard(|at| at["origin"] = "stored".into())]);
+        let spent = spent(&run, "model");
+        assert_eq!((spent.calls, spent.tokens, spent.cost), (2, 35, Some(0.5)));
+        let mut unpriced = run;
+        Arc::make_mut(&mut unpriced.header.endpoints[0].target).model = "free".to_owned();
+        unpriced.header.endpoints[0].price = None;
+        assert_eq!(super::spent(&unpriced, "model").cost, None);
+    }
+}
