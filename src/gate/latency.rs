@@ -78,7 +78,7 @@ fn quantiles(card: &EndpointCard, live: &[LiveAnswer<'_>], limits: &Latency) -> 
         let bound = Bound::AtMost(late.max_rate);
         let mut line = Line::of_rate("latency.late", &what, card, evidence, bound, limits.level);
         if live.is_empty() {
-            line.sentence = NOTHING_LIVE.to_owned();
+            NOTHING_LIVE.clone_into(&mut line.sentence);
         }
         lines.push(line);
     }
