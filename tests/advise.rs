@@ -47,6 +47,14 @@ fn document(output: &Output) -> Value {
 }
 
 #[test]
+fn a_file_without_rows_is_told() {
+    let project = Project::empty();
+    let output = advise(&project, &["-"], "");
+    assert_eq!(code(&output), 4);
+    assert_eq!(text(&output.stderr), "-: no graded answer has a confidence\n");
+}
+
+#[test]
 fn the_page_says_from_where_to_answer_and_what_that_keeps() {
     let project = Project::empty();
     let output = advise(&project, &["-"], &rows(&GOOD, 1));

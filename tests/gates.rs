@@ -81,6 +81,8 @@ fn a_run_stops_when_every_line_is_settled() {
     let told = format!("decided early: {needed} of 400 trials settled every line");
     assert!(page.contains(&told), "{page}");
     assert!(page.contains(&format!("{needed} of 400 cases")), "{page}");
+    // Only the lines' own limits know that the answers decided when to stop.
+    assert!(page.contains("too narrow") && !page.contains("exact upper limit"), "{page}");
     // Cases come in an order of the seed, not of the file.
     let cases: Vec<String> =
         project.records("one").iter().map(|record| record["case"].to_string()).collect();
@@ -90,6 +92,14 @@ fn a_run_stops_when_every_line_is_settled() {
     for file in ["scorecard.json", "decision.json"] {
         assert_eq!(project.read(&format!("one/{file}")), project.read(&format!("two/{file}")));
     }
+    // What a fixed number of answers could promise is not promised of these.
+    for flags in [&[][..], &["--quiet"]] {
+        let advice = project.run(&[&["advise", "one"][..], flags].concat());
+        let page = text(&advice.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains("the run was decided early: it ended because of"), "{page}");
+    }
+    let compared = project.run(&["compare", "one", "two"]);
+    assert!(text(&compared.stdout).contains("one was decided early"), "{compared:?}");
     let again = project.run(&["report", "one", "--json"]);
     let document: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(document["decision"], decision);

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::journal;
-use crate::record::Run;
+use crate::record::{Ending, Run};
 use crate::report::{AdvicePage, advice, advice_in_short, visible};
 use crate::score::{Guarantee, Items, Level, Method, Risk, Threshold};
 use crate::scorecard::{Advice, RecalibrationCard, Wanted, graded, left_out, method_name};
@@ -14,7 +14,7 @@ use crate::scored::{Graded, Reading};
 use crate::suite::display;
 
 use super::output::{Exit, Output, remark};
-use super::report::latest;
+use super::report::{ended, latest};
 use super::score::{FieldArgs, read};
 use super::{OutputArgs, share};
 
@@ -111,6 +111,8 @@ struct Answers {
     about: Map<String, Value>,
     items: Items,
     left_out: Vec<(String, usize)>,
+    /// Whether they are of a run that ended because of what they say.
+    decided_early: bool,
 }
 
 /// Answers with what is advised of them.
@@ -130,6 +132,9 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, String> {
         remark(&format!("{}: no graded answer has a confidence", answers.name));
     }
     if some.is_empty() {
+        if let (true, Some(file)) = (none.is_empty(), &args.from) {
+            remark(&format!("{}: no graded answer has a confidence", display(file)));
+        }
         return Ok(Exit::Nothing);
     }
     if args.export.is_some() && some.len() > 1 {
@@ -158,6 +163,7 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, String> {
             advice: &advised.advice,
             recalibration: &advised.recalibration,
             left_out: &advised.answers.left_out,
+            decided_early: advised.answers.decided_early,
             exported: exported.as_ref().map(|(file, kind)| (file.as_str(), *kind)),
         };
         if output.quiet { advice_in_short(&page, style) } else { advice(&page, style) }
@@ -235,6 +241,7 @@ fn of_endpoint(run: &Run, dir: &Path, endpoint: &str, source: &str) -> Answers {
         about: about.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         items: graded(run, endpoint, source).0.items,
         left_out: left_out(run, endpoint, source),
+        decided_early: ended(dir) == Some(Ending::Decided),
     }
 }
 
@@ -280,6 +287,7 @@ fn of_file(args: &AdviseArgs, file: &Path) -> Result<Vec<Answers>, String> {
                 .filter(|(_, count)| *count > 0)
                 .map(|(what, count)| (what.to_owned(), count))
                 .collect(),
+            decided_early: false,
         }
     };
     Ok(chosen.map(of).collect())
@@ -354,6 +362,7 @@ fn document(advised: &[Advised]) -> Result<Value, String> {
         let mut entry = advised.answers.about.clone();
         entry.insert("advice".to_owned(), value(serde_json::to_value(&advised.advice))?);
         entry.insert("left_out".to_owned(), Value::Object(left_out));
+        entry.insert("decided_early".to_owned(), json!(advised.answers.decided_early));
         entry.insert(
             "recalibration".to_owned(),
             value(serde_json::to_value(&advised.recalibration))?,

@@ -69,7 +69,7 @@ pub(super) struct FieldArgs {
     /// Field of a group of cases that are alike
     #[arg(long, value_name = "NAME", default_value = "group")]
     group_field: String,
-    /// Field of tags
+    /// Field of tags: a list, or text with `;` between
     #[arg(long, value_name = "NAME", default_value = "tags")]
     tags_field: String,
     /// Field of the model or method that a confidence is of; each gets statistics of its own

@@ -20,9 +20,15 @@ pub struct AdvicePage<'a> {
     pub recalibration: &'a RecalibrationCard,
     /// What the advice says nothing of, by what became of it.
     pub left_out: &'a [(String, usize)],
+    /// Whether the answers are of a run that ended because of what they say.
+    pub decided_early: bool,
     /// Where a recalibration was written, and its kind.
     pub exported: Option<(&'a str, &'a str)>,
 }
+
+/// What such a run's answers cannot promise.
+const DECIDED_EARLY: &str = "the run was decided early: it ended because of what these answers say, \
+    which no promise here takes into account; run without early_stop for one that holds";
 
 /// The whole page.
 #[must_use]
@@ -57,7 +63,8 @@ pub fn advice(page: &AdvicePage<'_>, style: Style) -> String {
 /// The advice in one sentence, for `--quiet`.
 #[must_use]
 pub fn advice_in_short(page: &AdvicePage<'_>, style: Style) -> String {
-    let text = format!("{}: {}", visible(page.name), sentence(page.advice));
+    let but = if page.decided_early { format!(" ({DECIDED_EARLY})") } else { String::new() };
+    let text = format!("{}: {}{but}", visible(page.name), sentence(page.advice));
     style.text(&text) + "\n"
 }
 
@@ -216,6 +223,9 @@ fn foundation(out: &mut String, page: &AdvicePage<'_>, style: Style) {
         None => basis,
     };
     row(out, "rests on", &basis, style);
+    if page.decided_early {
+        hanging(out, &style.yellow("  ! "), 4, &style.text(DECIDED_EARLY), style);
+    }
     if !page.left_out.is_empty() {
         let parts = page.left_out.iter().map(|(what, count)| format!("{count} {}", visible(what)));
         let text = parts.collect::<Vec<_>>().join(" · ");

@@ -4,6 +4,7 @@ use crate::gate::percent;
 use crate::scorecard::SourceCard;
 
 use super::style::{Style, line};
+use super::visible;
 
 /// Blanks under the words at the start of a line.
 const BESIDE: &str = "                   ";
@@ -16,13 +17,16 @@ const LEAST: f64 = 0.01;
 
 /// The lines of one source; at most 80 columns each but for the name of the source.
 pub(super) fn calibration(out: &mut String, source: &SourceCard, style: Style) {
-    let intervals = source.bootstrap95.as_ref();
+    // Where all answers are right, or all wrong, a bootstrap never sees another one, and what it
+    // spans says nothing of what the next answers may be.
+    let varied = source.accuracy.is_some_and(|share| share > 0.0 && share < 1.0);
+    let intervals = source.bootstrap95.as_ref().filter(|_| varied);
     let gap = source.overconfidence_gap.map_or("n/a".to_owned(), points);
     let gap_between = between(intervals.and_then(|all| all.overconfidence_gap), |gap| {
         format!("{:+.1}", gap * 100.0)
     });
     let mean = source.mean_confidence.map_or("n/a".to_owned(), percent);
-    let name = style.dim(&source.source);
+    let name = style.dim(&style.text(&visible(&source.source)));
     line(out, &format!("  mean confidence  {mean}   gap {gap}{gap_between}   {name}"));
     line(
         out,
@@ -80,9 +84,12 @@ fn number(value: Option<f64>) -> String {
     value.map_or("n/a".to_owned(), three)
 }
 
-/// An interval behind its number; nothing where there is none.
+/// An interval behind its number; nothing where there is none, or where it has no width.
 fn between(interval: Option<[f64; 2]>, shown: impl Fn(f64) -> String) -> String {
-    interval.map_or_else(String::new, |[low, high]| format!(" [{}, {}]", shown(low), shown(high)))
+    match interval.map(|ends| ends.map(shown)) {
+        Some([low, high]) if low != high => format!(" [{low}, {high}]"),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +97,7 @@ mod tests {
     use super::*;
     use crate::record::tests::{header, judged};
     use crate::record::{Outcome, Run};
+    use crate::report::terminal::reliability;
     use crate::scorecard::Scorecard;
 
     fn page(answers: &[(f64, bool)], in_a_group: usize) -> String {
@@ -130,6 +138,25 @@ mod tests {
                          perfect calibration could look so, too (KS p 0.99)
         ranking          AUROC 0.214
         ");
+    }
+
+    #[test]
+    fn answers_that_are_all_right_get_no_narrow_interval() {
+        let page = page(&answers(0.9, 8, 8), 1);
+        assert!(page.contains("gap -10.5 points   stated"), "{page}");
+        assert!(page.contains("Brier 0.011   KS 0.105"), "{page}");
+    }
+
+    #[test]
+    fn the_name_of_a_source_cannot_colour_the_page() {
+        let records = vec![judged(0, Outcome::Correct, Some(0.9))];
+        let card = Scorecard::of(&Run { records, header: header(1) });
+        let source = card.endpoints[0].primary().unwrap();
+        let source = SourceCard { source: "\u{1b}[31mred".to_owned(), ..source.clone() };
+        let mut out = String::new();
+        calibration(&mut out, &source, Style::PLAIN);
+        reliability(&mut out, &source, Style::PLAIN);
+        assert!(out.contains("␛[31mred") && !out.contains('\u{1b}'), "{out}");
     }
 
     #[test]

@@ -43,10 +43,12 @@ pub(super) fn tags(out: &mut String, tags: &[TagCard], by_confidence: bool, styl
     }
     let among = match (differing.len(), small) {
         (0, 0) => format!("none of {assessable} differs from the rest"),
+        (0, 1) => format!("none of {assessable} differs from the rest, 1 is too small to tell"),
         (0, small) => {
             format!("none of {assessable} differs from the rest, {small} are too small to tell")
         }
         (_, 0) => return,
+        (_, 1) => format!("1 of {} tags is too small to tell", tags.len()),
         (_, small) => format!("{small} of {} tags are too small to tell", tags.len()),
     };
     say(&among);

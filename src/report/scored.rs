@@ -10,7 +10,7 @@ use super::parts::tags;
 use super::ranked::Entry;
 use super::style::{Style, hanging, line};
 use super::terminal::{accuracy, headline_number, reliability};
-use super::text::fit;
+use super::text::{counted, fit};
 use super::visible;
 
 /// Everything that is reported of a file of graded answers.
@@ -33,7 +33,7 @@ pub fn scored(page: &ScoredPage<'_>, style: Style) -> String {
     for (source, card) in page.graded.sources.iter().zip(page.cards) {
         line(&mut out, &scored_headline(page, source, card, style));
         line(&mut out, "");
-        headline_number(&mut out, page.threshold, card, style);
+        headline_number(&mut out, page.threshold, card, false, style);
         accuracy(&mut out, &Evidence::right(&source.scored).into());
         calibration(&mut out, card, style);
         tags(&mut out, &by_tag(&source.scored), true, style);
@@ -58,10 +58,10 @@ pub fn scored_headline(
         count => format!(" · {count} without a confidence"),
     };
     let name = format!(
-        "{} · {} · {} answers{missing}",
+        "{} · {} · {}{missing}",
         visible(page.file),
         visible(&source.name),
-        source.scored.items.len()
+        counted(source.scored.items.len(), "answer")
     );
     style.bold(&fit(&style.text(&name), style.width, style.ellipsis()))
 }
@@ -107,7 +107,7 @@ fn entry(out: &mut String, wrong: &Wrong, style: Style) {
 
 /// Rows that the numbers say nothing of.
 fn left_out(out: &mut String, graded: &Graded, style: Style) {
-    let mut parts = vec![format!("{} rows", graded.rows)];
+    let mut parts = vec![counted(graded.rows, "row")];
     if graded.ungraded > 0 {
         parts.push(format!("{} not graded", graded.ungraded));
     }

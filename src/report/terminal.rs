@@ -13,7 +13,7 @@ use super::comparison::{by_position, comparison};
 use super::parts::{suspects, tags};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
-use super::text::{amount, fit, width, wrap};
+use super::text::{amount, counted, fit, width, wrap};
 use super::{Page, diagram, visible};
 
 /// The whole page.
@@ -88,7 +88,13 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
 
 fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
     if let Some(source) = card.primary() {
-        headline_number(out, page.scorecard.threshold, source, style);
+        headline_number(
+            out,
+            page.scorecard.threshold,
+            source,
+            page.decision.early.is_some(),
+            style,
+        );
     }
     accuracy(out, &card.accuracy);
     repeats(out, card, style);
@@ -102,10 +108,17 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     outcomes(out, card, style);
 }
 
-/// How many answers are confidently wrong, and how many of the confident ones.
-pub(super) fn headline_number(out: &mut String, threshold: f64, source: &SourceCard, style: Style) {
+/// How many answers are confidently wrong, and how many of the confident ones. Limits of a run that
+/// was decided early are not called exact: that it ended here is no chance.
+pub(super) fn headline_number(
+    out: &mut String,
+    threshold: f64,
+    source: &SourceCard,
+    early: bool,
+    style: Style,
+) {
     let Some(at) = source.at_threshold() else { return };
-    let exact = |clustered: bool| if clustered { "" } else { "exact " };
+    let exact = |clustered: bool| if clustered || early { "" } else { "exact " };
     let number = match at.rate_of_all {
         Some(rate) => {
             let share = format!("{} of {}   {}", at.wrong, source.n, percent(rate));
@@ -201,11 +214,12 @@ pub(super) fn reliability(out: &mut String, source: &SourceCard, style: Style) {
         return;
     }
     line(out, "");
-    let bins = match source.bins_mass15.len() {
-        1 => "1 bin".to_owned(),
-        bins => format!("{bins} bins"),
-    };
-    let title = format!("  right, of {} answers in {bins}, by {}", source.n, source.source);
+    let bins = counted(source.bins_mass15.len(), "bin");
+    let title = format!(
+        "  right, of {} in {bins}, by {}",
+        counted(source.n, "answer"),
+        visible(&source.source)
+    );
     line(out, &style.text(&title));
     for text in diagram::reliability(&source.bins_mass15, style.unicode) {
         line(out, &format!("  {text}"));
@@ -295,7 +309,9 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
     if let Some(early) = page.decision.early {
         let text = format!(
             "decided early: {} of {} trials settled every line, {} need not be asked; \
-             looking has cost {} of the error level of each line",
+             looking has cost {} of the error level of each line. Limits and intervals but for \
+             those of the lines are made for a number of trials fixed beforehand: here they are \
+             too narrow",
             early.needed,
             early.planned,
             early.saved(),
@@ -333,10 +349,6 @@ fn saved(page: &Page<'_>) -> Option<String> {
 /// A sum over the endpoints that know theirs; none if none does.
 fn sum(page: &Page<'_>, of: impl Fn(&EndpointOperations) -> Option<f64>) -> Option<f64> {
     page.operations.endpoints.iter().filter_map(of).reduce(|sum, cost| sum + cost)
-}
-
-fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 #[cfg(test)]

@@ -52,6 +52,11 @@ pub fn amount(amount: f64) -> String {
     format!("{amount:.*}", usize::try_from(places).unwrap_or(12) + 1)
 }
 
+/// So many of a thing, in the singular where it is one.
+pub(super) fn counted(n: usize, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
 /// Columns that a text takes.
 pub(super) fn width(text: &str) -> usize {
     text.width()

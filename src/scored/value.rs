@@ -129,13 +129,19 @@ pub(super) fn text(value: Option<Value>) -> Option<String> {
     }
 }
 
-/// Tags: a list of them, or one.
+/// Tags: a list of them, or text, as in a cell of a CSV: that list as JSON, or tags with `;` between.
 pub(super) fn tags(value: Option<Value>) -> Vec<String> {
     match value {
         Some(Value::Array(items)) => {
             items.into_iter().filter_map(|item| text(Some(item))).collect()
         }
-        value => text(value).into_iter().collect(),
+        value => {
+            let Some(written) = text(value) else { return Vec::new() };
+            match serde_json::from_str(&written) {
+                Ok(list @ Value::Array(_)) => tags(Some(list)),
+                _ => written.split(';').filter_map(|tag| text(Some(tag.trim().into()))).collect(),
+            }
+        }
     }
 }
 
@@ -235,5 +241,13 @@ mod tests {
         assert_eq!(tags(Some(json!(["a", 7, null, ""]))), ["a", "7"]);
         assert_eq!(tags(Some(json!("a b"))), ["a b"]);
         assert!(tags(None).is_empty());
+    }
+
+    #[test]
+    fn a_cell_holds_several_tags() {
+        assert_eq!(tags(Some(json!("law; medicine;"))), ["law", "medicine"]);
+        assert_eq!(tags(Some(json!("[\"a;b\", \"c\"]"))), ["a;b", "c"]);
+        assert_eq!(tags(Some(json!("[a, b"))), ["[a, b"]);
+        assert!(tags(Some(json!("[]"))).is_empty());
     }
 }

@@ -84,6 +84,9 @@ impl Loaded {
     /// In a few words: where it is from and who answered.
     pub(super) fn in_words(&self) -> String {
         match (&self.model, self.suite.is_some() || self.several) {
+            (Some(model), _) if self.several => {
+                format!("{} · {model} · {}", self.endpoint, self.place)
+            }
             (Some(model), _) => format!("{model} · {}", self.place),
             (None, true) => format!("{} · {}", self.endpoint, self.place),
             (None, false) => self.place.clone(),
@@ -109,7 +112,11 @@ fn of_run(run: &Run, dir: &Path, wanted: &Wanted, threshold: f64) -> Result<Load
     let names: Vec<&str> = header.endpoints.iter().map(|asked| &*asked.name).collect();
     let at = choose(&names, wanted, &place, "endpoint")?;
     let asked = &header.endpoints[at];
-    let whole = run.is_complete() || ended(dir) == Some(Ending::Decided);
+    let early = ended(dir) == Some(Ending::Decided);
+    let whole = run.is_complete() || early;
+    let remark = format!(
+        "{place} was decided early: it ended because of what its answers say, so that they look further from its budget's limit than they are"
+    );
     Ok(Loaded {
         place,
         suite: Some(header.suite.clone()),
@@ -119,7 +126,7 @@ fn of_run(run: &Run, dir: &Path, wanted: &Wanted, threshold: f64) -> Result<Load
         source: header.sources.first().cloned(),
         threshold: Some(header.threshold),
         partial: (!whole).then_some((run.records.len(), header.planned)),
-        remarks: Vec::new(),
+        remarks: if early { vec![remark] } else { Vec::new() },
         sides: sides(run, &asked.name, threshold),
     })
 }
@@ -185,5 +192,29 @@ fn choose(names: &[&str], wanted: &Wanted, place: &str, what: &str) -> Result<us
             };
             format!("{place} has no {what} `{name}` ({remedy})")
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_several_endpoints_is_named() {
+        let mut loaded = Loaded {
+            place: "reports/demo/1".into(),
+            suite: Some("demo".into()),
+            endpoint: "local".into(),
+            several: false,
+            model: Some("m".into()),
+            source: None,
+            threshold: None,
+            partial: None,
+            remarks: Vec::new(),
+            sides: Vec::new(),
+        };
+        assert_eq!(loaded.in_words(), "m · reports/demo/1");
+        loaded.several = true;
+        assert_eq!(loaded.in_words(), "local · m · reports/demo/1");
     }
 }

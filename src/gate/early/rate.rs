@@ -119,9 +119,10 @@ impl Rate {
             let share = Proportion::new(count, n).expect("bad ones are some of all");
             self.bound.judge(ClusteredProportion::from(share), self.level)
         };
-        // More bad ones never help: both sets are ends of 0..=n.
-        let passing = first(n + 1, |bad| verdict(bad) != Verdict::Pass);
-        let fails_from = first(n + 1, |bad| verdict(bad) == Verdict::Fail);
+        // More bad ones never help: both sets are ends of 0..=n. A damaged header may plan anything.
+        let past = n.saturating_add(1);
+        let passing = first(past, |bad| verdict(bad) != Verdict::Pass);
+        let fails_from = first(past, |bad| verdict(bad) == Verdict::Fail);
         let ends = Ends {
             passes_to: passing.checked_sub(1),
             fails_from: Some(fails_from).filter(|least| *least <= n),

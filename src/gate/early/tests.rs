@@ -55,6 +55,13 @@ fn trials_beyond_what_was_needed_change_nothing() {
 }
 
 #[test]
+fn a_plan_of_any_size_is_looked_at() {
+    // As in a damaged header.
+    let most = run(at_most(0.5), &[true, false, true], usize::MAX);
+    assert_eq!(EarlyStop::of(&most).unwrap().needed(), None);
+}
+
+#[test]
 fn an_outage_is_not_stopped_early() {
     let mut outage = run(at_most(0.1), &[false; 300], 300);
     for record in &mut outage.records[..30] {
