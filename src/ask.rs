@@ -391,6 +391,8 @@ pub enum AskErrorKind {
     NotRecorded,
     /// The asking itself was stopped or broke.
     Interrupted,
+    /// No call was made: the endpoint had been given up.
+    NotAsked,
 }
 
 impl AskErrorKind {
@@ -411,6 +413,34 @@ impl AskErrorKind {
             AskErrorKind::BadBody => "unreadable reply",
             AskErrorKind::NotRecorded => "not recorded",
             AskErrorKind::Interrupted => "interrupted",
+            AskErrorKind::NotAsked => "not asked",
+        }
+    }
+}
+
+/// Which of its times a call exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Until the connection stood.
+    Connect,
+    /// Until the head of the answer was there.
+    FirstByte,
+    /// Between two pieces of the body.
+    Idle,
+    /// Until the last byte.
+    Total,
+}
+
+impl Phase {
+    /// Words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Phase::Connect => "while connecting",
+            Phase::FirstByte => "before the first byte",
+            Phase::Idle => "between two bytes",
+            Phase::Total => "as a whole",
         }
     }
 }
@@ -424,6 +454,9 @@ pub struct AskError {
     /// HTTP status, if one was received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// Which time was exceeded, where it was one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
     /// What happened and what to do about it; never holds a secret.
     pub message: String,
 }
@@ -431,22 +464,57 @@ pub struct AskError {
 impl AskError {
     /// An error without a status.
     pub fn new(kind: AskErrorKind, message: impl Into<String>) -> AskError {
-        AskError { kind, status: None, message: message.into() }
+        AskError { kind, status: None, phase: None, message: message.into() }
+    }
+}
+
+/// Why a call waited before it was tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// By our own rule: a random time below a limit that doubles.
+    Backoff,
+    /// The server had named the time.
+    Server,
+}
+
+impl PauseReason {
+    /// Words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            PauseReason::Backoff => "backing off",
+            PauseReason::Server => "as the server asked",
+        }
     }
 }
 
 /// One try at fetching a reply.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// HTTP status, if one was received.
     pub status: Option<u16>,
     /// What went wrong, if anything did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<AskErrorKind>,
+    /// Which time was exceeded, where it was one of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
     /// Milliseconds from the start of the call, its permit held, to its last byte or failure.
     pub ms: f64,
-    /// Milliseconds waited before it, in a queue or by order of the server.
+    /// Milliseconds waited before it: the pause, and then the queue for a permit.
     pub wait_ms: f64,
+    /// Of those, the milliseconds of the pause before trying again; the rest was the queue.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pause_ms: f64,
+    /// Why there was a pause; none at a first try.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<PauseReason>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(ms: &f64) -> bool {
+    *ms == 0.0
 }
 
 /// Where a caller's reply came from.

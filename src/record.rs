@@ -463,6 +463,8 @@ pub enum Ending {
     Decided,
     /// Somebody stopped it.
     Interrupted,
+    /// An endpoint was given up, and its other trials were not asked.
+    GaveUp,
 }
 
 /// What the engine tells its consumer, in order.
@@ -477,6 +479,13 @@ pub enum Event {
     },
     /// A trial is finished.
     Finished(Record),
+    /// A trial was not asked, because its endpoint had been given up; it has no record.
+    Unasked {
+        /// The endpoint.
+        endpoint: Arc<str>,
+        /// Why it was given up.
+        message: String,
+    },
     /// Nothing follows.
     Ended(Ending),
 }

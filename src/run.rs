@@ -55,6 +55,7 @@ pub async fn run(
     let mut trials = plan.trials();
     let mut flying: JoinSet<Record> = JoinSet::new();
     let mut ending = Ending::Complete;
+    let mut unasked = false;
     if let ControlFlow::Break(told) = consume(Event::Started { planned }) {
         ending = told;
     }
@@ -75,16 +76,31 @@ pub async fn run(
             Ok(_) = stop.wait_for(|stop| *stop) => ending = Ending::Interrupted,
             Some(finished) = flying.join_next() => {
                 let record = finished.expect("trials are guarded against panics and never aborted");
-                if let ControlFlow::Break(told) = consume(Event::Finished(record)) {
+                let event = event_of(record);
+                unasked |= matches!(event, Event::Unasked { .. });
+                if let ControlFlow::Break(told) = consume(event) {
                     ending = told;
                 }
             }
         }
     }
     flying.shutdown().await;
+    if unasked && ending == Ending::Complete {
+        ending = Ending::GaveUp;
+    }
     // The run is over whatever the consumer answers to its last event.
     let _ = consume(Event::Ended(ending));
     ending
+}
+
+/// A trial that its endpoint was not asked for any more is no finished one: whoever goes on with
+/// the run asks it.
+fn event_of(record: Record) -> Event {
+    let mut errors = record.exchanges.iter().filter_map(|heard| heard.error.as_deref());
+    match errors.find(|error| error.kind == AskErrorKind::NotAsked) {
+        Some(error) => Event::Unasked { endpoint: record.endpoint, message: error.message.clone() },
+        None => Event::Finished(record),
+    }
 }
 
 /// A panic in one trial (a bug of ours) must not lose the others: it becomes a failed trial.

@@ -14,7 +14,7 @@ use crate::plan::{Asked, Plan, Selection};
 use crate::run::Askers;
 use crate::span::Span;
 use crate::suite::Findings;
-use crate::transport::Http;
+use crate::transport::{Http, Retry};
 
 use super::prepare::{Chosen, Prepared};
 
@@ -52,12 +52,29 @@ impl Caching {
     }
 }
 
+/// The servers of a run. Suites that name the same endpoint share its connections, its limit of
+/// calls, its budget of retries, and what is known of its failures.
+#[derive(Default)]
+pub(super) struct Servers(Vec<(Arc<endpoint::Spec>, Arc<dyn Ask>)>);
+
+impl Servers {
+    fn asker(&mut self, spec: &Arc<endpoint::Spec>, keys: Keys) -> Result<Arc<dyn Ask>, Fault> {
+        if let Some((_, asker)) = self.0.iter().find(|(known, _)| known == spec) {
+            return Ok(Arc::clone(asker));
+        }
+        let asker = http(spec, keys)?;
+        self.0.push((Arc::clone(spec), Arc::clone(&asker)));
+        Ok(asker)
+    }
+}
+
 /// Builds the askers of a suite's endpoints; what cannot be built is a finding.
 pub(super) fn build(
     prepared: &Prepared,
     keys: Keys,
     record: Option<&Path>,
     cache: Option<&Arc<Cache>>,
+    servers: &mut Servers,
     findings: &mut Findings,
 ) -> Ready {
     let started = now_ms();
@@ -74,7 +91,7 @@ pub(super) fn build(
     for chosen in &prepared.endpoints {
         let name: Arc<str> = chosen.spec.name.value.as_str().into();
         let built = match &chosen.spec.wire {
-            Wire::OpenaiChat(chat) => http(&chosen.spec, keys).map(|asker| {
+            Wire::OpenaiChat(chat) => servers.asker(&chosen.spec, keys).map(|asker| {
                 let asker = match &ready.caching {
                     None => asker,
                     Some(caching) => caching.around(asker),
@@ -141,7 +158,7 @@ fn http(spec: &endpoint::Spec, keys: Keys) -> Result<Arc<dyn Ask>, Fault> {
         _ => Http::new(&spec.without_key(), None),
     };
     let http = http.map_err(|error| (None, error.to_string(), "mend this endpoint".to_owned()))?;
-    Ok(Arc::new(http))
+    Ok(Arc::new(Retry::new(http, spec)))
 }
 
 fn key(spec: &endpoint::Spec, name: &str) -> Result<SecretString, Fault> {

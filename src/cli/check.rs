@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::suite::{Finding, Findings};
 
 use super::CheckArgs;
-use super::askers::{self, Keys};
+use super::askers::{self, Keys, Servers};
 use super::output::{Exit, Output, remark};
 use super::prepare::{prepare, summary};
 
@@ -31,7 +31,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     for prepared in &selection.suites {
         // Cassettes are opened, since a suite without its recording cannot run; keys are a matter
         // of the machine that runs it.
-        askers::build(prepared, Keys::Absent, None, None, &mut findings);
+        askers::build(prepared, Keys::Absent, None, None, &mut Servers::default(), &mut findings);
     }
     selection.warn_of_budgets(&mut findings);
     let valid = !findings.stop_the_work();

@@ -13,7 +13,7 @@ use crate::run::step;
 use crate::suite::{Findings, display};
 
 use super::PlanArgs;
-use super::askers::{self, Keys, Ready};
+use super::askers::{self, Keys, Ready, Servers};
 use super::caching::{self, CacheMode};
 use super::output::{Exit, Output, remark};
 use super::prepare::{Prepared, prepare, refused};
@@ -71,7 +71,17 @@ pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
         .suites
         .iter()
         .map(|prepared| {
-            (prepared, askers::build(prepared, Keys::Absent, None, None, &mut findings))
+            (
+                prepared,
+                askers::build(
+                    prepared,
+                    Keys::Absent,
+                    None,
+                    None,
+                    &mut Servers::default(),
+                    &mut findings,
+                ),
+            )
         })
         .collect();
     if let Some(exit) = refused(&findings, output) {

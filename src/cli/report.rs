@@ -59,6 +59,10 @@ fn span(dir: &Path, run: &Run) -> Span {
         ending: written.get("ending").and_then(|ending| {
             serde_json::from_value::<Option<Ending>>(ending.clone()).ok().flatten()
         }),
+        given_up: written
+            .get("given_up")
+            .and_then(|known| serde_json::from_value(known.clone()).ok())
+            .unwrap_or_default(),
     }
 }
 

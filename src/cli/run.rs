@@ -1,5 +1,6 @@
 //! `overclaim run`: the spine, from suites to exit code.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::run::{Settings, run as drive};
 use crate::scorecard::Span;
 use crate::suite::{Findings, display};
 
-use super::askers::{self, Keys, Ready};
+use super::askers::{self, Keys, Ready, Servers};
 use super::baseline;
 use super::caching::{self, CacheMode};
 use super::output::{Exit, Output, error, remark};
@@ -35,12 +36,14 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
+    let mut servers = Servers::default();
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
             prepared.suite.set_threshold(threshold);
         }
         let record = args.record.as_deref();
-        let built = askers::build(&prepared, keys, record, cache.as_ref(), &mut findings);
+        let built =
+            askers::build(&prepared, keys, record, cache.as_ref(), &mut servers, &mut findings);
         ready.push((prepared, built));
     }
     if let Some(exit) = refused(&findings, output) {
@@ -175,6 +178,7 @@ impl One<'_> {
         let mut progress = Progress::new(&suite.name, extent.trials, output.quiet);
         let mut failure = None;
         let mut early = EarlyStop::new(&header);
+        let mut given_up = BTreeMap::new();
         let settings = Settings {
             threshold: header.threshold,
             in_flight: args.concurrency.map_or(ready.in_flight, usize::from),
@@ -186,7 +190,14 @@ impl One<'_> {
             settings,
             stop.clone(),
             &mut |event| {
-                let Event::Finished(record) = event else { return ControlFlow::Continue(()) };
+                let record = match event {
+                    Event::Finished(record) => record,
+                    Event::Unasked { endpoint, message } => {
+                        given_up.entry(endpoint).or_insert(message);
+                        return ControlFlow::Continue(());
+                    }
+                    _ => return ControlFlow::Continue(()),
+                };
                 // The journal comes first: what is shown must survive a kill.
                 if let Err(error) = journal.append(&record) {
                     failure = Some(error);
@@ -205,15 +216,17 @@ impl One<'_> {
         if let Some(failure) = failure {
             return Err(format!("{}: the journal cannot be written: {failure}", display(&dir)));
         }
-        self.conclude(journal, &dir, ending, start, shown)
+        let elapsed_ms = Some(crate::record::millis(start.elapsed()));
+        let started = header.started.clone();
+        let span = Span { started, elapsed_ms, ending: Some(ending), given_up };
+        self.conclude(journal, &dir, span, shown)
     }
 
     fn conclude(
         &self,
         journal: Journal,
         dir: &Path,
-        ending: Ending,
-        start: Instant,
+        span: Span,
         shown: &mut Shown,
     ) -> Result<Exit, String> {
         let mut exit = Exit::Passed;
@@ -230,12 +243,6 @@ impl One<'_> {
             error(&format!("the cache is incomplete: {failure}"));
         }
         let run = journal::read(dir).map_err(|error| error.to_string())?;
-        let elapsed = crate::record::millis(start.elapsed());
-        let span = Span {
-            started: run.header.started.clone(),
-            elapsed_ms: Some(elapsed),
-            ending: Some(ending),
-        };
         let told = Told::of(&run, span, baseline::kept(dir)?.as_ref());
         journal
             .finish(&[

@@ -31,6 +31,32 @@ pub const DEFAULT_CONCURRENCY: usize = 8;
 /// Time for one call where the author names none.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Calls for one request, the first included, where the author names no number.
+pub const DEFAULT_ATTEMPTS: usize = 4;
+
+/// Time for a connection to stand where the author names none.
+pub const DEFAULT_CONNECT: Duration = Duration::from_secs(10);
+
+/// Time for all calls of a request where the author names none, unless two calls take longer.
+const DEFAULT_DEADLINE: Duration = Duration::from_mins(5);
+
+/// What the parts of a call may take; the whole is [`Spec::timeout`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// From the start of the call to the head of the answer; none leaves it to the whole.
+    pub first_byte: Option<Duration>,
+    /// Between two pieces of the body; none leaves it to the whole.
+    pub idle: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts { connect: DEFAULT_CONNECT, first_byte: None, idle: None }
+    }
+}
+
 /// An endpoint as its author described it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
@@ -42,6 +68,12 @@ pub struct Spec {
     pub concurrency: usize,
     /// Most time that one call may take, from its start to its last byte.
     pub timeout: Duration,
+    /// Most time for parts of a call.
+    pub timeouts: Timeouts,
+    /// Most calls for one request, the first included, at least 1.
+    pub attempts: usize,
+    /// Most time for all calls of a request and the pauses between them, if the author named one.
+    pub deadline: Option<Duration>,
     /// What tokens cost; none if it was not given, and then no cost is known.
     pub price: Option<Price>,
 }
@@ -109,6 +141,9 @@ impl Spec {
             }),
             concurrency: DEFAULT_CONCURRENCY,
             timeout: DEFAULT_TIMEOUT,
+            timeouts: Timeouts::default(),
+            attempts: DEFAULT_ATTEMPTS,
+            deadline: None,
             price: None,
         })
     }
@@ -125,6 +160,12 @@ impl Spec {
             max_completion_tokens: chat.max_completion_tokens,
             headers: chat.headers.clone(),
         })
+    }
+
+    /// Most time for all calls of a request and the pauses between them, the queue not counted.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline.unwrap_or_else(|| DEFAULT_DEADLINE.max(2 * self.timeout))
     }
 
     /// The same without a key, for those who ask nothing.

@@ -12,7 +12,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::key::{self, looks_like_a_key, names_a_secret};
-use super::{Cassette, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, OpenaiChat, Price, Spec, Wire};
+use super::{
+    Cassette, DEFAULT_ATTEMPTS, DEFAULT_CONCURRENCY, DEFAULT_CONNECT, DEFAULT_TIMEOUT, OpenaiChat,
+    Price, Spec, Timeouts, Wire,
+};
 use crate::span::{Fields, Node, Problems, Spanned};
 
 const WIRES: [&str; 2] = ["openai-chat", "cassette"];
@@ -67,10 +70,16 @@ impl Spec {
             }
         };
         let (mut concurrency, mut timeout, mut price) = (None, None, None);
+        let (mut timeouts, mut attempts, mut deadline) = (Timeouts::default(), None, None);
         // What steers calls has no meaning for a recording, and is unknown there.
         if word.value != "cassette" {
             concurrency = fields.take("concurrency").and_then(|node| calls(node, problems));
             timeout = fields.take("timeout").and_then(|node| limit(node, problems));
+            if let Some(node) = fields.take("timeouts") {
+                phases(node, &mut timeout, &mut timeouts, problems);
+            }
+            attempts = fields.take("attempts").and_then(|node| tries(node, problems));
+            deadline = fields.take("deadline").and_then(|node| limit(node, problems));
             price = fields.take("price").and_then(|node| prices(node, problems));
         }
         fields.finish(problems);
@@ -79,6 +88,9 @@ impl Spec {
             wire: wire?,
             concurrency: concurrency.unwrap_or(DEFAULT_CONCURRENCY),
             timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+            timeouts,
+            attempts: attempts.unwrap_or(DEFAULT_ATTEMPTS),
+            deadline,
             price,
         })
     }
@@ -221,6 +233,44 @@ fn calls(node: &Node, problems: &mut Problems) -> Option<usize> {
         return None;
     }
     Some(calls)
+}
+
+fn tries(node: &Node, problems: &mut Problems) -> Option<usize> {
+    let tries = node.whole(problems)?;
+    if !(1..=100).contains(&tries) {
+        let remedy = "write 1 to 100: the first call counts, so 1 tries nothing again";
+        problems.error(node.span, "no such number of attempts", remedy);
+        return None;
+    }
+    Some(tries)
+}
+
+/// Reads `timeouts`; its `total` is another name for `timeout`.
+fn phases(
+    node: &Node,
+    timeout: &mut Option<Duration>,
+    timeouts: &mut Timeouts,
+    problems: &mut Problems,
+) {
+    let Some(mut fields) = node.fields(problems) else { return };
+    let mut time = |name| {
+        let node = fields.take(name)?;
+        Some((node.span, limit(node, problems)?))
+    };
+    let (connect, first_byte) = (time("connect"), time("first_byte"));
+    let (idle, total) = (time("idle"), time("total"));
+    fields.finish(problems);
+    if let Some((span, total)) = total {
+        if timeout.replace(total).is_some() {
+            let remedy = "keep one of them: `timeout` is `timeouts: {total}`";
+            problems.error(span, "the time of the whole call is there twice", remedy);
+        }
+    }
+    *timeouts = Timeouts {
+        connect: connect.map_or(DEFAULT_CONNECT, |(_, time)| time),
+        first_byte: first_byte.map(|(_, time)| time),
+        idle: idle.map(|(_, time)| time),
+    };
 }
 
 fn limit(node: &Node, problems: &mut Problems) -> Option<Duration> {

@@ -225,8 +225,13 @@ fn attempt(number: usize, attempt: &Attempt) -> String {
     let mut parts =
         vec![attempt.status.map_or_else(|| "no status".to_owned(), |status| status.to_string())];
     parts.extend(attempt.error.map(|kind| kind.words().to_owned()));
+    parts.extend(attempt.phase.map(|phase| phase.words().to_owned()));
     parts.push(format!("{:.1} ms", attempt.ms));
-    parts.push(format!("waited {:.1} ms before", attempt.wait_ms));
+    let mut waited = format!("waited {:.1} ms before", attempt.wait_ms);
+    if let Some(reason) = attempt.reason {
+        waited += &format!(", {:.1} of it {}", attempt.pause_ms, reason.words());
+    }
+    parts.push(waited);
     format!("{number}  {}", parts.join(" · "))
 }
 

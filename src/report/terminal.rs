@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::gate::{Decision, Line, Verdict, percent};
 use crate::record::Origin;
-use crate::scorecard::{EndpointCard, EndpointOperations, Rate, SourceCard};
+use crate::scorecard::{EndpointCard, EndpointOperations, Rate, Retries, SourceCard};
 
 use super::calibration::calibration;
 use super::comparison::{by_position, comparison};
@@ -197,6 +197,13 @@ fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style
         let text = format!("{} × {kind}: {}", failure.count, visible(&failure.message));
         hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
     }
+    if let Some(why) = page.operations.span.given_up.get(&card.endpoint) {
+        let text = format!("not asked any more after that: {}", visible(why));
+        hanging(out, &style.red("  ! "), 4, &style.text(&text), style);
+    }
+    if let Some(retries) = &operations.retries {
+        hanging(out, &style.yellow("  ! "), 4, &style.text(&tried_again(retries)), style);
+    }
     for served in &operations.served {
         let text = format!(
             "{} of the replies came from `{}`, not from `{}`, which was asked for",
@@ -206,6 +213,24 @@ fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style
         );
         hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
     }
+}
+
+/// What was tried again, with what success, and what that cost in time.
+fn tried_again(retries: &Retries) -> String {
+    let Retries { calls, requests, answered, after, failed_ms, pause_ms } = retries;
+    let kinds: Vec<String> =
+        after.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
+    format!(
+        "{} after {}: {answered} of {requests} answered in the end; {:.1} s in calls that failed, {:.1} s of pauses",
+        if *calls == 1 {
+            "1 call made again".to_owned()
+        } else {
+            format!("{calls} calls made again")
+        },
+        kinds.join(", "),
+        failed_ms / 1000.0,
+        pause_ms / 1000.0
+    )
 }
 
 /// The diagram of how often answers are right against how sure they are.
@@ -391,8 +416,11 @@ mod tests {
         let run = Run { header, records };
         let scorecard = Scorecard::of(&run);
         let decision = Decision::of(&run, &scorecard);
-        let span =
-            Span { started: run.header.started.clone(), elapsed_ms: Some(1234.0), ending: None };
+        let span = Span {
+            started: run.header.started.clone(),
+            elapsed_ms: Some(1234.0),
+            ..Span::default()
+        };
         let operations: Operations = operations(&run, span);
         let page = Page {
             run: &run,

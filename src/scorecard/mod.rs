@@ -57,7 +57,9 @@ pub use suspects::{Suspect, SuspectLabels};
 pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};
 
-pub use operations::{EndpointOperations, Operations, Quantiles, Saved, Served, Span, operations};
+pub use operations::{
+    EndpointOperations, Operations, Quantiles, Retries, Saved, Served, Span, operations,
+};
 pub use rate::{Clustering, Evidence, Rate};
 pub use repeats::{ConfidentlyWrong, RepeatedCase, Repeats, confident_wrong};
 

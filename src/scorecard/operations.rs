@@ -13,7 +13,7 @@ use crate::record::{
 const FORMAT: u32 = 1;
 
 /// When a run was under way.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Span {
     /// Start, RFC 3339.
     pub started: String,
@@ -21,6 +21,9 @@ pub struct Span {
     pub elapsed_ms: Option<f64>,
     /// How it ended; null in a run that was never ended.
     pub ending: Option<Ending>,
+    /// Endpoints that were not asked any more, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub given_up: BTreeMap<Arc<str>, String>,
 }
 
 /// How a run went.
@@ -50,6 +53,8 @@ pub struct EndpointOperations {
     pub attempts: usize,
     /// Failed trials by kind, with one message each.
     pub failures: BTreeMap<String, Failure>,
+    /// What was tried again, and what that cost; null where nothing was.
+    pub retries: Option<Retries>,
     /// Tokens of the replies heard, as counted by the server.
     pub input_tokens: u64,
     /// Tokens of the replies heard, as counted by the server.
@@ -97,6 +102,23 @@ impl Saved {
         self.output_tokens = self.output_tokens.saturating_add(usage.output_tokens);
         self.cost = self.cost.zip(price).map(|(cost, price)| cost + price.of(usage));
     }
+}
+
+/// What was tried again, and what that cost in time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Retries {
+    /// Calls that were made again.
+    pub calls: usize,
+    /// Requests that needed more than one call.
+    pub requests: usize,
+    /// How many of those were answered in the end.
+    pub answered: usize,
+    /// Calls that were made again, by what had failed before.
+    pub after: BTreeMap<String, usize>,
+    /// Milliseconds in the calls that failed, summed over requests.
+    pub failed_ms: f64,
+    /// Milliseconds of pauses before the next try, summed over requests.
+    pub pause_ms: f64,
 }
 
 /// Trials that failed in one way.
@@ -149,6 +171,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
     let (mut attempts, mut input_tokens, mut output_tokens) = (0, 0, 0);
     let mut saved = Saved { cost: price.map(|_| 0.0), ..Saved::default() };
     let mut cost = price.map(|_| 0.0);
+    let mut retries = Retries::default();
     for record in run.of_endpoint(endpoint) {
         if let Outcome::Failed(error) = &record.outcome {
             let message = error.message.clone();
@@ -162,6 +185,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
             }
             distinct.insert(heard.digest);
             attempts += heard.attempts.len();
+            retries.add(heard);
             saved.add(heard, *price);
             cost = cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
             let Some(reply) = &heard.reply else { continue };
@@ -188,6 +212,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
         distinct_requests: distinct.len(),
         attempts,
         failures,
+        retries: Some(retries).filter(|retries| retries.calls > 0),
         input_tokens,
         output_tokens,
         cost,
@@ -197,6 +222,25 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
         served: served
             .map(|((asked, served), replies)| Served { asked, served, replies })
             .collect(),
+    }
+}
+
+impl Retries {
+    fn add(&mut self, heard: &Heard) {
+        let again = heard.attempts.len().saturating_sub(1);
+        if again == 0 {
+            return;
+        }
+        self.calls += again;
+        self.requests += 1;
+        self.answered += usize::from(heard.reply.is_some());
+        for failed in &heard.attempts[..again] {
+            if let Some(kind) = failed.error {
+                *self.after.entry(kind.words().to_owned()).or_insert(0) += 1;
+            }
+            self.failed_ms += failed.ms;
+        }
+        self.pause_ms += heard.attempts.iter().map(|attempt| attempt.pause_ms).sum::<f64>();
     }
 }
 

@@ -4,6 +4,8 @@
 //! connection carries one call at a time (streams of one HTTP/2 connection queue behind each other
 //! and look like a slow model), no call is repeated behind our back, and time starts when a call
 //! may go out, not when it was wished for. Waiting for that is reported apart.
+//!
+//! One call is made here, and none is made again: that is [`Retry`](super::Retry)'s.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,17 +14,19 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
 use url::{Host, Url};
 
+use super::hints;
+use super::limit::Limit;
+use super::retry::{Call, Caller};
 use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Reply, Request, Role, Times,
+    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Phase, Request, Role, Times,
 };
 use crate::endpoint::failure::KEY_REFUSED;
-use crate::endpoint::{Spec, Wire, WireRequest, WireResponse, openai_chat};
+use crate::endpoint::{Spec, Timeouts, Wire, WireRequest, WireResponse, openai_chat};
 
 /// Largest body that is read. Replies of language models are a few kilobytes, with log
 /// probabilities a few hundred; what is larger is not a reply.
@@ -58,7 +62,8 @@ pub struct Http {
     key: Key,
     key_env: Option<String>,
     timeout: Duration,
-    permits: Semaphore,
+    timeouts: Timeouts,
+    limit: Limit,
 }
 
 impl fmt::Debug for Http {
@@ -66,13 +71,6 @@ impl fmt::Debug for Http {
         let url = self.url.as_str();
         f.debug_struct("Http").field("url", &url).field("key", &self.key).finish_non_exhaustive()
     }
-}
-
-/// What one call came to.
-#[derive(Debug)]
-struct Call {
-    attempt: Attempt,
-    result: Result<Reply, AskError>,
 }
 
 impl Http {
@@ -100,36 +98,61 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .pool_idle_timeout(IDLE)
+            .connect_timeout(spec.timeouts.connect)
             .user_agent(concat!("overclaim/", env!("CARGO_PKG_VERSION")));
         if is_loopback(&url) {
             // No proxy can reach this machine's own loopback for us.
             client = client.no_proxy();
         }
         let client = client.build().map_err(|e| BuildError::Client(trouble::root(&e)))?;
-        let permits = Semaphore::new(spec.concurrency.clamp(1, Semaphore::MAX_PERMITS));
-        Ok(Http { client, url, key, key_env, timeout: spec.timeout, permits })
+        let limit = Limit::new(spec.concurrency);
+        let Spec { timeout, timeouts, .. } = *spec;
+        Ok(Http { client, url, key, key_env, timeout, timeouts, limit })
     }
 
-    /// Makes one call, its permit held; `queued` is what it waited for that.
-    async fn call(&self, request: &Request, queued: Duration) -> Call {
+    /// Makes one call at its turn; `longest` is the most that is left to it.
+    async fn once(&self, request: &Request, longest: Duration) -> Call {
+        if request.target.url != self.url.as_str() {
+            // The key of one server must never be sent to another.
+            let message = format!("a request for another place came to {}", self.url);
+            let result = Err(AskError::new(AskErrorKind::Interrupted, message));
+            return Call { attempt: None, hint: None, result };
+        }
+        let asked = Instant::now();
+        let permit = self.limit.acquire().await;
         let start = Instant::now();
         let mut progress = Progress { start, status: None, head: None, received: 0 };
         let sending = self.send(openai_chat::encode(request), &mut progress);
-        let result = match tokio::time::timeout(self.timeout, sending).await {
-            Ok(result) => result,
-            Err(_) => Err(self.too_late(&progress)),
+        let sent = match tokio::time::timeout(self.timeout.min(longest), sending).await {
+            Ok(sent) => sent,
+            Err(_) => Err(self.too_late(Phase::Total, longest, &progress)),
         };
         let ms = millis(start.elapsed());
-        let result = result
-            .and_then(|response| openai_chat::decode(&response))
-            .map_err(|error| self.for_people(error));
+        let mut hint = None;
+        let result = sent.and_then(|response| {
+            let decoded = openai_chat::decode(&response);
+            if decoded.is_err() {
+                hint = hints::wait(response.status, &response.headers, jiff::Timestamp::now());
+            }
+            decoded
+        });
+        let result = result.map_err(|error| self.for_people(error));
+        match &result {
+            Ok(_) => permit.served(),
+            Err(error) => match error.kind {
+                AskErrorKind::RateLimited | AskErrorKind::Overloaded => permit.too_many(),
+                _ => {}
+            },
+        }
         let attempt = Attempt {
             status: progress.status,
             error: result.as_ref().err().map(|error| error.kind),
+            phase: result.as_ref().err().and_then(|error| error.phase),
             ms,
-            wait_ms: millis(queued),
+            wait_ms: millis(start - asked),
+            ..Attempt::default()
         };
-        Call { attempt, result }
+        Call { attempt: Some(attempt), hint, result }
     }
 
     /// Sends a request and reads the whole answer, without the key where it echoes it.
@@ -145,8 +168,15 @@ impl Http {
         if let Some(key) = self.key.header() {
             call = call.header(AUTHORIZATION, key.clone());
         }
-        let mut response =
-            call.send().await.map_err(|error| trouble::sending(&error, &self.url))?;
+        let first_byte = self.timeouts.first_byte.unwrap_or(Duration::MAX);
+        let mut response = match tokio::time::timeout(first_byte, call.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
+                return Err(self.too_late(Phase::Connect, Duration::MAX, progress));
+            }
+            Ok(Err(error)) => return Err(trouble::sending(&error, &self.url)),
+            Err(_) => return Err(self.too_late(Phase::FirstByte, Duration::MAX, progress)),
+        };
         let status = response.status().as_u16();
         progress.status = Some(status);
         progress.head = Some(progress.start.elapsed());
@@ -171,8 +201,12 @@ impl Http {
         });
         let headers = headers.collect();
         let mut body = Vec::new();
+        let idle = self.timeouts.idle.unwrap_or(Duration::MAX);
         loop {
-            match response.chunk().await {
+            let Ok(chunk) = tokio::time::timeout(idle, response.chunk()).await else {
+                return Err(self.too_late(Phase::Idle, Duration::MAX, progress));
+            };
+            match chunk {
                 Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
                     return Err(too_large());
                 }
@@ -198,17 +232,38 @@ impl Http {
         Ok(WireResponse { status, headers, body: self.key.scrub_bytes(body), times })
     }
 
-    fn too_late(&self, progress: &Progress) -> AskError {
+    /// The error of a call that took too long; `longest` is what its deadline had left to it.
+    fn too_late(&self, phase: Phase, longest: Duration, progress: &Progress) -> AskError {
+        let place = trouble::place(&self.url);
         let far = match progress.status {
             None => "nothing came".to_owned(),
             Some(_) => format!("the reply stopped at {} bytes", progress.received),
         };
-        let message = format!(
-            "no whole reply from {} within {} s ({far}): raise the endpoint's `timeout` or lower its `concurrency`",
-            trouble::place(&self.url),
-            self.timeout.as_secs_f64(),
-        );
-        AskError { status: progress.status, ..AskError::new(AskErrorKind::Timeout, message) }
+        let seconds = |time: Option<Duration>| time.unwrap_or_default().as_secs_f64();
+        let message = match phase {
+            Phase::Connect => format!(
+                "no connection to {place} within {} s: check `base_url`, the network and proxy settings, or raise `timeouts: {{connect}}`",
+                self.timeouts.connect.as_secs_f64()
+            ),
+            Phase::FirstByte => format!(
+                "{place} did not begin to answer within {} s: raise the endpoint's `timeouts: {{first_byte}}` or lower its `concurrency`",
+                seconds(self.timeouts.first_byte)
+            ),
+            Phase::Idle => format!(
+                "{place} said nothing for {} s in the middle of its reply ({far}): raise the endpoint's `timeouts: {{idle}}`, or look into the server's log",
+                seconds(self.timeouts.idle)
+            ),
+            Phase::Total if longest < self.timeout => format!(
+                "no whole reply from {place} within the {:.1} s that were left of its `deadline` ({far}): raise the endpoint's `deadline` or lower its `concurrency`",
+                longest.as_secs_f64()
+            ),
+            Phase::Total => format!(
+                "no whole reply from {place} within {} s ({far}): raise the endpoint's `timeout` or lower its `concurrency`",
+                self.timeout.as_secs_f64(),
+            ),
+        };
+        let error = AskError::new(AskErrorKind::Timeout, message);
+        AskError { status: progress.status, phase: Some(phase), ..error }
     }
 
     /// The error with the name of the key's variable, which the codec does not know, and without
@@ -228,28 +283,24 @@ impl Http {
     }
 }
 
+impl Caller for Http {
+    fn call<'a>(&'a self, request: &'a Request, longest: Duration) -> BoxFuture<'a, Call> {
+        Box::pin(self.once(request, longest))
+    }
+}
+
 impl Ask for Http {
     fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
         Box::pin(async move {
             let asked = Instant::now();
-            let mut attempts = Vec::new();
-            let result = if request.target.url == self.url.as_str() {
-                let _permit = self.permits.acquire().await;
-                let call = self.call(&request, asked.elapsed()).await;
-                attempts.push(call.attempt);
-                call.result
-            } else {
-                // The key of one server must never be sent to another.
-                let message = format!("a request for another place came to {}", self.url);
-                Err(AskError::new(AskErrorKind::Interrupted, message))
-            };
+            let Call { attempt, result, .. } = self.once(&request, Duration::MAX).await;
             Exchange {
                 digest: request.digest(),
                 role: Role::Answer,
                 origin: Origin::Live,
                 fetched: None,
                 waited: asked.elapsed(),
-                attempts,
+                attempts: attempt.into_iter().collect(),
                 result: result.map(Arc::new).map_err(Arc::new),
                 request,
             }
@@ -266,7 +317,7 @@ struct Progress {
 }
 
 /// Milliseconds to the microsecond: more digits would only be noise in a cassette.
-fn millis(time: Duration) -> f64 {
+pub(super) fn millis(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 

@@ -58,7 +58,7 @@ impl Ask for Server {
                 origin: Origin::Live,
                 fetched: None,
                 waited: Duration::ZERO,
-                attempts: vec![Attempt { status: Some(200), error, ms: 5.0, wait_ms: 0.0 }],
+                attempts: vec![Attempt { status: Some(200), error, ms: 5.0, ..Attempt::default() }],
                 result: result.map(Arc::new).map_err(Arc::new),
             }
         }

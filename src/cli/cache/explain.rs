@@ -13,7 +13,7 @@ use crate::span::did_you_mean;
 use crate::suite::{Findings, display};
 
 use super::{minute, told};
-use crate::cli::askers::{self, Keys, decoder};
+use crate::cli::askers::{self, Keys, Servers, decoder};
 use crate::cli::caching;
 use crate::cli::output::{Exit, Output, remark};
 use crate::cli::prepare::{configuration, prepare, refused};
@@ -90,7 +90,8 @@ fn of_suite(args: &ExplainArgs, findings: &mut Findings) -> Result<Vec<Explained
     let cache = Cache::new(caching::store()?, Mode::Use, freshness, decoder());
     let mut explained = Vec::new();
     for prepared in &selection.suites {
-        let ready = askers::build(prepared, Keys::Absent, None, None, findings);
+        let ready =
+            askers::build(prepared, Keys::Absent, None, None, &mut Servers::default(), findings);
         if findings.has_errors() {
             break;
         }

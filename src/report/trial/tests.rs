@@ -61,7 +61,12 @@ fn heard(role: Role, request: Request, reply: Reply) -> Heard {
         fetched: None,
         waited_ms: 91.5,
         times: Some(reply.times),
-        attempts: vec![Attempt { status: Some(200), error: None, ms: 90.0, wait_ms: 1.25 }],
+        attempts: vec![Attempt {
+            status: Some(200),
+            ms: 90.0,
+            wait_ms: 1.25,
+            ..Attempt::default()
+        }],
         usage: reply.usage,
         cost: None,
         reply: Some(Arc::new(reply)),
@@ -117,7 +122,13 @@ fn run() -> Run {
         ..from(Origin::Stored, heard(Role::Confidence, second, reply(" \n ")))
     };
 
-    let tried = |status, error, ms, wait_ms| Attempt { status, error: Some(error), ms, wait_ms };
+    let tried = |status, error, ms, wait_ms| Attempt {
+        status,
+        error: Some(error),
+        ms,
+        wait_ms,
+        ..Attempt::default()
+    };
     let error = AskError {
         status: Some(503),
         ..AskError::new(AskErrorKind::Overloaded, "no room:\n\u{1b}[31mcome later ".repeat(5))
