@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod gate;
 pub mod grade;
 pub mod journal;
+pub mod mock;
 pub mod plan;
 pub mod record;
 pub mod report;

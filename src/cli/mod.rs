@@ -7,6 +7,7 @@ mod cache;
 mod caching;
 mod check;
 mod compare;
+mod mock;
 mod output;
 mod plan;
 mod prepare;
@@ -60,6 +61,8 @@ enum Command {
     Advise(advise::AdviseArgs),
     /// Hold a candidate against its baseline, answer by answer
     Compare(compare::CompareArgs),
+    /// A fake model server: as right, sure, slow and faulty as told
+    Mock(mock::MockArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
     /// Show everything that was said in one case, word for word
@@ -240,6 +243,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Cache(args) => cache::cache(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Mock(args) => mock::mock(&args),
         Command::Report(args) => report::report(&args),
         Command::Advise(args) => advise::advise(&args),
         Command::Score(args) => score::score(&args),

@@ -70,7 +70,7 @@ impl From<Exit> for ExitCode {
 pub(super) struct Output {
     pub json: bool,
     pub quiet: bool,
-    color: Color,
+    pub color: Color,
 }
 
 impl Output {

@@ -305,7 +305,7 @@ impl One<'_> {
 
 /// The first Ctrl-C or SIGTERM stops the run and lets it write its report; the second ends the
 /// process at once, the journal being whole at any time.
-fn stop_on_signals(runtime: &Runtime) -> watch::Receiver<bool> {
+pub(super) fn stop_on_signals(runtime: &Runtime) -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     runtime.spawn(async move {
         for first in [true, false] {
