@@ -150,14 +150,25 @@ fn exact_upper(k: usize, n: usize) -> f64 {
     if k == n {
         return 1.0;
     }
+    // From the end that is more probable: the other one can be below all numbers.
     let tail = |p: f64| -> f64 {
-        let mut term = (n as f64 * (-p).ln_1p()).exp();
-        let mut total = term;
-        for i in 0..k {
-            term *= (n - i) as f64 / (i + 1) as f64 * p / (1.0 - p);
-            total += term;
+        if p <= 0.5 {
+            let mut term = (n as f64 * (-p).ln_1p()).exp();
+            let mut total = term;
+            for i in 0..k {
+                term *= (n - i) as f64 / (i + 1) as f64 * p / (1.0 - p);
+                total += term;
+            }
+            total
+        } else {
+            let mut term = (n as f64 * p.ln()).exp();
+            let mut above = term;
+            for i in (k + 1..n).rev() {
+                term *= (i + 1) as f64 / (n - i) as f64 * (1.0 - p) / p;
+                above += term;
+            }
+            1.0 - above
         }
-        total
     };
     let (mut low, mut high) = (0.0, 1.0 - 1e-15);
     for _ in 0..100 {

@@ -7,10 +7,14 @@
 use super::binomial_tail::{at_least, at_most, within};
 use super::level::Level;
 
+/// A lower limit that is just at its level is none: a budget fails where its limit is surely left
+/// behind, and passes where it is just met.
+const BELOW: f64 = 1.0 - 4e-12;
+
 /// One-sided limits of the `q`-quantile, `0 < q < 1`, each at this level, among values in ascending
 /// order, the last of which may be infinite. `None` where so few values have no such limit.
 ///
-/// The lower limit is the largest `x_(i)` with `P(Bin(n, q) ≤ i−1) ≤ α`, the upper one the smallest
+/// The lower limit is the largest `x_(i)` with `P(Bin(n, q) ≤ i−1) < α`, the upper one the smallest
 /// `x_(j)` with `P(Bin(n, q) ≥ j) ≤ α`. The upper limit is within a bound exactly where Clopper and
 /// Pearson's upper limit of the share of values above that bound is within `1 − q`.
 ///
@@ -19,7 +23,7 @@ use super::level::Level;
 pub fn quantile_limits(ascending: &[f64], q: f64, level: Level) -> (Option<f64>, Option<f64>) {
     let (n, alpha) = (ascending.len(), level.alpha());
     // The first tail rises with i, the second falls with j.
-    let below = first(1, n + 1, |i| !within(at_most(n, i - 1, q), alpha));
+    let below = first(1, n + 1, |i| !within(at_most(n, i - 1, q), alpha * BELOW));
     let above = first(1, n + 1, |j| within(at_least(n, j, q), alpha));
     let lower = below.checked_sub(2).map(|index| ascending[index]);
     let upper = ascending.get(above - 1).copied();
