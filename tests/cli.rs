@@ -45,7 +45,7 @@ fn a_run_prints_its_page_and_writes_its_directory() {
       mean confidence  91.2%   gap +16.2 points [+3.1, +32.0]   choice_logprob
       calibration      Brier 0.233 [0.122, 0.367]   KS 0.163   smooth ECE 0.163
                        not calibrated: chance gives such a KS in < 1% of samples
-      ranking          AUROC 0.000 [0.000, 0.000]
+      ranking          AUROC 0.000
       by tag           2 tags, each of under the 41 cases that could tell
       30 correct · 10 incorrect
 

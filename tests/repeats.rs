@@ -51,7 +51,7 @@ fn a_page_tells_what_holds_and_what_changes() {
       repeats          5 a case   18 always right · 6 always wrong · 6 unstable
       mean confidence  90.7%   gap +18.7 points [+5.0, +33.8]   choice_logprob
       calibration      Brier 0.247 [0.133, 0.372]   KS 0.187   smooth ECE 0.187
-      ranking          AUROC 0.000 [0.000, 0.000]
+      ranking          AUROC 0.000
       by tag           2 tags, each of under the 43 cases that could tell
       108 correct · 42 incorrect
 
