@@ -14,7 +14,7 @@ use crate::scored::{Graded, Reading};
 use crate::suite::display;
 
 use super::output::{Exit, Output, remark};
-use super::report::{ended, latest};
+use super::report::{as_needed, ended, latest};
 use super::score::{FieldArgs, read};
 use super::{OutputArgs, share};
 
@@ -205,7 +205,7 @@ fn of_run(args: &AdviseArgs, dir: &Path) -> Result<Vec<Answers>, String> {
     if args.skip_bad {
         return Err("--skip-bad is about files of rows; this is a run".to_owned());
     }
-    let run = journal::read(dir).map_err(|error| error.to_string())?;
+    let run = as_needed(journal::read(dir).map_err(|error| error.to_string())?);
     let header = &run.header;
     let source = match (&args.source, header.sources.first()) {
         (Some(name), _) if header.sources.contains(name) => name,

@@ -11,7 +11,7 @@ use crate::scorecard::{Against, Baseline};
 use crate::suite::display;
 
 use super::output::remark;
-use super::report::ended;
+use super::report::{as_needed, ended};
 
 /// Name of the document in a run directory.
 const FILE: &str = "baseline.json";
@@ -77,7 +77,7 @@ fn find(header: &Header, against: &str, root: &Path) -> Against {
         );
         return Against::missing(against, why);
     }
-    Against::found(against, Baseline::of(&run, &display(&dir), header.threshold))
+    Against::found(against, Baseline::of(&as_needed(run), &display(&dir), header.threshold))
 }
 
 fn whole(run: &Run, dir: &Path) -> bool {

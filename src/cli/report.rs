@@ -49,6 +49,12 @@ pub(super) fn ended(dir: &Path) -> Option<Ending> {
     serde_json::from_value::<Option<Ending>>(written.get("ending")?.clone()).ok()?
 }
 
+/// The run as far as it was needed, if it was decided early: trials that happened to be finished are
+/// in no statistics.
+pub(super) fn as_needed(run: Run) -> Run {
+    EarlyStop::of(&run).and_then(|early| early.trimmed(&run)).unwrap_or(run)
+}
+
 /// When the run was under way, as its own `operations.json` says; a run that was killed has none.
 fn span(dir: &Path, run: &Run) -> Span {
     let text = std::fs::read(dir.join("operations.json")).unwrap_or_default();

@@ -17,13 +17,23 @@ use crate::suite::RawRow;
 /// What is wrong with the row, a lower-case fragment.
 pub(super) fn pick(row: RawRow<'_>, names: &[&str]) -> Result<Vec<Option<Value>>, String> {
     let fields = match row {
-        RawRow::Json(text) => {
-            let mut reader = serde_json::Deserializer::from_slice(text);
+        RawRow::Json(bytes) => {
+            let mut reader = serde_json::Deserializer::from_slice(bytes);
             let fields = Wanted { names }.deserialize(&mut reader);
             fields.and_then(|fields| reader.end().map(|()| fields)).map_err(|error| {
                 let text = error.to_string();
                 let text = text.split(" at line ").next().unwrap_or(&text);
-                format!("not a JSON object: {text}")
+                // As Python writes a missing number.
+                let nan = [&b"NaN"[..], b"Infinity"]
+                    .iter()
+                    .any(|name| bytes.windows(name.len()).any(|part| part == *name));
+                let remedy = match (text, nan) {
+                    ("expected value", true) => {
+                        " (JSON has no NaN: write null where it is missing)"
+                    }
+                    _ => "",
+                };
+                format!("not a JSON object: {text}{remedy}")
             })?
         }
         RawRow::Cells(cells) => cells.into_iter().collect(),
@@ -146,5 +156,7 @@ mod tests {
         assert!(refused(r#"{"confidence": 1} {}"#).contains("trailing"));
         let twice = refused(r#"{"confidence": 0.5, "confidence": 0.9}"#);
         assert_eq!(twice, "not a JSON object: `confidence` stands there twice");
+        let nan = refused(r#"{"confidence": NaN}"#);
+        assert!(nan.ends_with("(JSON has no NaN: write null where it is missing)"), "{nan}");
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::report::ended;
+use crate::cli::report::{as_needed, ended};
 use crate::cli::score::told;
 use crate::journal;
 use crate::record::{Ending, Run};
@@ -56,7 +56,7 @@ impl Input {
         if !path.is_dir() {
             return Ok(Input::File(path.to_owned()));
         }
-        let run = journal::read(path).map_err(|error| error.to_string())?;
+        let run = as_needed(journal::read(path).map_err(|error| error.to_string())?);
         Ok(Input::Run(Box::new(run), path.to_owned()))
     }
 
