@@ -260,11 +260,11 @@ fn phases(
     let (connect, first_byte) = (time("connect"), time("first_byte"));
     let (idle, total) = (time("idle"), time("total"));
     fields.finish(problems);
-    if let Some((span, total)) = total {
-        if timeout.replace(total).is_some() {
-            let remedy = "keep one of them: `timeout` is `timeouts: {total}`";
-            problems.error(span, "the time of the whole call is there twice", remedy);
-        }
+    if let Some((span, total)) = total
+        && timeout.replace(total).is_some()
+    {
+        let remedy = "keep one of them: `timeout` is `timeouts: {total}`";
+        problems.error(span, "the time of the whole call is there twice", remedy);
     }
     *timeouts = Timeouts {
         connect: connect.map_or(DEFAULT_CONNECT, |(_, time)| time),
