@@ -335,6 +335,7 @@ fn settings_that_make_no_sense_are_findings() {
     for (keys, said) in [
         (", attempts: 0", "no such number of attempts"),
         (", attempts: many", "many"),
+        (", rpm: 0", "a limit of nothing"),
         (", deadline: 0s", "`0s` is not a time that a call may take"),
         (", timeout: 5s, timeouts: {total: 6s}", "is there twice"),
         (", timeouts: {conect: 1s}", "did you mean `connect`"),
@@ -405,4 +406,25 @@ fn most_calls_failing_is_no_storm_and_no_measurement() {
     assert!(records.iter().any(|record| record["outcome"] == "correct"));
     assert!(server.calls() * 100 <= TRIALS * 125, "{} calls", server.calls());
     assert!(page.contains("calls made again after"), "{page}");
+}
+
+#[test]
+fn calls_and_tokens_of_a_minute_are_limited_as_the_server_sees_them() {
+    // Ten calls a second; a reply has 31 tokens, so a hundred tokens a second are about three.
+    for (keys, cases, at_least) in [("rpm: 600", 50, 4.2), ("tpm: 6000", 20, 4.0)] {
+        let (server, arrivals) = failing_first(0, |_, _| {});
+        let project = project(&server, &format!(", concurrency: 16, {keys}"), cases);
+        assert_eq!(run(&project).0, 0, "{keys}");
+        let arrivals = arrivals.lock().unwrap();
+        let spread = arrivals[cases - 1] - arrivals[0];
+        assert!(spread >= Duration::from_secs_f64(at_least), "{keys}: {spread:?}");
+        assert!(spread < Duration::from_secs(20), "{keys}: {spread:?}");
+        // The wait is no part of the call's time.
+        let records = project.records("out");
+        let calls = || records.iter().map(|record| &attempts(record)[0]);
+        assert!(calls().any(|call| call["wait_ms"].as_f64().unwrap() > 500.0), "{keys}");
+        let spent: f64 = calls().map(|call| call["ms"].as_f64().unwrap()).sum();
+        let waited: f64 = calls().map(|call| call["wait_ms"].as_f64().unwrap()).sum();
+        assert!(spent < waited, "{keys}: {spent} ms in calls, {waited} ms before them");
+    }
 }

@@ -71,6 +71,7 @@ impl Spec {
         };
         let (mut concurrency, mut timeout, mut price) = (None, None, None);
         let (mut timeouts, mut attempts, mut deadline) = (Timeouts::default(), None, None);
+        let (mut rpm, mut tpm) = (None, None);
         // What steers calls has no meaning for a recording, and is unknown there.
         if word.value != "cassette" {
             concurrency = fields.take("concurrency").and_then(|node| calls(node, problems));
@@ -80,6 +81,8 @@ impl Spec {
             }
             attempts = fields.take("attempts").and_then(|node| tries(node, problems));
             deadline = fields.take("deadline").and_then(|node| limit(node, problems));
+            rpm = fields.take("rpm").and_then(|node| rate(node, problems));
+            tpm = fields.take("tpm").and_then(|node| rate(node, problems));
             price = fields.take("price").and_then(|node| prices(node, problems));
         }
         fields.finish(problems);
@@ -91,6 +94,8 @@ impl Spec {
             timeouts,
             attempts: attempts.unwrap_or(DEFAULT_ATTEMPTS),
             deadline,
+            rpm,
+            tpm,
             price,
         })
     }
@@ -233,6 +238,16 @@ fn calls(node: &Node, problems: &mut Problems) -> Option<usize> {
         return None;
     }
     Some(calls)
+}
+
+fn rate(node: &Node, problems: &mut Problems) -> Option<u32> {
+    let units = node.whole(problems)?;
+    if units == 0 {
+        let remedy = "write how many a minute the server allows, or leave it out";
+        problems.error(node.span, "a limit of nothing", remedy);
+        return None;
+    }
+    Some(units)
 }
 
 fn tries(node: &Node, problems: &mut Problems) -> Option<usize> {
