@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -25,6 +26,9 @@ use crate::record::{self, At, Ending, Event, Measured, Outcome, Record};
 /// After so many rounds of asking, something asks in circles.
 const ROUNDS: usize = 8;
 
+/// How long trials that are under way are waited for when nothing more is needed.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Who is asked, by name of the endpoint.
 pub type Askers = HashMap<Arc<str>, Arc<dyn Ask>>;
 
@@ -39,7 +43,8 @@ pub struct Settings {
 
 /// Runs a plan. Ends when all trials are finished, when `stop` becomes true, or when the consumer
 /// breaks, with the ending that it names; the trials under way are then dropped and count as never
-/// asked.
+/// asked. Only where everything is decided they are given a few seconds to end, and told of as
+/// well.
 ///
 /// # Panics
 /// If an endpoint of the plan has no asker, which is a mistake of the caller.
@@ -82,6 +87,20 @@ pub async fn run(
                     ending = told;
                 }
             }
+        }
+    }
+    if ending == Ending::Decided {
+        // What is under way was asked for and may be billed: it is kept, unless it takes long.
+        let drained = async {
+            while let Some(finished) = flying.join_next().await {
+                let record = finished.expect("trials are guarded against panics and never aborted");
+                let _ = consume(event_of(record));
+            }
+        };
+        tokio::select! {
+            biased;
+            Ok(_) = stop.wait_for(|stop| *stop) => {}
+            _ = tokio::time::timeout(GRACE, drained) => {}
         }
     }
     flying.shutdown().await;

@@ -440,16 +440,25 @@ fn a_budget_holds_a_run_against_the_previous_one_and_report_says_the_same() {
 }
 
 #[test]
-fn a_named_baseline_that_is_not_there_is_not_measured_and_said_before_anything_is_asked() {
+fn a_named_baseline_that_is_not_there_is_an_error_before_anything_is_asked() {
     let server = Server::new(mostly_right);
     let project = Project::at(&server).choices(8);
     let suite = project.read("suites/demo.yaml");
     let limit = suite.replace("max_rate: 20%", "max_rate: 90%");
     let budget = format!("{limit}  regression: {{against: reports/good, alpha: 1%}}\n");
     project.write("suites/demo.yaml", &budget);
+    for command in ["check", "run"] {
+        let output = project.run(&[command]);
+        assert_eq!(code(&output), 2, "{command}");
+        let said = text(&output.stderr);
+        assert!(said.contains("there is no run in `reports/good` to compare with"), "{said}");
+        assert!(said.contains("overclaim run --out reports/good"), "{said}");
+    }
+    assert_eq!(server.calls(), 0);
+    // What is there and is no whole run is not measured, which fails where the budget says so.
+    project.write("reports/good/run.json", "{}");
     let output = project.run(&["run", "--quiet"]);
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
-    assert!(text(&output.stderr).starts_with("demo: no baseline: reports/good/run.json"));
     project.write("suites/demo.yaml", &format!("{budget}  not_measured: fail\n"));
     assert_eq!(code(&project.run(&["run", "--quiet"])), 1);
 }

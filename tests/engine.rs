@@ -169,12 +169,25 @@ fn a_consumer_that_breaks_is_told_no_further_trial() {
     let mut seen = 0;
     let (events, ending) = run_with(100, 2, &fake, never(), |event| {
         seen += usize::from(matches!(event, Event::Finished(_)));
-        if seen == 5 { ControlFlow::Break(Ending::Decided) } else { ControlFlow::Continue(()) }
+        if seen == 5 { ControlFlow::Break(Ending::Interrupted) } else { ControlFlow::Continue(()) }
     });
-    assert_eq!(ending, Ending::Decided, "the ending is the consumer's");
+    assert_eq!(ending, Ending::Interrupted, "the ending is the consumer's");
     assert_eq!(finished(&events).len(), 5);
-    assert_eq!(events.last(), Some(&Event::Ended(Ending::Decided)));
+    assert_eq!(events.last(), Some(&Event::Ended(Ending::Interrupted)));
     assert!(fake.asked.load(Ordering::SeqCst) < 100);
+}
+
+#[test]
+fn where_everything_is_decided_what_is_under_way_is_finished_and_nothing_else_is_asked() {
+    let fake = Fake::new(|_| std::future::ready(()).boxed());
+    let mut seen = 0;
+    let (events, ending) = run_with(100, 4, &fake, never(), |event| {
+        seen += usize::from(matches!(event, Event::Finished(_)));
+        if seen >= 5 { ControlFlow::Break(Ending::Decided) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(ending, Ending::Decided);
+    assert_eq!(finished(&events).len(), fake.asked.load(Ordering::SeqCst));
+    assert!((5..=9).contains(&finished(&events).len()), "{}", finished(&events).len());
 }
 
 #[test]

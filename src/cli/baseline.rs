@@ -17,7 +17,7 @@ use super::report::{as_needed, ended};
 const FILE: &str = "baseline.json";
 
 /// The word for the last finished run of the suite before this one.
-const PREVIOUS: &str = "previous";
+pub(super) const PREVIOUS: &str = "previous";
 
 /// Looks the baseline up where the budget names one, and keeps it in the run's directory.
 pub(super) fn keep(header: &Header, root: &Path, dir: &Path) -> Result<(), String> {

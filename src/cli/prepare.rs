@@ -12,6 +12,7 @@ use crate::span::{Problems, Span, did_you_mean};
 use crate::suite::{Census, Config, Findings, Keep, Source, Suite};
 
 use super::FromArgs;
+use super::baseline::PREVIOUS;
 use super::output::{Exit, Output, remark};
 
 /// A valid suite, its cases counted, with the endpoints it is asked at.
@@ -45,6 +46,7 @@ impl Selection {
         if !findings.has_errors() {
             for prepared in &self.suites {
                 refuse_early_stop(&prepared.suite, &prepared.census, findings);
+                refuse_missing_baseline(&prepared.suite, &self.root, findings);
                 warn_of_budgets(&prepared.suite, &prepared.census, findings);
             }
         }
@@ -109,6 +111,21 @@ fn refuse_early_stop(suite: &Suite, census: &Census, findings: &mut Findings) {
         let place = suite.budget_span(None, "early_stop");
         findings.error(&suite.source, place, message, "remove it, or ask each row once");
     }
+}
+
+/// A gate that is held against nothing would be off unnoticed.
+fn refuse_missing_baseline(suite: &Suite, root: &Path, findings: &mut Findings) {
+    let Some(regression) = &suite.budget.regression else { return };
+    let dir = root.join(&regression.against);
+    if regression.against == PREVIOUS || dir.join("run.json").is_file() {
+        return;
+    }
+    let message = format!("there is no run in `{}` to compare with", regression.against);
+    let remedy = format!(
+        "make one with `overclaim run --out {}`, or write `against: previous`",
+        regression.against
+    );
+    findings.error(&suite.source, suite.budget_span(None, "regression"), message, remedy);
 }
 
 /// Warns of every budget line that the suite's cases can never pass.

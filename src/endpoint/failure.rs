@@ -146,7 +146,10 @@ pub fn classify(status: u16, complaint: &Complaint) -> AskErrorKind {
 pub fn of_status(response: &WireResponse) -> AskError {
     let complaint = Complaint::read(&String::from_utf8_lossy(&response.body));
     let status = response.status;
-    let kind = classify(status, &complaint);
+    let kind = match classify(status, &complaint) {
+        AskErrorKind::Quota if comes_back(response, &complaint) => AskErrorKind::RateLimited,
+        kind => kind,
+    };
     let what = match (kind, status) {
         (_, 300..=399) => redirected(response),
         (AskErrorKind::RateLimited, _) => match response.header("retry-after") {
@@ -156,6 +159,15 @@ pub fn of_status(response: &WireResponse) -> AskError {
         _ => what_to_do(kind, status, &complaint).into(),
     };
     AskError { status: Some(status), ..sentence(kind, &what, &complaint) }
+}
+
+/// Whether a limit that is used up is one by the minute: some servers talk of plan and billing there,
+/// too, and yet name a time to come back.
+fn comes_back(response: &WireResponse, complaint: &Complaint) -> bool {
+    let named =
+        ["retry-after", "retry-after-ms"].iter().any(|name| response.header(name).is_some());
+    let told = complaint.mentions(&["retry in ", "try again in "]);
+    response.status == 429 && (named || told) && !complaint.code.contains("insufficient_quota")
 }
 
 /// The error of an `error` object that came under a success status: what its code says it is,
@@ -346,6 +358,20 @@ mod tests {
         server error: the server failed: try again, or look into its log; the server says: Traceback\n  File "x.py"\u{1b}[31m
         server overloaded: the server has no room: try later or lower `concurrency`
         "#);
+    }
+
+    #[test]
+    fn a_quota_with_a_time_to_come_back_is_a_rate_limit() {
+        let of = |headers: &[(&str, &str)], code: &str, message: &str| {
+            let body = serde_json::json!({"error": {"code": code, "message": message}});
+            of_status(&response(429, headers, &body.to_string())).kind
+        };
+        let spent = "You exceeded your current quota, please check your plan and billing details.";
+        let (quota, limited) = (AskErrorKind::Quota, AskErrorKind::RateLimited);
+        assert_eq!(of(&[], "", spent), quota);
+        assert_eq!(of(&[], "", &format!("{spent} Please retry in 37.2s.")), limited);
+        assert_eq!(of(&[("retry-after", "37")], "429", spent), limited);
+        assert_eq!(of(&[("retry-after", "37")], "insufficient_quota", spent), quota);
     }
 
     #[test]

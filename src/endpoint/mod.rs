@@ -74,6 +74,10 @@ pub struct Spec {
     pub attempts: usize,
     /// Most time for all calls of a request and the pauses between them, if the author named one.
     pub deadline: Option<Duration>,
+    /// Most calls that begin in a minute, if the author named a number.
+    pub rpm: Option<u32>,
+    /// Most tokens, read and written, in a minute, if the author named a number.
+    pub tpm: Option<u32>,
     /// What tokens cost; none if it was not given, and then no cost is known.
     pub price: Option<Price>,
 }
@@ -144,6 +148,8 @@ impl Spec {
             timeouts: Timeouts::default(),
             attempts: DEFAULT_ATTEMPTS,
             deadline: None,
+            rpm: None,
+            tpm: None,
             price: None,
         })
     }

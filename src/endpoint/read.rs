@@ -71,6 +71,7 @@ impl Spec {
         };
         let (mut concurrency, mut timeout, mut price) = (None, None, None);
         let (mut timeouts, mut attempts, mut deadline) = (Timeouts::default(), None, None);
+        let (mut rpm, mut tpm) = (None, None);
         // What steers calls has no meaning for a recording, and is unknown there.
         if word.value != "cassette" {
             concurrency = fields.take("concurrency").and_then(|node| calls(node, problems));
@@ -80,6 +81,8 @@ impl Spec {
             }
             attempts = fields.take("attempts").and_then(|node| tries(node, problems));
             deadline = fields.take("deadline").and_then(|node| limit(node, problems));
+            rpm = fields.take("rpm").and_then(|node| rate(node, problems));
+            tpm = fields.take("tpm").and_then(|node| rate(node, problems));
             price = fields.take("price").and_then(|node| prices(node, problems));
         }
         fields.finish(problems);
@@ -91,6 +94,8 @@ impl Spec {
             timeouts,
             attempts: attempts.unwrap_or(DEFAULT_ATTEMPTS),
             deadline,
+            rpm,
+            tpm,
             price,
         })
     }
@@ -235,6 +240,16 @@ fn calls(node: &Node, problems: &mut Problems) -> Option<usize> {
     Some(calls)
 }
 
+fn rate(node: &Node, problems: &mut Problems) -> Option<u32> {
+    let units = node.whole(problems)?;
+    if units == 0 {
+        let remedy = "write how many a minute the server allows, or leave it out";
+        problems.error(node.span, "a limit of nothing", remedy);
+        return None;
+    }
+    Some(units)
+}
+
 fn tries(node: &Node, problems: &mut Problems) -> Option<usize> {
     let tries = node.whole(problems)?;
     if !(1..=100).contains(&tries) {
@@ -260,11 +275,11 @@ fn phases(
     let (connect, first_byte) = (time("connect"), time("first_byte"));
     let (idle, total) = (time("idle"), time("total"));
     fields.finish(problems);
-    if let Some((span, total)) = total {
-        if timeout.replace(total).is_some() {
-            let remedy = "keep one of them: `timeout` is `timeouts: {total}`";
-            problems.error(span, "the time of the whole call is there twice", remedy);
-        }
+    if let Some((span, total)) = total
+        && timeout.replace(total).is_some()
+    {
+        let remedy = "keep one of them: `timeout` is `timeouts: {total}`";
+        problems.error(span, "the time of the whole call is there twice", remedy);
     }
     *timeouts = Timeouts {
         connect: connect.map_or(DEFAULT_CONNECT, |(_, time)| time),

@@ -198,7 +198,7 @@ fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style
         hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
     }
     if let Some(why) = page.operations.span.given_up.get(&card.endpoint) {
-        let text = format!("not asked any more after that: {}", visible(why));
+        let text = given_up(why, card.planned.saturating_sub(card.finished), operations);
         hanging(out, &style.red("  ! "), 4, &style.text(&text), style);
     }
     if let Some(retries) = &operations.retries {
@@ -213,6 +213,14 @@ fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style
         );
         hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
     }
+}
+
+/// Why an endpoint was given up, unless a failure of this run says it already.
+fn given_up(why: &str, unasked: usize, operations: &EndpointOperations) -> String {
+    let mut failures = operations.failures.iter();
+    let told = failures.any(|(kind, failure)| *why == format!("{kind}: {}", failure.message));
+    let why = if told { "every other call would fail like this".into() } else { visible(why) };
+    format!("given up with {} not asked: {why}", counted(unasked, "trial"))
 }
 
 /// What was tried again, with what success, and what that cost in time.

@@ -55,7 +55,9 @@ impl Breaker {
         let message = if Verdict::of(error) == Verdict::GiveUpEndpoint && !spares {
             error.to_string()
         } else if row.length >= IN_A_ROW {
-            format!("{IN_A_ROW} requests in a row failed alike: {error}")
+            let status = error.status.map(|status| format!(", status {status}"));
+            let (kind, status) = (error.kind.words(), status.unwrap_or_default());
+            format!("{IN_A_ROW} requests in a row failed alike ({kind}{status})")
         } else {
             return;
         };
@@ -115,7 +117,7 @@ mod tests {
             assert!(breaker.given_up().is_none(), "{between}");
             fail(&breaker, 1);
             let why = breaker.given_up().unwrap();
-            assert_eq!(why.message, "20 requests in a row failed alike: server error: why");
+            assert_eq!(why.message, "20 requests in a row failed alike (server error, status 500)");
         }
     }
 }

@@ -18,12 +18,13 @@ use url::{Host, Url};
 
 use super::hints;
 use super::limit::Limit;
+use super::rate::Rate;
 use super::retry::{Call, Caller};
 use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Phase, Request, Role, Times,
+    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Phase, Reply, Request, Role, Times,
 };
 use crate::endpoint::failure::KEY_REFUSED;
 use crate::endpoint::{Spec, Timeouts, Wire, WireRequest, WireResponse, openai_chat};
@@ -64,6 +65,8 @@ pub struct Http {
     timeout: Duration,
     timeouts: Timeouts,
     limit: Limit,
+    calls: Option<Rate>,
+    tokens: Option<Rate>,
 }
 
 impl fmt::Debug for Http {
@@ -107,7 +110,8 @@ impl Http {
         let client = client.build().map_err(|e| BuildError::Client(trouble::root(&e)))?;
         let limit = Limit::new(spec.concurrency);
         let Spec { timeout, timeouts, .. } = *spec;
-        Ok(Http { client, url, key, key_env, timeout, timeouts, limit })
+        let (calls, tokens) = (spec.rpm.map(Rate::per_minute), spec.tpm.map(Rate::per_minute));
+        Ok(Http { client, url, key, key_env, timeout, timeouts, limit, calls, tokens })
     }
 
     /// Makes one call at its turn; `longest` is the most that is left to it.
@@ -120,6 +124,13 @@ impl Http {
         }
         let asked = Instant::now();
         let permit = self.limit.acquire().await;
+        let reserved = tokens_at_most(request);
+        if let Some(tokens) = &self.tokens {
+            tokens.reserve(reserved).await;
+        }
+        if let Some(calls) = &self.calls {
+            calls.reserve(1.0).await;
+        }
         let start = Instant::now();
         let mut progress = Progress { start, status: None, head: None, received: 0 };
         let sending = self.send(openai_chat::encode(request), &mut progress);
@@ -137,6 +148,9 @@ impl Http {
             decoded
         });
         let result = result.map_err(|error| self.for_people(error));
+        if let Some(tokens) = &self.tokens {
+            tokens.settle(reserved, used(&result).unwrap_or(reserved));
+        }
         match &result {
             Ok(_) => permit.served(),
             Err(error) => match error.kind {
@@ -305,6 +319,30 @@ impl Ask for Http {
                 request,
             }
         })
+    }
+}
+
+/// An estimate of the tokens of a call that is meant to be too high: a token has three characters
+/// or more in most languages, and replies seldom reach their limit.
+fn tokens_at_most(request: &Request) -> f64 {
+    const UNLIMITED_REPLY: u32 = 512;
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let characters =
+        request.turns.iter().map(|turn| turn.text.chars().count()).sum::<usize>() as f64;
+    characters / 3.0 + f64::from(request.params.max_tokens.unwrap_or(UNLIMITED_REPLY))
+}
+
+/// The tokens that a call used: as the server counted them, and none where it refused the call.
+fn used(result: &Result<Reply, AskError>) -> Option<f64> {
+    match result {
+        #[expect(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^53")]
+        Ok(reply) => {
+            reply.usage.map(|usage| usage.input_tokens as f64 + usage.output_tokens as f64)
+        }
+        Err(error) => match error.kind {
+            AskErrorKind::RateLimited | AskErrorKind::Overloaded => Some(0.0),
+            _ => None,
+        },
     }
 }
 

@@ -34,7 +34,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
     limit: &'a Limit,
-    permit: Option<SemaphorePermit<'a>>,
+    held: Option<SemaphorePermit<'a>>,
     since: Instant,
 }
 
@@ -49,8 +49,8 @@ impl Limit {
     /// Waits for its turn.
     pub(super) async fn acquire(&self) -> Permit<'_> {
         // The semaphore is never closed.
-        let permit = self.permits.acquire().await.ok();
-        Permit { limit: self, permit, since: Instant::now() }
+        let held = self.permits.acquire().await.ok();
+        Permit { limit: self, held, since: Instant::now() }
     }
 
     /// Calls allowed at a time just now.
@@ -96,7 +96,7 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = lock(&self.limit.state);
-        if let (Some(rest), Some(permit)) = (state.owed.checked_sub(1), self.permit.take()) {
+        if let (Some(rest), Some(permit)) = (state.owed.checked_sub(1), self.held.take()) {
             state.owed = rest;
             permit.forget();
         }

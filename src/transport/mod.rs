@@ -12,6 +12,7 @@ mod breaker;
 mod hints;
 mod http;
 mod limit;
+mod rate;
 mod retry;
 mod retry_budget;
 mod secret;

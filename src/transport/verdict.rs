@@ -22,7 +22,15 @@ impl Verdict {
     pub fn of(error: &AskError) -> Verdict {
         match (error.kind, error.status) {
             // The server will not learn a method or a version of HTTP in a moment.
-            (AskErrorKind::Server, Some(501 | 505)) => Verdict::GiveUp,
+            (AskErrorKind::Server, Some(501 | 505))
+            | (
+                AskErrorKind::BadRequest
+                | AskErrorKind::ContentFilter
+                | AskErrorKind::NotRecorded
+                | AskErrorKind::Interrupted
+                | AskErrorKind::NotAsked,
+                _,
+            ) => Verdict::GiveUp,
             (
                 AskErrorKind::RateLimited
                 | AskErrorKind::Overloaded
@@ -35,14 +43,6 @@ impl Verdict {
             (AskErrorKind::Authentication | AskErrorKind::Quota | AskErrorKind::NotFound, _) => {
                 Verdict::GiveUpEndpoint
             }
-            (
-                AskErrorKind::BadRequest
-                | AskErrorKind::ContentFilter
-                | AskErrorKind::NotRecorded
-                | AskErrorKind::Interrupted
-                | AskErrorKind::NotAsked,
-                _,
-            ) => Verdict::GiveUp,
         }
     }
 
