@@ -6,6 +6,8 @@
 //! done or name what else must be asked ([`Step`]), so the only asynchronous code in the tool is
 //! the driver that does the asking.
 
+mod attempt;
+mod failure;
 mod model;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +18,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use attempt::{Attempt, PauseReason};
+pub use failure::{AskError, AskErrorKind, Phase};
 pub use model::same_model;
 
 /// Version of the canonical form that is hashed. Raised when the same request would hash to
@@ -359,162 +363,6 @@ pub struct Reply {
     /// The body as it came, for cassettes and caches. The journal keeps what was read from it.
     #[serde(skip)]
     pub raw: Arc<str>,
-}
-
-/// What kind of failure an [`AskError`] is; decides the outcome and, later, whether to try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AskErrorKind {
-    /// The key is missing, wrong, or may not do this.
-    Authentication,
-    /// The account has nothing left.
-    Quota,
-    /// The server does not know the model or the path.
-    NotFound,
-    /// The server understood the request and refuses it.
-    BadRequest,
-    /// The provider's filter refused the question or the answer.
-    ContentFilter,
-    /// Too many requests.
-    RateLimited,
-    /// The server has no room right now.
-    Overloaded,
-    /// The server failed.
-    Server,
-    /// The connection failed.
-    Network,
-    /// No complete reply in time.
-    Timeout,
-    /// A reply that cannot be read, or that carries an error under a success status.
-    BadBody,
-    /// A cassette has no such exchange.
-    NotRecorded,
-    /// The asking itself was stopped or broke.
-    Interrupted,
-    /// No call was made: the endpoint had been given up.
-    NotAsked,
-}
-
-impl AskErrorKind {
-    /// Words for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            AskErrorKind::Authentication => "authentication failed",
-            AskErrorKind::Quota => "quota exhausted",
-            AskErrorKind::NotFound => "not found",
-            AskErrorKind::BadRequest => "bad request",
-            AskErrorKind::ContentFilter => "content filter",
-            AskErrorKind::RateLimited => "rate limited",
-            AskErrorKind::Overloaded => "server overloaded",
-            AskErrorKind::Server => "server error",
-            AskErrorKind::Network => "network error",
-            AskErrorKind::Timeout => "timed out",
-            AskErrorKind::BadBody => "unreadable reply",
-            AskErrorKind::NotRecorded => "not recorded",
-            AskErrorKind::Interrupted => "interrupted",
-            AskErrorKind::NotAsked => "not asked",
-        }
-    }
-}
-
-/// Which of its times a call exceeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Until the connection stood.
-    Connect,
-    /// Until the head of the answer was there.
-    FirstByte,
-    /// Between two pieces of the body.
-    Idle,
-    /// Until the last byte.
-    Total,
-}
-
-impl Phase {
-    /// Words for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Phase::Connect => "while connecting",
-            Phase::FirstByte => "before the first byte",
-            Phase::Idle => "between two bytes",
-            Phase::Total => "as a whole",
-        }
-    }
-}
-
-/// Why a request has no reply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{}: {message}", kind.words())]
-pub struct AskError {
-    /// What kind of failure.
-    pub kind: AskErrorKind,
-    /// HTTP status, if one was received.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Which time was exceeded, where it was one of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<Phase>,
-    /// What happened and what to do about it; never holds a secret.
-    pub message: String,
-}
-
-impl AskError {
-    /// An error without a status.
-    pub fn new(kind: AskErrorKind, message: impl Into<String>) -> AskError {
-        AskError { kind, status: None, phase: None, message: message.into() }
-    }
-}
-
-/// Why a call waited before it was tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PauseReason {
-    /// By our own rule: a random time below a limit that doubles.
-    Backoff,
-    /// The server had named the time.
-    Server,
-}
-
-impl PauseReason {
-    /// Words for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            PauseReason::Backoff => "backing off",
-            PauseReason::Server => "as the server asked",
-        }
-    }
-}
-
-/// One try at fetching a reply.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// HTTP status, if one was received.
-    pub status: Option<u16>,
-    /// What went wrong, if anything did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<AskErrorKind>,
-    /// Which time was exceeded, where it was one of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<Phase>,
-    /// Milliseconds from the start of the call, its permit held, to its last byte or failure.
-    pub ms: f64,
-    /// Milliseconds waited before it: the pause, and then the queue for a permit.
-    pub wait_ms: f64,
-    /// Of those, the milliseconds of the pause before trying again; the rest was the queue.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub pause_ms: f64,
-    /// Why there was a pause; none at a first try.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<PauseReason>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_zero(ms: &f64) -> bool {
-    *ms == 0.0
 }
 
 /// Where a caller's reply came from.
