@@ -107,7 +107,17 @@ impl Differences {
     /// those of verdicts, it is exact in nearly any number.
     #[must_use]
     pub fn sign_flip(&self, draws: Draws) -> SignFlip {
-        let sums = self.cluster_sums();
+        let mut sums = self.cluster_sums();
+        // What cancels within a cluster leaves nothing, not its rounding.
+        let mut sizes = vec![0.0; self.cluster_count];
+        for (&cluster, value) in self.clusters.iter().zip(&self.values) {
+            sizes[cluster] += value.abs();
+        }
+        for (sum, size) in sums.iter_mut().zip(sizes) {
+            if sum.abs() <= 1e-12 * size {
+                *sum = 0.0;
+            }
+        }
         #[expect(
             clippy::cast_possible_truncation,
             reason = "whole numbers, looked at, of the size of their count"

@@ -121,6 +121,12 @@ pub(super) enum Kind {
     Loss,
 }
 
+/// How much more the other number is. Equal losses, such as 0.1² and (0.9 − 1)², are equal.
+fn apart(one: f64, other: f64) -> f64 {
+    let difference = other - one;
+    if difference.abs() < 1e-12 { 0.0 } else { difference }
+}
+
 impl Change {
     /// The change of a number over the pairs that have it on both sides; none where none has.
     pub(super) fn of(
@@ -137,8 +143,9 @@ impl Change {
             Differences::of(known.iter().map(|row| (row.0, of(row)))).mean()
         };
         let (baseline, candidate) = (side(|row| row.1)?, side(|row| row.2)?);
-        let differences =
-            Differences::of(known.iter().map(|(cluster, one, other)| (*cluster, other - one)));
+        let differences = Differences::of(
+            known.iter().map(|(cluster, one, other)| (*cluster, apart(*one, *other))),
+        );
         let mean = differences.mean()?;
         let test = differences.sign_flip(Draws { replicates: FLIPS, seed });
         let (p_worse, p_better) = match kind {

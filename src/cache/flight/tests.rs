@@ -163,7 +163,7 @@ async fn seated_more(flights: &Shared, work: &Work, more: usize) -> Vec<Caller> 
     };
     let handles = (0..more).map(spawn).collect();
     while flights.seats(&1) < before + more {
-        assert_eq!(work.begun(), 1, "newcomers join");
+        assert!(work.begun() <= 1, "newcomers join");
         yield_now().await;
     }
     handles

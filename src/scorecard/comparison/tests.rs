@@ -207,6 +207,14 @@ fn naive(answers: &[(usize, (Said, Said))]) -> (Vec<f64>, bool) {
     (p, sorted[0] * 3.0 <= METHOD.alpha)
 }
 
+#[test]
+fn equal_losses_are_no_difference_however_they_are_rounded() {
+    // 0.1² and (0.9 − 1)² differ in their last digits.
+    let comparison = grouped([(0, ((true, 0.9), (false, 0.1)))].into_iter());
+    let brier = comparison.tests.iter().find(|test| test.of == "brier").unwrap();
+    assert!((brier.p_worse - 1.0).abs() < 1e-12, "{brier:?}");
+}
+
 proptest! {
     #[test]
     fn the_tests_are_those_of_all_flips(
