@@ -20,7 +20,8 @@ mod told;
 
 /// A fake model server: as right and as sure as told, as slow and as faulty as told.
 ///
-/// Prints its base URL, speaks OpenAI chat completions there, and counts what came under /counts.
+/// Prints its base URL, speaks the chat completions of `OpenAI` there, and counts what came under
+/// /counts.
 /// Answers depend on the seed and the prompt alone. See docs/mock.md.
 #[derive(Debug, Args)]
 pub(super) struct MockArgs {

@@ -24,30 +24,26 @@ pub(super) fn bomb(before: &[u8], size: usize, after: &[u8]) -> Bomb {
     let times = size.div_ceil(unit);
     // The magic number, DEFLATE, no flags, no time, no system (RFC 1952).
     let mut start = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    stored(&mut start, before, false);
+    start.push(0); // not the last block, as it is
+    plain(&mut start, before);
     let mut bits = Bits::default();
     bits.push(0b010, 3); // not the last block, fixed codes
     bits.code(u16::from(b'a') + 0x30, 8);
+    bits.copies(8);
+    // From here on, the bits that are left over of a byte are always those of a copy.
     let mut middle = Bits { held: bits.held, count: bits.count, bytes: Vec::new() };
     start.append(&mut bits.bytes);
-    for _ in 0..8 * PATTERNS {
-        middle.code(0b1100_0101, 8); // a length of 258
-        middle.code(0, 5); // a distance of 1
-    }
-    // What is left over of the last byte is what was held before the first.
+    middle.copies(8 * PATTERNS);
     let mut end = Bits { held: middle.held, count: middle.count, bytes: Vec::new() };
     end.code(0, 7); // the end of the block
+    end.push(0b001, 3); // the last block, as it is
     end.flush();
     let mut end = end.bytes;
-    stored(&mut end, after, true);
-    let letters = 1 + times * unit;
+    plain(&mut end, after);
+    let letters = 1 + EIGHT_COPIES + times * unit;
     let mut crc = crc32fast::Hasher::new();
     crc.update(before);
-    let block = [b'a'; 1 << 16];
-    for _ in 0..letters >> 16 {
-        crc.update(&block);
-    }
-    crc.update(&block[..letters & 0xffff]);
+    crc.combine(&checksum_of_run(letters));
     crc.update(after);
     end.extend(crc.finalize().to_le_bytes());
     let length = u32::try_from((before.len() + letters + after.len()) & 0xffff_ffff);
@@ -68,10 +64,24 @@ impl Bomb {
     }
 }
 
-/// A block of bytes as they are; begins at a whole byte.
-fn stored(to: &mut Vec<u8>, bytes: &[u8], last: bool) {
+/// The checksum of so many letters `a`, put together from those of powers of two.
+fn checksum_of_run(mut letters: usize) -> crc32fast::Hasher {
+    let (mut all, mut power) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
+    power.update(b"a");
+    while letters > 0 {
+        if letters & 1 == 1 {
+            all.combine(&power);
+        }
+        let half = power.clone();
+        power.combine(&half);
+        letters >>= 1;
+    }
+    all
+}
+
+/// The rest of a block of bytes as they are, behind its kind: their number, its complement, they.
+fn plain(to: &mut Vec<u8>, bytes: &[u8]) {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
-    to.push(u8::from(last));
     to.extend(length.to_le_bytes());
     to.extend((!length).to_le_bytes());
     to.extend(&bytes[..usize::from(length)]);
@@ -100,6 +110,14 @@ impl Bits {
     /// A code, its highest bit first.
     fn code(&mut self, value: u16, length: u32) {
         self.push(value.reverse_bits() >> (16 - length), length);
+    }
+
+    /// So many copies of 258 bytes from one byte back.
+    fn copies(&mut self, times: usize) {
+        for _ in 0..times {
+            self.code(0b1100_0101, 8);
+            self.code(0, 5);
+        }
     }
 
     fn flush(&mut self) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::chance::unit;
 
 /// The longest wait that is accepted, an hour.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// A distribution of the time to the first token.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -51,7 +51,10 @@ impl FromStr for Latency {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
             ["none"] => Ok(Latency::None),
-            ["fixed", time] | [time] => Ok(Latency::Fixed(duration(time)?)),
+            ["fixed", time] => Ok(Latency::Fixed(duration(time)?)),
+            [time] if time.starts_with(|c: char| c.is_ascii_digit()) => {
+                Ok(Latency::Fixed(duration(time)?))
+            }
             ["lognormal", median, sigma] => {
                 let sigma = sigma.parse().ok().filter(|sigma| (0.0..=5.0).contains(sigma));
                 let sigma = sigma.ok_or("the spread of a lognormal is a number from 0 to 5")?;

@@ -156,7 +156,7 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let first = rest.chars().next()?;
-        let lead = if first == ' ' { 1 } else { 0 };
+        let lead = usize::from(first == ' ');
         let word = rest[lead..].find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len() - lead);
         let end = if word > 0 { lead + word } else { first.len_utf8() };
         let (token, behind) = rest.split_at(end);

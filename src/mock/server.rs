@@ -60,7 +60,7 @@ impl Mock {
         }
         tokio::select! {
             () = sleep_until(start + to) => {}
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            () = told_to(&mut stop) => return Ok(()),
         }
         self.accept(TcpListener::bind(address).await?, stop, None).await;
         Ok(())
@@ -86,7 +86,7 @@ impl Mock {
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = told_to(&mut stop) => break,
                 () = &mut closing => {
                     connections.shutdown().await;
                     return false;
@@ -125,7 +125,7 @@ impl Mock {
         loop {
             let request = tokio::select! {
                 request = wire.request() => request,
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = told_to(&mut stop) => return,
             };
             match request {
                 Ok(request) => match self.respond(&request, wire).await {
@@ -242,6 +242,11 @@ impl Mock {
         };
         ended(call, sent)
     }
+}
+
+/// Waits until the server is to stop; whoever could say so being gone says it, too.
+async fn told_to(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Counts a call that is over. None if the connection is, too.

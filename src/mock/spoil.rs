@@ -139,8 +139,7 @@ impl Spoiled<'_> {
             wire.send(start.as_bytes()).await?;
         }
         match self.fault {
-            Fault::ResetBody | Fault::StallBody => events.truncate(half),
-            Fault::TruncatedSse => events.truncate(half),
+            Fault::ResetBody | Fault::StallBody | Fault::TruncatedSse => events.truncate(half),
             Fault::TruncatedJson => {
                 events.truncate(half + 1);
                 if let Some(cut) = events.last_mut() {

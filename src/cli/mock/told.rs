@@ -77,7 +77,7 @@ pub(super) fn suite(path: &Path, book: &mut Book, output: Output) -> Result<bool
     let plan = Plan::new(&suite, vec![asked], Selection::default(), None)
         .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
     let trials: Vec<Trial> = plan.trials().filter(|trial| trial.repeat == 0).collect();
-    let expected: Vec<String> = trials.iter().map(|trial| expected(trial)).collect();
+    let expected: Vec<String> = trials.iter().map(expected).collect();
     let mut unknown = 0;
     for (index, trial) in trials.iter().enumerate() {
         let others = (1..=OTHERS.min(trials.len() - 1))

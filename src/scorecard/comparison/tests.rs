@@ -210,7 +210,7 @@ fn naive(answers: &[(usize, (Said, Said))]) -> (Vec<f64>, bool) {
 #[test]
 fn equal_losses_are_no_difference_however_they_are_rounded() {
     // 0.1² and (0.9 − 1)² differ in their last digits.
-    let comparison = grouped([(0, ((true, 0.9), (false, 0.1)))].into_iter());
+    let comparison = grouped([(0, ((true, 0.9), (false, 0.1)))]);
     let brier = comparison.tests.iter().find(|test| test.of == "brier").unwrap();
     assert!((brier.p_worse - 1.0).abs() < 1e-12, "{brier:?}");
 }
