@@ -386,12 +386,24 @@ mod tests {
     #[test]
     fn a_header_that_no_run_can_have_is_refused() {
         type Change = fn(&mut Header);
-        let changes: [(Change, &str); 4] = [
+        let changes: [(Change, &str); 6] = [
             (|header| header.endpoints.clear(), "it names no endpoint"),
             (|header| header.threshold = 7.0, "its threshold is outside 0..1"),
             (|header| header.threshold = -0.1, "its threshold is outside 0..1"),
             (
                 |header| header.budget.accuracy = Some(crate::record::tests::at_least(0.9, 1.0)),
+                "a level of its budget is not between 0 and 1",
+            ),
+            (
+                |header| header.budget.accuracy = Some(crate::record::tests::at_least(0.9, 1e-17)),
+                "a level of its budget is not between 0 and 1",
+            ),
+            (
+                |header| {
+                    let accuracy = Some(crate::record::tests::at_least(0.9, 2.0));
+                    let budget = crate::budget::Budget { accuracy, ..header.budget.clone() };
+                    header.slices = vec![crate::record::Slice { name: "part".into(), budget }];
+                },
                 "a level of its budget is not between 0 and 1",
             ),
         ];

@@ -414,12 +414,16 @@ impl Header {
     /// written, and the statistics rely on it.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
-        let mut levels = self.budget.levels().into_iter();
+        let parts = self.slices.iter().map(|slice| &slice.budget);
+        let budgets = std::iter::once(&self.budget).chain(parts);
+        let mut levels = budgets.flat_map(Budget::levels);
+        // A level so near to 0 that all of 1 is left over is none either.
+        let left_over = |level: f64| 0.0 < 1.0 - level && 1.0 - level < 1.0;
         if self.endpoints.is_empty() {
             Some("it names no endpoint")
         } else if !(0.0..=1.0).contains(&self.threshold) {
             Some("its threshold is outside 0..1")
-        } else if !levels.all(|level| 0.0 < level && level < 1.0) {
+        } else if !levels.all(left_over) {
             Some("a level of its budget is not between 0 and 1")
         } else {
             None

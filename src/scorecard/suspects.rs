@@ -90,8 +90,9 @@ impl Suspect {
     }
 }
 
-/// Of each endpoint what it always says, and its least confidence; none if it wavers.
-type Opinions<'a> = BTreeMap<&'a str, Option<(String, f64)>>;
+/// Of each endpoint what it always says, its least confidence, and a record that says so; none if
+/// it wavers.
+type Opinions<'a> = BTreeMap<&'a str, Option<(String, f64, &'a Record)>>;
 
 /// An answer to a question with choices: its record, the label, and the choices' probabilities.
 type Labelled<'a> = (&'a Record, usize, Vec<f64>);
@@ -110,13 +111,13 @@ fn agreed<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) {
     let mut cases: BTreeMap<&str, (&Record, Opinions<'_>)> = BTreeMap::new();
     for record in &run.records {
         let (_, opinions) = cases.entry(&record.case).or_insert((record, BTreeMap::new()));
-        let opinion = sure_and_wrong(record);
+        let opinion = sure_and_wrong(record).map(|(said, sure)| (said, sure, record));
         opinions
             .entry(&record.endpoint)
             .and_modify(|known| {
                 *known = match (known.take(), opinion.clone()) {
-                    (Some((said, least)), Some((again, sure))) if said == again => {
-                        Some((said, least.min(sure)))
+                    (Some((said, least, record)), Some((again, sure, _))) if said == again => {
+                        Some((said, least.min(sure), record))
                     }
                     _ => None,
                 };
@@ -124,26 +125,24 @@ fn agreed<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) {
             .or_insert(opinion);
     }
     for (case, (record, opinions)) in cases {
-        let mut by_answer: BTreeMap<&str, (Vec<&str>, f64)> = BTreeMap::new();
+        let mut by_answer: BTreeMap<&str, (Vec<&str>, f64, &Record)> = BTreeMap::new();
         for (endpoint, opinion) in &opinions {
-            let Some((said, sure)) = opinion else { continue };
+            let Some((said, sure, saying)) = opinion else { continue };
             let asked = model.get(endpoint).copied().unwrap_or(endpoint);
-            let (models, least) = by_answer.entry(said).or_insert((Vec::new(), 1.0));
+            let (models, least, _) = by_answer.entry(said).or_insert((Vec::new(), 1.0, saying));
             if !models.iter().any(|known| same_model(known, asked)) {
                 models.push(asked);
             }
             *least = least.min(*sure);
         }
-        let most = by_answer.into_iter().max_by_key(|(_, (models, _))| models.len());
-        if let Some((said, (models, least))) = most.filter(|(_, (models, _))| models.len() > 1) {
-            let saying = |at: &&Record| {
-                *at.case == *case && sure_and_wrong(at).is_some_and(|(text, _)| text == said)
-            };
-            let shown = run.records.iter().find(saying).and_then(Record::said);
+        let most = by_answer.into_iter().max_by_key(|(_, (models, ..))| models.len());
+        if let Some((said, (models, least, saying))) =
+            most.filter(|(_, (models, ..))| models.len() > 1)
+        {
             let suspect = Suspect {
                 models: models.into_iter().map(str::to_owned).collect(),
                 confidence: Some(least),
-                ..Suspect::new(record, shown.unwrap_or_else(|| said.to_owned()))
+                ..Suspect::new(record, saying.said().unwrap_or_else(|| said.to_owned()))
             };
             suspects.insert(case, suspect);
         }
