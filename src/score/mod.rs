@@ -105,7 +105,7 @@ pub use multiplicity::Multiplicity;
 pub use murphy::{Murphy, murphy, murphy_of_distinct};
 pub use order_limits::quantile_limits;
 pub use paired::{Concordance, Paired, Unpaired};
-pub use part::{part_against_rest, part_sample_size};
+pub use part::{Part, Whole, part_sample_size};
 pub use power::{
     Errors, ExactGate, Tails, exact_gate, least_one_sided, mcnemar_sample_size,
     minimum_detectable_effect, zero_failure_sample_size,

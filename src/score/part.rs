@@ -1,5 +1,7 @@
 //! A part of a sample against the rest of it: is it otherwise there?
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 use statrs::function::factorial::ln_binomial;
 
@@ -13,55 +15,114 @@ const RELABELLED: usize = 1999;
 /// `fisher.test` has the same slack.
 const SLACK: f64 = 1e-7;
 
-/// Two-sided p of the hypothesis that items inside a part are flagged as often as those outside,
-/// for three columns of length `n`: the cluster, numbered from 0, the flag, and whether the item is
-/// inside. `None` if one side is empty, or if a cluster has items on both.
-///
-/// Of independent items it is Fisher's exact test: the probability of all tables with the same
-/// margins that are no more probable than the one seen (Fisher, The logic of inductive inference,
-/// JRSS 98, 1935). Otherwise whole clusters are dealt to the sides anew, `(1+#)/(R+1)` with a seed,
-/// by how far apart the shares are (Phipson and Smyth, Permutation p-values should never be zero,
-/// SAGMB 9, 2010).
-#[must_use]
-pub fn part_against_rest(
-    clusters: &[u32],
-    flags: &[bool],
-    inside: &[bool],
-    seed: u64,
-) -> Option<f64> {
-    let mut groups: Vec<Group> = Vec::new();
-    for ((&cluster, &flag), &inside) in clusters.iter().zip(flags).zip(inside) {
-        let cluster = cluster as usize;
-        if cluster >= groups.len() {
-            groups.resize(cluster + 1, Group { flagged: 0, size: 0, inside });
+/// Flagged items in clusters, of which parts are held against the rest.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    clusters: Vec<u32>,
+    flags: Vec<bool>,
+    groups: Vec<Side>,
+    all: Side,
+}
+
+impl Whole {
+    /// Two columns of one length: the cluster of each item, numbered from 0 without gaps to speak
+    /// of, and whether it is flagged.
+    #[must_use]
+    pub fn of(clusters: Vec<u32>, flags: Vec<bool>) -> Self {
+        let last = clusters.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut groups = vec![Side::default(); last];
+        let mut all = Side::default();
+        for (&cluster, &flag) in clusters.iter().zip(&flags) {
+            groups[cluster as usize].add(flag);
+            all.add(flag);
         }
-        let group = &mut groups[cluster];
-        if group.size > 0 && group.inside != inside {
+        Self { clusters, flags, groups, all }
+    }
+
+    /// The share that is flagged. `None` without items.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        self.all.share()
+    }
+
+    /// The number of clusters.
+    #[must_use]
+    pub fn clusters(&self) -> usize {
+        self.groups.iter().filter(|group| group.size > 0).count()
+    }
+
+    /// The part that these items are, named by their indices, each once.
+    ///
+    /// # Panics
+    ///
+    /// Unless there are such items.
+    #[must_use]
+    pub fn part(&self, items: &[usize]) -> Part<'_> {
+        let mut inside = Side::default();
+        let mut seen: HashMap<u32, usize> = HashMap::new();
+        for &item in items {
+            inside.add(self.flags[item]);
+            *seen.entry(self.clusters[item]).or_default() += 1;
+        }
+        let split = seen.iter().any(|(cluster, size)| self.groups[*cluster as usize].size != *size);
+        Part { whole: self, inside, clusters: seen.len(), split }
+    }
+}
+
+/// A part of the items.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    whole: &'a Whole,
+    inside: Side,
+    clusters: usize,
+    split: bool,
+}
+
+impl Part<'_> {
+    /// The number of clusters that it has items of.
+    #[must_use]
+    pub fn clusters(self) -> usize {
+        self.clusters
+    }
+
+    /// The share of the items outside that is flagged. `None` if there are none.
+    #[must_use]
+    pub fn elsewhere(self) -> Option<f64> {
+        let Side { flagged, size } = self.whole.all;
+        let outside =
+            Side { flagged: flagged - self.inside.flagged, size: size - self.inside.size };
+        outside.share()
+    }
+
+    /// Two-sided p of the hypothesis that items inside are flagged as often as those outside.
+    /// `None` if one side is empty, or if a cluster has items on both.
+    ///
+    /// Of independent items it is Fisher's exact test: the probability of all tables with the same
+    /// margins that are no more probable than the one seen (Fisher, The logic of inductive
+    /// inference, JRSS 98, 1935). Otherwise whole clusters are dealt to the sides anew,
+    /// `(1+#)/(R+1)` with a seed, by how far apart the shares are (Phipson and Smyth, Permutation
+    /// p-values should never be zero, SAGMB 9, 2010).
+    #[must_use]
+    pub fn p_value(self, seed: u64) -> Option<f64> {
+        let Part { whole, inside, clusters, split } = self;
+        let all = whole.all;
+        if split || inside.size == 0 || inside.size == all.size {
             return None;
         }
-        group.inside = inside;
-        group.size += 1;
-        group.flagged += usize::from(flag);
+        if whole.groups.iter().all(|group| group.size <= 1) {
+            return Some(fisher(inside, all));
+        }
+        let groups: Vec<Side> = whole.groups.iter().copied().filter(|at| at.size > 0).collect();
+        let apart = inside.apart(all);
+        let as_far = (0..RELABELLED).into_par_iter().filter(|&draw| {
+            let mut order: Vec<usize> = (0..groups.len()).collect();
+            Stream::of(seed, draw as u64).shuffle(&mut order);
+            let dealt = Side::of(order[..clusters].iter().map(|index| &groups[*index]));
+            // The same shares from other sums must not differ from themselves.
+            dealt.size < all.size && dealt.apart(all) >= apart - 1e-12
+        });
+        Some((1 + as_far.count()) as f64 / (1 + RELABELLED) as f64)
     }
-    groups.retain(|group| group.size > 0);
-    let part = Side::of(groups.iter().filter(|group| group.inside));
-    let all = Side::of(groups.iter());
-    if part.size == 0 || part.size == all.size {
-        return None;
-    }
-    if groups.iter().all(|group| group.size == 1) {
-        return Some(fisher(part, all));
-    }
-    let chosen = groups.iter().filter(|group| group.inside).count();
-    let apart = part.apart(all);
-    let as_far = (0..RELABELLED).into_par_iter().filter(|&draw| {
-        let mut order: Vec<usize> = (0..groups.len()).collect();
-        Stream::of(seed, draw as u64).shuffle(&mut order);
-        let dealt = Side::of(order[..chosen].iter().map(|index| &groups[*index]));
-        // The same shares from other sums must not differ from themselves.
-        dealt.size < all.size && dealt.apart(all) >= apart - 1e-12
-    });
-    Some((1 + as_far.count()) as f64 / (1 + RELABELLED) as f64)
 }
 
 /// Independent items of a part that show, with these errors, a share that is `difference` away from
@@ -82,25 +143,27 @@ pub fn part_sample_size(rate: f64, difference: f64, errors: Errors) -> Option<us
     Some((root * root).ceil().max(1.0) as usize)
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Group {
-    flagged: usize,
-    size: usize,
-    inside: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Side {
     flagged: usize,
     size: usize,
 }
 
 impl Side {
-    fn of<'a>(groups: impl Iterator<Item = &'a Group>) -> Self {
-        groups.fold(Side { flagged: 0, size: 0 }, |side, group| Side {
+    fn add(&mut self, flag: bool) {
+        self.size += 1;
+        self.flagged += usize::from(flag);
+    }
+
+    fn of<'a>(groups: impl Iterator<Item = &'a Side>) -> Self {
+        groups.fold(Side::default(), |side, group| Side {
             flagged: side.flagged + group.flagged,
             size: side.size + group.size,
         })
+    }
+
+    fn share(self) -> Option<f64> {
+        (self.size > 0).then(|| self.flagged as f64 / self.size as f64)
     }
 
     /// How far the share inside is from the share outside.
@@ -128,6 +191,11 @@ mod tests {
     use super::super::power::Tails;
     use super::*;
 
+    fn part_against_rest(clusters: &[u32], flags: &[bool], inside: &[bool]) -> Option<f64> {
+        let items: Vec<usize> = (0..flags.len()).filter(|item| inside[*item]).collect();
+        Whole::of(clusters.to_vec(), flags.to_vec()).part(&items).p_value(1)
+    }
+
     /// A part with so many flagged of so many, and the rest.
     fn p(part: (usize, usize), rest: (usize, usize)) -> Option<f64> {
         let column = |(flagged, size): (usize, usize), inside: bool| {
@@ -136,7 +204,7 @@ mod tests {
         let (flags, inside): (Vec<bool>, Vec<bool>) =
             column(part, true).chain(column(rest, false)).unzip();
         let clusters: Vec<u32> = (0_u32..).take(flags.len()).collect();
-        part_against_rest(&clusters, &flags, &inside, 1)
+        part_against_rest(&clusters, &flags, &inside)
     }
 
     /// By `scipy.stats.fisher_exact` 1.17.
@@ -166,11 +234,11 @@ mod tests {
             let clusters: Vec<u32> = columns.iter().map(|row| row.0).collect();
             let flags: Vec<bool> = columns.iter().map(|row| row.1).collect();
             let inside: Vec<bool> = columns.iter().map(|row| row.2).collect();
-            part_against_rest(&clusters, &flags, &inside, 1)
+            part_against_rest(&clusters, &flags, &inside)
         };
         let five = test(5).unwrap();
         assert!(five < 0.005 && five > alone / 3.0, "{five} and {alone}");
-        assert_eq!(part_against_rest(&[0, 0, 1], &[true; 3], &[true, false, false], 1), None);
+        assert_eq!(part_against_rest(&[0, 0, 1], &[true; 3], &[true, false, false]), None);
     }
 
     #[test]

@@ -4,17 +4,14 @@
 //! rest is tested against it, and the tests are corrected for how many there are. Of smaller ones a
 //! page says that they are too small, instead of showing rates that mean nothing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
 use super::rate::{Evidence, Rate, distinct};
 use super::scored::Scored;
 use crate::record::{Outcome, Quadrant, Record};
-use crate::score::{
-    ClusteredProportion, Errors, Multiplicity, Proportion, Tails, part_against_rest,
-    part_sample_size,
-};
+use crate::score::{ClusteredProportion, Errors, Multiplicity, Tails, Whole, part_sample_size};
 
 /// A part shows a difference of so much, or is too small.
 const DIFFERENCE: f64 = 0.2;
@@ -83,10 +80,6 @@ impl Answer<'_> {
     fn flag(&self, by_confidence: bool) -> Option<bool> {
         if by_confidence { self.confident_wrong } else { self.right }
     }
-
-    fn has(&self, tag: &str) -> bool {
-        self.tags.contains(&tag)
-    }
 }
 
 /// The cards of a run's records at one endpoint.
@@ -129,14 +122,51 @@ pub fn by_tag(scored: &Scored) -> Vec<TagCard> {
 
 /// A card a tag, those first that are least likely by chance; none where cases have no tags.
 fn cards(answers: &[Answer<'_>], by_confidence: bool) -> Vec<TagCard> {
-    let tags: BTreeSet<&str> = answers.iter().flat_map(|at| at.tags.iter().copied()).collect();
-    if tags.len() > MOST {
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, answer) in answers.iter().enumerate() {
+        for tag in &answer.tags {
+            let members = members.entry(tag).or_default();
+            if members.last() != Some(&index) {
+                members.push(index);
+            }
+        }
+    }
+    if members.len() > MOST {
         return Vec::new();
     }
-    let counted: Vec<&Answer<'_>> =
-        answers.iter().filter(|at| at.flag(by_confidence).is_some()).collect();
-    let mut cards: Vec<TagCard> =
-        tags.into_iter().map(|tag| card(tag, answers, &counted, by_confidence)).collect();
+    // The answers that the test is about, and where each stands among them.
+    let mut place = vec![None; answers.len()];
+    let (mut clusters, mut flags) = (Vec::new(), Vec::new());
+    for (place, answer) in place.iter_mut().zip(answers) {
+        if let Some(flag) = answer.flag(by_confidence) {
+            *place = Some(flags.len());
+            clusters.push(answer.cluster);
+            flags.push(flag);
+        }
+    }
+    let whole = Whole::of(clusters, flags);
+    // The share of all: a part that differs much needs no other size than its rest.
+    let overall = whole.share().unwrap_or(0.5);
+    let needed = part_sample_size(overall, DIFFERENCE, ERRORS).unwrap_or(1);
+    let all = whole.clusters();
+    let mut cards: Vec<TagCard> = members
+        .into_iter()
+        .map(|(tag, members)| {
+            let counted: Vec<usize> = members.iter().filter_map(|index| place[*index]).collect();
+            let part = whole.part(&counted);
+            let enough = part.clusters() >= needed && all - part.clusters() >= needed;
+            let of = || members.iter().map(|index| &answers[*index]);
+            TagCard {
+                tag: tag.to_owned(),
+                accuracy: rate(of(), |at| at.right),
+                confident_wrong: rate(of(), |at| at.confident_wrong),
+                needed,
+                p_value: enough.then(|| part.p_value(SEED)).flatten(),
+                adjusted: None,
+                elsewhere: part.elsewhere(),
+            }
+        })
+        .collect();
     let p: Vec<f64> = cards.iter().filter_map(|card| card.p_value).collect();
     let mut adjusted = Multiplicity::BenjaminiHochberg.adjusted(&p).into_iter();
     for card in &mut cards {
@@ -147,47 +177,15 @@ fn cards(answers: &[Answer<'_>], by_confidence: bool) -> Vec<TagCard> {
     cards
 }
 
-fn card(
-    tag: &str,
-    answers: &[Answer<'_>],
-    counted: &[&Answer<'_>],
-    by_confidence: bool,
-) -> TagCard {
-    let members = || answers.iter().filter(|at| at.has(tag));
-    let rate = |flag: fn(&Answer<'_>) -> Option<bool>| {
-        let flags = members().filter_map(|at| Some((at, flag(at)?)));
-        let cases = distinct(flags.clone().map(|(at, _)| at.case));
-        let share = ClusteredProportion::of(flags.map(|(at, flag)| (at.cluster, flag)));
-        Rate::from(Evidence { share, cases })
-    };
-    let flag = |at: &&&Answer<'_>| at.flag(by_confidence).unwrap_or(false);
-    let share = |of: &dyn Fn(&&&Answer<'_>) -> bool| {
-        let n = counted.iter().filter(|at| of(at)).count();
-        let flagged = counted.iter().filter(|at| of(at)).filter(flag).count();
-        Proportion::new(flagged, n).ok().and_then(Proportion::rate)
-    };
-    let clusters = |inside: bool| {
-        distinct(counted.iter().filter(|at| at.has(tag) == inside).map(|at| at.cluster))
-    };
-    // The share of all: a part that differs much needs no other size than its rest.
-    let overall = share(&|_| true);
-    let needed = part_sample_size(overall.unwrap_or(0.5), DIFFERENCE, ERRORS).unwrap_or(1);
-    let enough = clusters(true) >= needed && clusters(false) >= needed;
-    let test = || {
-        let clusters: Vec<u32> = counted.iter().map(|at| at.cluster).collect();
-        let flags: Vec<bool> = counted.iter().map(|at| flag(&at)).collect();
-        let inside: Vec<bool> = counted.iter().map(|at| at.has(tag)).collect();
-        part_against_rest(&clusters, &flags, &inside, SEED)
-    };
-    TagCard {
-        tag: tag.to_owned(),
-        accuracy: rate(|at| at.right),
-        confident_wrong: rate(|at| at.confident_wrong),
-        needed,
-        p_value: enough.then(test).flatten(),
-        adjusted: None,
-        elsewhere: share(&|at| !at.has(tag)),
-    }
+/// How many of the answers have a flag set, of those that have it at all.
+fn rate<'a>(
+    answers: impl Iterator<Item = &'a Answer<'a>> + Clone,
+    flag: fn(&Answer<'_>) -> Option<bool>,
+) -> Rate {
+    let flags = answers.filter_map(|at| Some((at, flag(at)?)));
+    let cases = distinct(flags.clone().map(|(at, _)| at.case));
+    let share = ClusteredProportion::of(flags.map(|(at, flag)| (at.cluster, flag)));
+    Rate::from(Evidence { share, cases })
 }
 
 #[cfg(test)]
