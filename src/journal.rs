@@ -400,8 +400,8 @@ mod tests {
             ),
             (
                 |header| {
-                    let accuracy = Some(crate::record::tests::at_least(0.9, 2.0));
-                    let budget = crate::budget::Budget { accuracy, ..header.budget.clone() };
+                    let mut budget = header.budget.clone();
+                    budget.accuracy = Some(crate::record::tests::at_least(0.9, 2.0));
                     header.slices = vec![crate::record::Slice { name: "part".into(), budget }];
                 },
                 "a level of its budget is not between 0 and 1",
