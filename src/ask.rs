@@ -318,6 +318,15 @@ pub struct Times {
     /// Last byte of the response head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_ms: Option<f64>,
+    /// Last piece of the reply; only streams know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_ms: Option<f64>,
+    /// Longest time between two pieces of the reply; only streams of several pieces know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_gap_ms: Option<f64>,
+    /// Number of pieces in which the reply came; a token each at most servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<u32>,
     /// Last byte of the body.
     pub total_ms: f64,
 }
@@ -327,8 +336,17 @@ impl Times {
     /// than thirty years.
     #[must_use]
     pub fn are_sound(&self) -> bool {
-        let all = [self.first_token_ms, self.head_ms, Some(self.total_ms)];
+        let Times { first_token_ms, head_ms, final_ms, longest_gap_ms, total_ms, .. } = *self;
+        let all = [first_token_ms, head_ms, final_ms, longest_gap_ms, Some(total_ms)];
         all.into_iter().flatten().all(|ms| (0.0..=1e12).contains(&ms))
+    }
+
+    /// Mean milliseconds from one piece of the reply to the next; none without two pieces of a
+    /// stream.
+    #[must_use]
+    pub fn between_pieces_ms(&self) -> Option<f64> {
+        let gaps = self.pieces?.checked_sub(1).filter(|gaps| *gaps > 0)?;
+        Some((self.final_ms? - self.first_token_ms?) / f64::from(gaps))
     }
 }
 

@@ -147,6 +147,9 @@ pub struct Latency {
     /// Longest tolerated 99th percentile, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99: Option<f64>,
+    /// Longest tolerated 95th percentile of the time to the first token, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_p95: Option<f64>,
     /// Least tolerated median of the tokens of a reply by second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_per_second: Option<f64>,

@@ -27,7 +27,8 @@ struct Checked<'a> {
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::new(args.suites.strict);
-    let selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    selection.stream(false, &mut findings);
     for prepared in &selection.suites {
         // Cassettes are opened, since a suite without its recording cannot run; keys are a matter
         // of the machine that runs it.

@@ -16,6 +16,7 @@ mod report;
 mod run;
 mod score;
 mod show;
+mod streams;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -145,6 +146,9 @@ struct RunArgs {
     /// Most calls under way at once [default: the endpoint's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
+    /// Fetch replies as streams, where an endpoint does not say otherwise
+    #[arg(long)]
+    stream: bool,
     /// Run directory, or the parent of them with several suites [default: reports/SUITE/TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,

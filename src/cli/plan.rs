@@ -65,6 +65,7 @@ pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
     let mut findings = Findings::new(args.suites.strict);
     let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     selection.repeat(args.select.repeats, &mut findings);
+    selection.stream(false, &mut findings);
     selection.warn_of_budgets(&mut findings);
     let cache = caching::look(args.select.cache, &selection)?;
     let ready: Vec<(&Prepared, Ready)> = selection

@@ -32,6 +32,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let mut findings = Findings::new(args.suites.strict);
     let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
     selection.repeat(args.select.repeats, &mut findings);
+    selection.stream(args.stream, &mut findings);
     selection.warn_of_budgets(&mut findings);
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };

@@ -11,6 +11,7 @@ pub mod failure;
 mod key;
 pub mod openai_chat;
 mod read;
+pub mod sse;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -80,6 +81,9 @@ pub struct Spec {
     pub tpm: Option<u32>,
     /// What tokens cost; none if it was not given, and then no cost is known.
     pub price: Option<Price>,
+    /// Whether replies are fetched as streams, if the author said; a suite that budgets the first
+    /// token wants them.
+    pub stream: Option<bool>,
 }
 
 /// The kinds of endpoints.
@@ -151,6 +155,7 @@ impl Spec {
             rpm: None,
             tpm: None,
             price: None,
+            stream: None,
         })
     }
 
@@ -214,6 +219,12 @@ pub struct WireResponse {
     pub body: Vec<u8>,
     /// When it came.
     pub times: Times,
+}
+
+/// Milliseconds to the microsecond: more digits would only be noise in a cassette.
+#[must_use]
+pub fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 impl WireResponse {

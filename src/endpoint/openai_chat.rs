@@ -1,18 +1,28 @@
-//! The wire `openai-chat/1`: chat completions, answered whole.
+//! The wire `openai-chat/1`: chat completions, answered whole or [as a stream](stream).
 //!
 //! The protocol is spoken by dozens of servers, each a little differently, so decoding keeps two
 //! rules apart. What the answer rests on — the message, its text, why it ended — must be well
 //! formed, or there is no reply. What merely accompanies it — log probabilities, usage, names —
 //! is left out where it is missing or malformed: a confidence may then be missing, which is
 //! counted, but no answer is lost for it.
+//!
+//! How a reply travels is no part of what was asked. So the body of a stream is kept as any other
+//! and told apart by how it begins, and a reply that came in one way serves those who would have
+//! fetched it in the other.
 
+pub mod stream;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
+use stream::Stream;
+
 use super::failure::{self, excerpt};
+use super::sse::begins_like_events;
 use super::{WireRequest, WireResponse};
 use crate::ask::{AskError, AskErrorKind, Finish, Logprob, Reply, Request, Token, Turn, Usage};
 
@@ -31,24 +41,29 @@ pub fn url(base: &str) -> String {
 }
 
 /// Puts a request into bytes. Fields stand in a fixed order; parameters passed on verbatim come
-/// last and never replace one that the tool sets.
+/// last and never replace one that the tool sets. A `stream` is asked for with its usage.
 ///
 /// # Panics
 /// Never: everything in a request can be written as JSON.
 #[must_use]
-pub fn encode(request: &Request) -> WireRequest {
-    let json = "application/json".to_owned();
-    let mut headers = vec![("content-type".into(), json.clone()), ("accept".into(), json)];
+pub fn encode(request: &Request, stream: bool) -> WireRequest {
+    let json = "application/json";
+    let accept = if stream { "text/event-stream" } else { json };
+    let mut headers =
+        vec![("content-type".into(), json.to_owned()), ("accept".into(), accept.to_owned())];
     headers.extend(request.target.headers.iter().map(|(k, v)| (k.clone(), v.clone())));
-    let body = serde_json::to_vec(&Body(request)).expect("string keys only");
+    let body = serde_json::to_vec(&Body { request, stream }).expect("string keys only");
     WireRequest { headers, body }
 }
 
-struct Body<'a>(&'a Request);
+struct Body<'a> {
+    request: &'a Request,
+    stream: bool,
+}
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Body(request) = self;
+        let Body { request, stream } = *self;
         let (target, params) = (&request.target, &request.params);
         let limit =
             if target.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
@@ -56,7 +71,7 @@ impl Serialize for Body<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("model", &target.model)?;
         map.serialize_entry("messages", &Messages(&request.turns))?;
-        let mut written = vec!["model", "messages", "stream"];
+        let mut written = vec!["model", "messages", "stream", "stream_options"];
         macro_rules! entry {
             ($name:expr, $value:expr) => {
                 if let Some(value) = $value {
@@ -64,6 +79,10 @@ impl Serialize for Body<'_> {
                     map.serialize_entry($name, &value)?;
                 }
             };
+        }
+        if stream {
+            map.serialize_entry("stream", &true)?;
+            map.serialize_entry("stream_options", &BTreeMap::from([("include_usage", true)]))?;
         }
         entry!("temperature", params.temperature);
         entry!("top_p", params.top_p);
@@ -98,8 +117,8 @@ impl Serialize for Messages<'_> {
     }
 }
 
-/// Reads what came back. Bytes that are not UTF-8 are read as U+FFFD: a token limit can cut a
-/// character in two.
+/// Reads what came back, whole or as a stream. Bytes that are not UTF-8 are read as U+FFFD where a
+/// token limit may have cut a character in two.
 ///
 /// # Errors
 /// What the server refused or why its body cannot be used, with a short excerpt of it.
@@ -108,6 +127,12 @@ pub fn decode(response: &WireResponse) -> Result<Reply, AskError> {
         return Err(failure::of_status(response));
     }
     let text = String::from_utf8_lossy(&response.body);
+    if begins_like_events(&text) {
+        let mut stream = Stream::default();
+        stream.push(&response.body, None);
+        stream.close();
+        return stream.reply(response);
+    }
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let unusable = |what: String| AskError {
         status: Some(response.status),
@@ -120,7 +145,7 @@ pub fn decode(response: &WireResponse) -> Result<Reply, AskError> {
     }
     let answer = Answer::read(&body)
         .map_err(|what| unusable(format!("{what}; the body is: {}", excerpt(text))))?;
-    let name = |field: &str| body[field].as_str().filter(|n| !n.is_empty()).map(str::to_owned);
+    not_utf8(&response.body, answer.finish.as_ref()).map_err(unusable)?;
     Ok(Reply {
         text: answer.said.text,
         reasoning: some_text(answer.said.reasoning),
@@ -128,8 +153,8 @@ pub fn decode(response: &WireResponse) -> Result<Reply, AskError> {
         tokens: answer.tokens,
         finish: answer.finish,
         usage: usage(&body["usage"]),
-        model: name("model"),
-        fingerprint: name("system_fingerprint"),
+        model: name(&body, "model"),
+        fingerprint: name(&body, "system_fingerprint"),
         times: response.times,
         raw: text.into(),
     })
@@ -139,16 +164,32 @@ fn error_in(value: &Value) -> Option<&Value> {
     value.get("error").filter(|error| !matches!(error, Value::Null | Value::Bool(false)))
 }
 
+/// A name that the server gives, if it gives one.
+fn name(body: &Value, field: &str) -> Option<String> {
+    body[field].as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// Refuses bytes that are no text in a reply that its model ended by itself: they were damaged.
+fn not_utf8(body: &[u8], finish: Option<&Finish>) -> Result<(), String> {
+    match std::str::from_utf8(body) {
+        Err(error) if finish == Some(&Finish::Stop) => {
+            Err(format!("the reply is not UTF-8 from byte {} on", error.valid_up_to()))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn some_text(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
 fn not_json(text: &str, error: &serde_json::Error, content_type: Option<&str>) -> String {
     let start = text.trim_start();
-    let mut what = if start.is_empty() {
+    let streams = content_type.is_some_and(|kind| kind.contains("event-stream"));
+    let mut what = if start.is_empty() && streams {
+        return "the stream is empty: the question may be too long for the model, or look into the server's log".into();
+    } else if start.is_empty() {
         return "the body is empty".into();
-    } else if start.starts_with("data:") {
-        "a stream came though none was asked for: remove what turns `stream` on".to_owned()
     } else if start.starts_with('<') {
         "a page came in place of JSON: check `base_url`, which usually ends in /v1".to_owned()
     } else if error.is_eof() {
@@ -202,7 +243,7 @@ impl Answer {
 }
 
 /// The texts of a message.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Said {
     text: String,
     reasoning: String,

@@ -71,7 +71,7 @@ impl Spec {
         };
         let (mut concurrency, mut timeout, mut price) = (None, None, None);
         let (mut timeouts, mut attempts, mut deadline) = (Timeouts::default(), None, None);
-        let (mut rpm, mut tpm) = (None, None);
+        let (mut rpm, mut tpm, mut stream) = (None, None, None);
         // What steers calls has no meaning for a recording, and is unknown there.
         if word.value != "cassette" {
             concurrency = fields.take("concurrency").and_then(|node| calls(node, problems));
@@ -84,6 +84,7 @@ impl Spec {
             rpm = fields.take("rpm").and_then(|node| rate(node, problems));
             tpm = fields.take("tpm").and_then(|node| rate(node, problems));
             price = fields.take("price").and_then(|node| prices(node, problems));
+            stream = fields.take("stream").and_then(|node| node.boolean(problems));
         }
         fields.finish(problems);
         Some(Spec {
@@ -97,6 +98,7 @@ impl Spec {
             rpm,
             tpm,
             price,
+            stream,
         })
     }
 }
@@ -402,7 +404,7 @@ pub fn reserved_parameter(name: &str) -> Option<&'static str> {
     Some(match name {
         "model" => "set the endpoint's `model`",
         "messages" => "they are the suite's `prompt` or `messages`",
-        "stream" | "stream_options" => "leave it out: replies are read whole",
+        "stream" | "stream_options" => "set `stream: true` beside `extra`",
         "n" => "leave it out: draws and repeats are calls of their own",
         "temperature" | "top_p" | "max_tokens" | "stop" | "seed" => {
             "set it under `parameters` of the suite"

@@ -35,12 +35,13 @@ pub(super) fn lines(run: &Run, card: &EndpointCard, budget: &Budget) -> Vec<Line
 
 /// The shares that the lines on latency leave over, by name of the line.
 pub(super) fn shares(limits: &Latency) -> Vec<(&'static str, Bound)> {
-    let Latency { p50, p95, p99, tokens_per_second, late, .. } = limits;
+    let Latency { p50, p95, p99, first_token_p95, tokens_per_second, late, .. } = limits;
     let over = |name, limit: &Option<f64>, q: f64| limit.map(|_| (name, Bound::AtMost(1.0 - q)));
     [
         over("latency.p50", p50, 0.5),
         over("latency.p95", p95, 0.95),
         over("latency.p99", p99, 0.99),
+        over("latency.first_token_p95", first_token_p95, 0.95),
         over("latency.tokens_per_second", tokens_per_second, 0.5),
         late.map(|late| ("latency.late", Bound::AtMost(late.max_rate))),
     ]
@@ -61,6 +62,20 @@ fn quantiles(card: &EndpointCard, live: &[LiveAnswer<'_>], limits: &Latency) -> 
         let seen: Vec<(&str, f64)> = live.iter().map(|at| (at.cluster, at.seconds)).collect();
         let quantile = Quantile { name, word, limit, q, unit: seconds, more_is_better: false };
         lines.push(quantile.judge(card, &seen, level));
+    }
+    if let Some(limit) = limits.first_token_p95 {
+        let seen: Vec<(&str, f64)> =
+            live.iter().filter_map(|at| Some((at.cluster, at.first_token?))).collect();
+        let (name, word) = ("latency.first_token_p95", "p95 of the first token");
+        let quantile =
+            Quantile { name, word, limit, q: 0.95, unit: seconds, more_is_better: false };
+        // Those that were given up alone say nothing of when first tokens come.
+        let timed = seen.iter().any(|(_, first)| first.is_finite());
+        let mut line = quantile.judge(card, if timed { &seen } else { &[] }, level);
+        if !timed && !live.is_empty() {
+            NO_STREAMS.clone_into(&mut line.sentence);
+        }
+        lines.push(line);
     }
     if let Some(limit) = limits.tokens_per_second {
         let seen: Vec<(&str, f64)> =
@@ -87,6 +102,8 @@ fn quantiles(card: &EndpointCard, live: &[LiveAnswer<'_>], limits: &Latency) -> 
 
 const NOTHING_LIVE: &str = "not measured: no answer was fetched in this run, and times of stored or recorded replies say \
      nothing of today";
+
+const NO_STREAMS: &str = "not measured: no reply of this run came as a stream, and only streams tell of their first token";
 
 /// A quantile with a limit.
 struct Quantile {

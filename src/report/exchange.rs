@@ -238,9 +238,16 @@ fn attempt(number: usize, attempt: &Attempt) -> String {
 /// What the caller waited, and what the call took that fetched the reply.
 fn times(waited_ms: f64, call: Option<Times>) -> String {
     let mut parts = vec![format!("waited {waited_ms:.1} ms")];
-    if let Some(Times { first_token_ms, head_ms, total_ms }) = call {
-        parts.extend(first_token_ms.map(|ms| format!("first token {ms:.1} ms")));
+    if let Some(times) = call {
+        let Times { first_token_ms, head_ms, final_ms, longest_gap_ms, pieces, total_ms } = times;
         parts.extend(head_ms.map(|ms| format!("head {ms:.1} ms")));
+        parts.extend(first_token_ms.map(|ms| format!("first token {ms:.1} ms")));
+        if let (Some(pieces), Some(mean), Some(longest)) =
+            (pieces, times.between_pieces_ms(), longest_gap_ms)
+        {
+            parts.push(format!("{pieces} pieces {mean:.1} ms apart, {longest:.1} at most"));
+        }
+        parts.extend(final_ms.map(|ms| format!("last token {ms:.1} ms")));
         parts.push(format!("total {total_ms:.1} ms"));
     }
     parts.join(" · ")

@@ -297,6 +297,9 @@ fn limit_of_all(budget: &Line) -> String {
             let quantile = budget.line.trim_start_matches("latency.");
             return format!("latency {quantile} at most {} s", budget.limit);
         }
+        "latency.first_token_p95" => {
+            return format!("first token p95 at most {} s", budget.limit);
+        }
         "latency.tokens_per_second" => {
             return format!("median tokens per second at least {}", budget.limit);
         }

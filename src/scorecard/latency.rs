@@ -15,6 +15,9 @@ pub struct LiveAnswer<'a> {
     pub cluster: &'a str,
     /// Seconds from the start of the call to its last byte; infinite for one that was given up.
     pub seconds: f64,
+    /// Seconds from the start of the call to the first token, if it came as a stream; infinite for
+    /// one that was given up.
+    pub first_token: Option<f64>,
     /// Tokens of the reply a second, if the server counts them.
     pub tokens_per_second: Option<f64>,
 }
@@ -33,9 +36,12 @@ pub fn live_answers<'a>(run: &'a Run, endpoint: &'a str) -> Vec<LiveAnswer<'a>> 
 fn answer<'a>(cluster: &'a str, heard: &Heard) -> Option<LiveAnswer<'a>> {
     let given_up = |kind: Option<AskErrorKind>| kind == Some(AskErrorKind::Timeout);
     if heard.attempts.first().is_some_and(|first| given_up(first.error)) {
-        return Some(LiveAnswer { cluster, seconds: f64::INFINITY, tokens_per_second: None });
+        let never = f64::INFINITY;
+        let first_token = Some(never);
+        return Some(LiveAnswer { cluster, seconds: never, first_token, tokens_per_second: None });
     }
     heard.reply.as_ref()?;
+    let first_token = heard.times.and_then(|times| times.first_token_ms).map(|ms| ms / 1000.0);
     let seconds = heard.attempts.last()?.ms / 1000.0;
     let tokens = heard.usage.map(|usage| usage.output_tokens).filter(|tokens| *tokens > 0);
     #[expect(clippy::cast_precision_loss, reason = "tokens of a reply are far below 2^53")]
@@ -43,6 +49,7 @@ fn answer<'a>(cluster: &'a str, heard: &Heard) -> Option<LiveAnswer<'a>> {
     (seconds.is_finite() && seconds >= 0.0).then_some(LiveAnswer {
         cluster,
         seconds,
+        first_token,
         tokens_per_second,
     })
 }
@@ -122,8 +129,12 @@ mod tests {
             heard(|at| at["endpoint"] = "another".into()),
         ]);
         let live = live_answers(&run, "model");
-        let expected =
-            LiveAnswer { cluster: "case-0", seconds: 0.25, tokens_per_second: Some(20.0) };
+        let expected = LiveAnswer {
+            cluster: "case-0",
+            seconds: 0.25,
+            first_token: None,
+            tokens_per_second: Some(20.0),
+        };
         assert_eq!(live, [expected], "waits and queues are no part of a call");
     }
 

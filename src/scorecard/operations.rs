@@ -65,6 +65,10 @@ pub struct EndpointOperations {
     pub saved: Saved,
     /// Milliseconds of answer calls made now; null without one.
     pub live_ms: Option<Quantiles>,
+    /// Of those that came as streams, milliseconds to the first token; null without one.
+    pub first_token_ms: Option<Quantiles>,
+    /// Of those, the mean milliseconds from one piece of a reply to the next; null without one.
+    pub between_pieces_ms: Option<Quantiles>,
     /// Milliseconds that the replayed answers took when they were recorded.
     pub recorded_ms: Option<Quantiles>,
     /// Who answered, where it is not the model that was asked for.
@@ -168,6 +172,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
     let mut failures: BTreeMap<String, Failure> = BTreeMap::new();
     let mut served: BTreeMap<(String, String), usize> = BTreeMap::new();
     let (mut live, mut recorded) = (Vec::new(), Vec::new());
+    let (mut first_token, mut between) = (Vec::new(), Vec::new());
     let (mut attempts, mut input_tokens, mut output_tokens) = (0, 0, 0);
     let mut saved = Saved { cost: price.map(|_| 0.0), ..Saved::default() };
     let mut cost = price.map(|_| 0.0);
@@ -198,7 +203,11 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
             }
             if heard.role == Role::Answer {
                 match heard.origin {
-                    Origin::Live => live.push(reply.times.total_ms),
+                    Origin::Live => {
+                        live.push(reply.times.total_ms);
+                        first_token.extend(reply.times.first_token_ms);
+                        between.extend(reply.times.between_pieces_ms());
+                    }
                     Origin::Stored | Origin::Replayed => recorded.push(reply.times.total_ms),
                     Origin::Joined | Origin::Shared => {}
                 }
@@ -218,6 +227,8 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
         cost,
         saved,
         live_ms: Quantiles::of(live),
+        first_token_ms: Quantiles::of(first_token),
+        between_pieces_ms: Quantiles::of(between),
         recorded_ms: Quantiles::of(recorded),
         served: served
             .map(|((asked, served), replies)| Served { asked, served, replies })

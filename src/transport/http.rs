@@ -7,6 +7,7 @@
 //!
 //! One call is made here, and none is made again: that is [`Retry`](super::Retry)'s.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
 use url::{Host, Url};
 
+use super::body::{self, Body, BodyError};
 use super::hints;
 use super::limit::Limit;
 use super::rate::Rate;
@@ -27,11 +29,8 @@ use crate::ask::{
     Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Phase, Reply, Request, Role, Times,
 };
 use crate::endpoint::failure::KEY_REFUSED;
-use crate::endpoint::{Spec, Timeouts, Wire, WireRequest, WireResponse, openai_chat};
-
-/// Largest body that is read. Replies of language models are a few kilobytes, with log
-/// probabilities a few hundred; what is larger is not a reply.
-const LARGEST_BODY: usize = 64 << 20;
+use crate::endpoint::openai_chat::stream::Stream;
+use crate::endpoint::{Spec, Timeouts, Wire, WireRequest, WireResponse, millis, openai_chat};
 
 /// Many servers close idle connections after 5 s, and a call that meets the closing fails.
 const IDLE: Duration = Duration::from_secs(4);
@@ -67,6 +66,7 @@ pub struct Http {
     limit: Limit,
     calls: Option<Rate>,
     tokens: Option<Rate>,
+    streams: bool,
 }
 
 impl fmt::Debug for Http {
@@ -111,7 +111,8 @@ impl Http {
         let limit = Limit::new(spec.concurrency);
         let Spec { timeout, timeouts, .. } = *spec;
         let (calls, tokens) = (spec.rpm.map(Rate::per_minute), spec.tpm.map(Rate::per_minute));
-        Ok(Http { client, url, key, key_env, timeout, timeouts, limit, calls, tokens })
+        let streams = spec.stream.unwrap_or_default();
+        Ok(Http { client, url, key, key_env, timeout, timeouts, limit, calls, tokens, streams })
     }
 
     /// Makes one call at its turn; `longest` is the most that is left to it.
@@ -133,15 +134,20 @@ impl Http {
         }
         let start = Instant::now();
         let mut progress = Progress { start, status: None, head: None, received: 0 };
-        let sending = self.send(openai_chat::encode(request), &mut progress);
+        let sending = self.send(openai_chat::encode(request, self.streams), &mut progress);
         let sent = match tokio::time::timeout(self.timeout.min(longest), sending).await {
             Ok(sent) => sent,
             Err(_) => Err(self.too_late(Phase::Total, longest, &progress)),
         };
-        let ms = millis(start.elapsed());
+        let ms =
+            sent.as_ref().map_or_else(|_| millis(start.elapsed()), |sent| sent.0.times.total_ms);
         let mut hint = None;
-        let result = sent.and_then(|response| {
-            let decoded = openai_chat::decode(&response);
+        let result = sent.and_then(|(response, stream)| {
+            let decoded = match stream {
+                Some(stream) => stream.reply(&response),
+                None => openai_chat::decode(&response),
+            };
+            let decoded = decoded.and_then(|reply| self.without_key(reply));
             if decoded.is_err() {
                 hint = hints::wait(response.status, &response.headers, jiff::Timestamp::now());
             }
@@ -169,12 +175,13 @@ impl Http {
         Call { attempt: Some(attempt), hint, result }
     }
 
-    /// Sends a request and reads the whole answer, without the key where it echoes it.
+    /// Sends a request and reads the whole answer, without the key where it echoes it, and what was
+    /// put together of a stream meanwhile.
     async fn send(
         &self,
         request: WireRequest,
         progress: &mut Progress,
-    ) -> Result<WireResponse, AskError> {
+    ) -> Result<(WireResponse, Option<Stream>), AskError> {
         let mut call = self.client.post(self.url.clone()).body(request.body);
         for (name, value) in request.headers {
             call = call.header(name, value);
@@ -197,10 +204,10 @@ impl Http {
         let failed =
             |kind, message| AskError { status: Some(status), ..AskError::new(kind, message) };
         let too_large = || {
-            let megabytes = LARGEST_BODY >> 20;
+            let megabytes = body::LARGEST >> 20;
             failed(AskErrorKind::BadBody, format!("the reply is larger than {megabytes} MiB"))
         };
-        if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
+        if response.content_length().is_some_and(|length| length > body::LARGEST as u64) {
             return Err(too_large());
         }
         if let Some(coding) = response.headers().get("content-encoding")
@@ -209,41 +216,58 @@ impl Http {
             let message = "the reply is compressed though that was not asked for: turn it off";
             return Err(failed(AskErrorKind::BadBody, message.into()));
         }
-        let headers = response.headers().iter().map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            (name.as_str().to_owned(), self.key.scrub(&value).into_owned())
-        });
-        let headers = headers.collect();
-        let mut body = Vec::new();
-        let idle = self.timeouts.idle.unwrap_or(Duration::MAX);
-        loop {
-            let Ok(chunk) = tokio::time::timeout(idle, response.chunk()).await else {
-                return Err(self.too_late(Phase::Idle, Duration::MAX, progress));
-            };
-            match chunk {
-                Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
-                    return Err(too_large());
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => {
-                    let message = format!(
-                        "the connection to {} broke after {} bytes of the reply ({}): try again, or look into the server's log",
-                        trouble::place(&self.url),
-                        body.len(),
-                        trouble::root(&error),
-                    );
-                    return Err(failed(AskErrorKind::Network, message));
-                }
-            }
-            progress.received = body.len();
-        }
-        let times = Times {
-            first_token_ms: None,
-            head_ms: progress.head.map(millis),
-            total_ms: millis(progress.start.elapsed()),
+        let headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                (name.as_str().to_owned(), self.key.scrub(&value).into_owned())
+            })
+            .collect();
+        let is_stream = |(name, value): &(String, String)| {
+            name == "content-type" && value.contains("event-stream")
         };
-        Ok(WireResponse { status, headers, body: self.key.scrub_bytes(body), times })
+        let streams = (200..300).contains(&status) && headers.iter().any(is_stream);
+        let mut body = Body::new(progress.start, streams);
+        let idle = self.timeouts.idle.unwrap_or(Duration::MAX);
+        let read = body.read(&mut response, idle, &mut progress.received).await;
+        read.map_err(|error| match error {
+            BodyError::TooLarge => too_large(),
+            BodyError::Idle => self.too_late(Phase::Idle, Duration::MAX, progress),
+            BodyError::Broken(why) => {
+                let place = trouble::place(&self.url);
+                let received = progress.received;
+                failed(
+                    AskErrorKind::Network,
+                    format!(
+                        "the connection to {place} broke after {received} bytes of the reply ({why}): try again, or look into the server's log"
+                    ),
+                )
+            }
+        })?;
+        let Body { bytes, stream, ended, .. } = body;
+        let times = Times {
+            head_ms: progress.head.map(millis),
+            total_ms: millis(ended.unwrap_or_else(|| progress.start.elapsed())),
+            ..Times::default()
+        };
+        let times = stream.as_ref().map_or(times, |stream| stream.times(times));
+        let (body, had_key) = self.key.scrub_bytes(bytes);
+        // What was put together of a body with the key has the key as well: it is read again.
+        let stream = stream.filter(|_| !had_key);
+        Ok((WireResponse { status, headers, body, times }, stream))
+    }
+
+    /// Refuses a reply that spells out the key in a way in which it was not found in the body: in
+    /// pieces, or in escapes.
+    fn without_key(&self, reply: Reply) -> Result<Reply, AskError> {
+        let texts = [Some(&reply.text), reply.reasoning.as_ref(), reply.refusal.as_ref()];
+        if texts.into_iter().flatten().all(|text| matches!(self.key.scrub(text), Cow::Borrowed(_)))
+        {
+            return Ok(reply);
+        }
+        let message = "the reply spells out the key: take another server, and another key";
+        Err(AskError::new(AskErrorKind::BadBody, message))
     }
 
     /// The error of a call that took too long; `longest` is what its deadline had left to it.
@@ -352,11 +376,6 @@ struct Progress {
     status: Option<u16>,
     head: Option<Duration>,
     received: usize,
-}
-
-/// Milliseconds to the microsecond: more digits would only be noise in a cassette.
-pub(super) fn millis(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -8,6 +8,7 @@
 //! trying further, and stops asking an endpoint that cannot be asked.
 
 mod backoff;
+mod body;
 mod breaker;
 mod hints;
 mod http;

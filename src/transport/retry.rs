@@ -100,7 +100,7 @@ impl Retry {
             if let Some(mut attempt) = attempt {
                 spent += Duration::try_from_secs_f64(attempt.ms / 1000.0).unwrap_or_default();
                 if let Some((pause, waited)) = paused.take() {
-                    attempt.pause_ms = super::http::millis(waited);
+                    attempt.pause_ms = crate::endpoint::millis(waited);
                     attempt.wait_ms += attempt.pause_ms;
                     attempt.reason = Some(pause.reason);
                 }

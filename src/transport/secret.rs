@@ -61,19 +61,25 @@ impl Key {
         clean
     }
 
-    /// The bytes without the key.
-    pub(super) fn scrub_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+    /// The bytes without the key, and whether it was among them.
+    pub(super) fn scrub_bytes(&self, bytes: Vec<u8>) -> (Vec<u8>, bool) {
         if self.value.is_none() {
-            return bytes;
+            return (bytes, false);
         }
         let scrubbed = match String::from_utf8_lossy(&bytes) {
             Cow::Borrowed(text) => match self.scrub(text) {
                 Cow::Borrowed(_) => None,
                 Cow::Owned(clean) => Some(clean),
             },
-            Cow::Owned(text) => Some(self.scrub(&text).into_owned()),
+            Cow::Owned(text) => match self.scrub(&text) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(clean) => Some(clean),
+            },
         };
-        scrubbed.map_or(bytes, String::into_bytes)
+        match scrubbed {
+            Some(clean) => (clean.into_bytes(), true),
+            None => (bytes, false),
+        }
     }
 }
 
@@ -125,7 +131,7 @@ mod tests {
         let clean = key.scrub(r#"x sk-a/b"1\2 y sk-a/b\"1\\2 z sk-a\/b\"1\\2 sk-a"#);
         assert_eq!(clean, "x [redacted] y [redacted] z [redacted] sk-a");
         assert_eq!(
-            key.scrub_bytes(b"\xff sk-a/b\"1\\2".to_vec()),
+            key.scrub_bytes(b"\xff sk-a/b\"1\\2".to_vec()).0,
             "\u{fffd} [redacted]".as_bytes()
         );
         assert_eq!(format!("{key:?}"), "[redacted]");

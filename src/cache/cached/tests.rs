@@ -76,7 +76,7 @@ fn reply(text: &str) -> Reply {
         usage: None,
         model: Some("m".into()),
         fingerprint: None,
-        times: Times { first_token_ms: None, head_ms: Some(3.25), total_ms: 5.5 },
+        times: Times { head_ms: Some(3.25), total_ms: 5.5, ..Times::default() },
         raw: text.into(),
     }
 }

@@ -359,6 +359,8 @@ fn times(row: &Row<'_>, first: usize) -> Option<Times> {
         first_token_ms: row.get(first).ok()?,
         head_ms: row.get(first + 1).ok()?,
         total_ms: row.get(first + 2).ok()?,
+        // The pace of a stream is told where it was read; of a stored reply it says nothing of today.
+        ..Times::default()
     };
     times.are_sound().then_some(times)
 }

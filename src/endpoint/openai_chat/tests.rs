@@ -10,7 +10,7 @@ use super::*;
 use crate::ask::{Draw, Params, Speaker, Target, Times};
 
 /// A recorded answer.
-fn recorded(name: &str) -> WireResponse {
+pub(super) fn recorded(name: &str) -> WireResponse {
     let path = format!("{}/fixtures/wire/openai-chat/{name}.http", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let end = bytes.windows(2).position(|pair| pair == b"\n\n").expect("a blank line");
@@ -30,7 +30,7 @@ fn answered(body: &str) -> WireResponse {
 }
 
 /// All that was read, a line a field; of the tokens the first two with their alternatives.
-fn show(response: &WireResponse) -> String {
+pub(super) fn show(response: &WireResponse) -> String {
     let reply = match decode(response) {
         Ok(reply) => reply,
         Err(error) => {
@@ -165,8 +165,7 @@ fn failures_as_servers_word_them() {
 
 #[test]
 fn success_that_is_none() {
-    insta::assert_snapshot!(shown("llama-cpp-python-empty-body"), @"unreadable reply: the body is empty");
-    insta::assert_snapshot!(shown("llama-server-stream-unasked"), @r#"unreadable reply: a stream came though none was asked for: remove what turns `stream` on; its content type is text/event-stream; it begins: data: {"choices":[{"finish_reason":null,"index":0,"delta":{"role":"assistant","content":null}}],"created":1795392934,"id":"chatcmpl-E6P7bCdEzwplPCFCCqVVSycYjQktr9xS","model":"smollm2-135m","system_fi…"#);
+    insta::assert_snapshot!(shown("llama-cpp-python-empty-body"), @"unreadable reply: the stream is empty: the question may be too long for the model, or look into the server's log");
     insta::assert_snapshot!(shown("llama-server-responses-api"), @r#"unreadable reply: there are no `choices`; the body is: {"completed_at":1795392937,"created_at":1795392937,"id":"resp_F8yeqEkiwuiL0cEcXsC1xq3Sj7ATVB71","model":"smollm2-135m","object":"response","output":[{"content":[{"type":"output_text","annotations":[]…"#);
     insta::assert_snapshot!(shown("llama-server-anthropic-messages"), @r#"unreadable reply: there are no `choices`; the body is: {"id":"chatcmpl-vuKypkNH5QsyGA6kg8aKc1hGcOffiopJ","type":"message","role":"assistant","content":[{"type":"text","text":"The capital of France"}],"model":"smollm2-135m","stop_reason":"max_tokens","sto…"#);
     let of = |body: &str| show(&answered(body));
@@ -256,7 +255,7 @@ fn malformed_logprobs_are_missing_and_lose_no_answer() {
 #[test]
 fn the_raw_body_and_the_times_are_kept() {
     let mut response = recorded("llama-server-plain");
-    response.times = Times { first_token_ms: None, head_ms: Some(1.0), total_ms: 2.0 };
+    response.times = Times { head_ms: Some(1.0), total_ms: 2.0, ..Times::default() };
     let reply = decode(&response).unwrap();
     assert_eq!(reply.raw.as_bytes(), response.body);
     assert_eq!(reply.times, response.times);
@@ -283,7 +282,7 @@ fn request() -> Request {
 }
 
 fn body(request: &Request) -> String {
-    String::from_utf8(encode(request).body).unwrap()
+    String::from_utf8(encode(request, false).body).unwrap()
 }
 
 #[test]
@@ -309,7 +308,7 @@ fn requests_say_only_what_was_asked_for() {
     full.target = Arc::new(Target { max_completion_tokens: true, ..(*full.target).clone() });
     full.params = Params { max_tokens: Some(4), top_logprobs: Some(0), ..Params::default() };
     insta::assert_snapshot!(body(&full), @r#"{"model":"m","messages":[{"role":"system","content":"Be \"brief\"."},{"role":"user","content":"2 + 2?\n"}],"max_completion_tokens":4}"#);
-    insta::assert_debug_snapshot!(encode(&full).headers, @r#"
+    insta::assert_debug_snapshot!(encode(&full, false).headers, @r#"
     [
         (
             "content-type",
@@ -325,6 +324,17 @@ fn requests_say_only_what_was_asked_for() {
         ),
     ]
     "#);
+}
+
+#[test]
+fn a_stream_is_the_same_request_with_usage_and_its_own_content_type() {
+    let streamed = encode(&request(), true);
+    insta::assert_snapshot!(String::from_utf8(streamed.body).unwrap(), @r#"{"model":"m","messages":[{"role":"system","content":"Be \"brief\"."},{"role":"user","content":"2 + 2?\n"}],"stream":true,"stream_options":{"include_usage":true}}"#);
+    assert_eq!(streamed.headers[1], ("accept".to_owned(), "text/event-stream".to_owned()));
+    let mut extra = request();
+    extra.params.extra = BTreeMap::from([("stream_options".into(), true.into())]);
+    assert_eq!(encode(&extra, true).body, encode(&request(), true).body);
+    assert_eq!(encode(&extra, false).body, encode(&request(), false).body);
 }
 
 #[test]

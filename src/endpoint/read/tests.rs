@@ -100,7 +100,7 @@ fn every_slip_is_noted_at_its_place_with_its_remedy() {
     7:20 not the name of a header (use letters, digits and dashes)
     7:30 the value of `ok` cannot be a header's (use printable ASCII on one line)
     8:9 `extra` cannot set `temperature` (set it under `parameters` of the suite)
-    8:25 `extra` cannot set `stream` (leave it out: replies are read whole)
+    8:25 `extra` cannot set `stream` (set `stream: true` beside `extra`)
     5:14 no such number of calls at a time (write 1 to 10000)
     4:10 `30` is not a time that a call may take (write a number and its unit: 500ms, 30s or 2m)
     6:16 a price below zero (write 0 for what costs nothing)

@@ -45,7 +45,7 @@ fn reply(text: &str) -> Reply {
         usage: Some(Usage { input_tokens: 30, output_tokens: 1 }),
         model: None,
         fingerprint: None,
-        times: Times { first_token_ms: None, head_ms: Some(80.25), total_ms: 90.0 },
+        times: Times { head_ms: Some(80.25), total_ms: 90.0, ..Times::default() },
         raw: "".into(),
     }
 }

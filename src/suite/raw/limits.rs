@@ -147,6 +147,7 @@ fn latency(node: &Node, problems: &mut Problems) -> Option<Latency> {
         p50: seconds(&mut fields, "p50", problems),
         p95: seconds(&mut fields, "p95", problems),
         p99: seconds(&mut fields, "p99", problems),
+        first_token_p95: seconds(&mut fields, "first_token_p95", problems),
         tokens_per_second: None,
         late: None,
         level: budget::LEVEL,

@@ -1,0 +1,78 @@
+//! The body of an answer, read to its end.
+//!
+//! Of a stream, each piece of bytes is read at once, by the clock of the call, and the call is over
+//! with the end mark: servers that keep the connection open behind it must not make the reply look
+//! slow. The rest is waited for very briefly, so that the connection can be used again.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use super::trouble;
+use crate::endpoint::openai_chat::stream::Stream;
+
+/// Largest body that is read. Replies of language models are a few kilobytes, with log
+/// probabilities a few hundred; what is larger is not a reply.
+pub(super) const LARGEST: usize = 64 << 20;
+
+/// How long the end of a body is waited for behind the end mark of a stream.
+const LINGER: Duration = Duration::from_millis(50);
+
+/// A body as it comes in.
+pub(super) struct Body {
+    start: Instant,
+    pub(super) bytes: Vec<u8>,
+    pub(super) stream: Option<Stream>,
+    /// When the last byte came that belongs to the reply.
+    pub(super) ended: Option<Duration>,
+}
+
+/// Why there is no whole body.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    /// It is larger than any reply.
+    TooLarge,
+    /// Nothing came for too long.
+    Idle,
+    /// The connection broke.
+    Broken(String),
+}
+
+impl Body {
+    /// A body of a call that started then, and whether it is expected to come as a stream.
+    pub(super) fn new(start: Instant, streams: bool) -> Body {
+        Body { start, bytes: Vec::new(), stream: streams.then(Stream::default), ended: None }
+    }
+
+    /// Reads it; between two pieces no more time than `idle` may pass. How many bytes came is told in
+    /// `received` at any time.
+    pub(super) async fn read(
+        &mut self,
+        response: &mut reqwest::Response,
+        idle: Duration,
+        received: &mut usize,
+    ) -> Result<(), BodyError> {
+        loop {
+            let chunk = timeout(idle, response.chunk()).await.map_err(|_| BodyError::Idle)?;
+            let chunk = chunk.map_err(|error| BodyError::Broken(trouble::root(&error)))?;
+            let at = self.start.elapsed();
+            self.ended = Some(at);
+            let Some(chunk) = chunk else {
+                if let Some(stream) = &mut self.stream {
+                    stream.close();
+                }
+                return Ok(());
+            };
+            if self.bytes.len() + chunk.len() > LARGEST {
+                return Err(BodyError::TooLarge);
+            }
+            self.bytes.extend_from_slice(&chunk);
+            *received = self.bytes.len();
+            if self.stream.as_mut().is_some_and(|stream| stream.push(&chunk, Some(at))) {
+                let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+                let _ = timeout(LINGER, rest).await;
+                return Ok(());
+            }
+        }
+    }
+}
