@@ -3,47 +3,17 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use support::mock::Mock;
 use support::project::{Project, code, text};
 
-/// The server, killed when it is dropped.
-struct Mock {
-    child: Child,
-    url: String,
-    said: BufReader<std::process::ChildStderr>,
-}
-
 impl Mock {
-    fn start(project: &Project, args: &[&str]) -> Mock {
-        let mut command = project.command(&["mock"]);
-        command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        let said = BufReader::new(child.stderr.take().unwrap());
-        Mock { child, url: url.trim_end().to_owned(), said }
-    }
-
-    fn alone(args: &[&str]) -> Mock {
-        Mock::start(&Project::empty(), args)
-    }
-
-    fn address(&self) -> &str {
-        self.url.trim_start_matches("http://").trim_end_matches("/v1")
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
-        stream
-    }
-
     /// One call on a connection of its own, until the server ends it or falls silent.
     fn raw(&self, body: &Value) -> Raw {
         let mut stream = self.connect();
@@ -67,35 +37,6 @@ impl Mock {
         let request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         Raw::read(&mut stream)
-    }
-
-    /// The counts once no call is under way any more.
-    fn counts(&self) -> Value {
-        for _ in 0..200 {
-            let counts = self.get("GET", "/counts").json();
-            if counts["in_flight"] == 0 {
-                return counts;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("calls are still under way");
-    }
-
-    /// Ends it as `kill` does. Its exit code and what it said.
-    fn stop(mut self) -> (i32, String) {
-        let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(told.success());
-        let code = self.child.wait().unwrap().code().unwrap();
-        let mut said = String::new();
-        self.said.read_to_string(&mut said).unwrap();
-        (code, said)
-    }
-}
-
-impl Drop for Mock {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

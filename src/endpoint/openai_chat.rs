@@ -187,7 +187,7 @@ fn not_json(text: &str, error: &serde_json::Error, content_type: Option<&str>) -
     let start = text.trim_start();
     let streams = content_type.is_some_and(|kind| kind.contains("event-stream"));
     let mut what = if start.is_empty() && streams {
-        return "the stream is empty: the question may be too long for the model, or look into the server's log".into();
+        return stream::EMPTY.into();
     } else if start.is_empty() {
         return "the body is empty".into();
     } else if start.starts_with('<') {

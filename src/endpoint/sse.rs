@@ -102,7 +102,9 @@ mod tests {
         let mut events = Events::default();
         let mut seen = Vec::new();
         let mut keep = |data: &[u8]| seen.push(String::from_utf8_lossy(data).into_owned());
-        pieces.iter().for_each(|piece| events.push(piece, &mut keep));
+        for piece in pieces {
+            events.push(piece, &mut keep);
+        }
         events.finish(&mut keep);
         seen
     }

@@ -8,6 +8,7 @@ mod diagram;
 mod exchange;
 mod flipped;
 mod overview;
+mod pace;
 mod parts;
 mod ranked;
 mod risk_curve;

@@ -10,6 +10,7 @@ use crate::scorecard::{EndpointCard, EndpointOperations, Rate, Retries, SourceCa
 
 use super::calibration::calibration;
 use super::comparison::{by_position, comparison};
+use super::pace::pace;
 use super::parts::{suspects, tags};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
@@ -356,6 +357,9 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
         for text in wrap(&style.text(&text), style.width - 2) {
             line(out, &style.dim(&format!("  {text}")));
         }
+    }
+    for text in pace(page) {
+        line(out, &style.dim(&style.text(&format!("  {text}"))));
     }
     if let Some(text) = saved(page) {
         line(out, &style.dim(&style.text(&format!("  {text}"))));

@@ -52,6 +52,16 @@ pub fn amount(amount: f64) -> String {
     format!("{amount:.*}", usize::try_from(places).unwrap_or(12) + 1)
 }
 
+/// Milliseconds as people write them.
+#[must_use]
+pub(super) fn duration(ms: f64) -> String {
+    match ms {
+        ms if ms < 9.95 => format!("{ms:.1} ms"),
+        ms if ms < 999.5 => format!("{ms:.0} ms"),
+        ms => format!("{:.1} s", ms / 1000.0),
+    }
+}
+
 /// So many of a thing, in the singular where it is one.
 pub(super) fn counted(n: usize, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }

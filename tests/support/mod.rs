@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod mock;
 pub mod project;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -74,6 +74,9 @@ impl Stream {
             1 => "after one piece".to_owned(),
             count => format!("after {count} pieces"),
         };
+        if response.body.trim_ascii().is_empty() {
+            return Err(unusable(EMPTY.to_owned()));
+        }
         if !pieces.done {
             return Err(unusable(format!(
                 "the stream broke off {came}, without its end mark `[DONE]`: {HABIT}"
@@ -100,6 +103,9 @@ impl Stream {
         })
     }
 }
+
+/// As some servers answer a question that is too long.
+pub(super) const EMPTY: &str = "the stream is empty: the question may be too long for the model, or look into the server's log";
 
 const HABIT: &str = "where the server always ends like this, set `stream: false` for the endpoint";
 

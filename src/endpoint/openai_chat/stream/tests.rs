@@ -18,12 +18,12 @@ fn events(pieces: &[Value]) -> String {
     pieces.collect::<String>() + "data: [DONE]\n\n"
 }
 
-fn piece(delta: Value) -> Value {
+fn piece(delta: &Value) -> Value {
     json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
 }
 
 fn says(text: &str) -> Value {
-    piece(json!({"content": text}))
+    piece(&json!({"content": text}))
 }
 
 fn ends(reason: &str) -> Value {
@@ -78,10 +78,10 @@ fn streams_of_real_servers() {
 fn pieces_in_every_shape_are_put_together() {
     insta::assert_snapshot!([
         of(&[says("A"), says(" b"), ends("stop")]),
-        of(&[piece(json!({"role": "assistant", "content": null})), says("é"), ends("length")]),
-        of(&[piece(json!({"reasoning_content": "so"})), piece(json!({"reasoning": "!"})), says("B"), ends("stop")]),
-        of(&[piece(json!({"refusal": "I "})), piece(json!({"refusal": "cannot"})), ends("stop")]),
-        of(&[piece(json!({"content": [{"type": "text", "text": "A"}, "B"]})), ends("eos")]),
+        of(&[piece(&json!({"role": "assistant", "content": null})), says("é"), ends("length")]),
+        of(&[piece(&json!({"reasoning_content": "so"})), piece(&json!({"reasoning": "!"})), says("B"), ends("stop")]),
+        of(&[piece(&json!({"refusal": "I "})), piece(&json!({"refusal": "cannot"})), ends("stop")]),
+        of(&[piece(&json!({"content": [{"type": "text", "text": "A"}, "B"]})), ends("eos")]),
         of(&[json!({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}), says("A"), ends("stop"),
             json!({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}, "model": "m"})]),
         of(&[json!({"choices": [{"index": 1, "delta": {"content": "other"}}, {"index": 0, "delta": {"content": "first"}}]}), ends("stop")]),
@@ -128,14 +128,14 @@ fn a_stream_that_is_not_whole_is_no_answer() {
     let whole = events(&[says("A"), says("B"), ends("stop")]);
     insta::assert_snapshot!([
         cut("data: [DONE]\n\n"),
-        of(&[piece(json!({"role": "assistant"}))]),
+        of(&[piece(&json!({"role": "assistant"}))]),
         of(&[says("A"), says("B")]),
         cut(whole.strip_suffix("data: [DONE]\n\n").unwrap()),
         cut(&whole[..whole.find("finish_reason\":\"").unwrap()]),
         cut(": ping\n\n"),
         cut(""),
         of(&[says("A"), ends("stop"), says("B")]),
-        of(&[says("A"), piece(json!({"role": "assistant", "content": ""})), ends("stop")]),
+        of(&[says("A"), piece(&json!({"role": "assistant", "content": ""})), ends("stop")]),
         of(&[says("A"), says("A"), ends("stop"), ends("stop")]),
         of(&[json!({"choices": 7})]),
         of(&[json!({"choices": [{"delta": {"content": 7}}]})]),
@@ -183,7 +183,7 @@ fn the_last_empty_line_and_what_stands_behind_the_end_mark_do_not_matter() {
 fn every_piece_has_its_time() {
     let (mut stream, mut at) = (Stream::default(), 0);
     let pieces = [
-        piece(json!({"role": "assistant", "content": ""})),
+        piece(&json!({"role": "assistant", "content": ""})),
         says("A"),
         says("B"),
         says("C"),
