@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::trouble;
 use crate::endpoint::openai_chat::stream::Stream;
@@ -17,6 +17,10 @@ pub(super) const LARGEST: usize = 64 << 20;
 
 /// How long the end of a body is waited for behind the end mark of a stream.
 const LINGER: Duration = Duration::from_millis(50);
+
+/// Some servers close the connection behind a stream without having said so, and a call that is sent
+/// meanwhile fails. This is time for their closing to be seen; it is no part of the call's.
+const SETTLE: Duration = Duration::from_millis(5);
 
 /// A body as it comes in.
 pub(super) struct Body {
@@ -71,6 +75,7 @@ impl Body {
             if self.stream.as_mut().is_some_and(|stream| stream.push(&chunk, Some(at))) {
                 let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
                 let _ = timeout(LINGER, rest).await;
+                sleep(SETTLE).await;
                 return Ok(());
             }
         }
