@@ -59,6 +59,9 @@ pub struct EndpointOperations {
     pub input_tokens: u64,
     /// Tokens of the replies heard, as counted by the server.
     pub output_tokens: u64,
+    /// Tokens of the prompts that the server took from its own cache; only where one said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_input_tokens: Option<u64>,
     /// What the calls cost; null where the endpoint has no price.
     pub cost: Option<f64>,
     /// What the cache and joining saved.
@@ -171,6 +174,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
     let (mut attempts, mut input_tokens, mut output_tokens) = (0, 0, 0);
     let mut saved = Saved { cost: price.map(|_| 0.0), ..Saved::default() };
     let mut cost = price.map(|_| 0.0);
+    let mut cached_input_tokens: Option<u64> = None;
     let mut retries = Retries::default();
     for record in run.of_endpoint(endpoint) {
         if let Outcome::Failed(error) = &record.outcome {
@@ -192,6 +196,10 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
             let usage = reply.usage.unwrap_or_default();
             input_tokens = u64::saturating_add(input_tokens, usage.input_tokens);
             output_tokens = u64::saturating_add(output_tokens, usage.output_tokens);
+            if let Some(cached) = usage.cached_input_tokens {
+                let before = cached_input_tokens.unwrap_or(0);
+                cached_input_tokens = Some(before.saturating_add(cached));
+            }
             if let Some(name) = &reply.model {
                 let asked = heard.request.target.model.clone();
                 *served.entry((asked, name.clone())).or_insert(0) += 1;
@@ -215,6 +223,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
         retries: Some(retries).filter(|retries| retries.calls > 0),
         input_tokens,
         output_tokens,
+        cached_input_tokens,
         cost,
         saved,
         live_ms: Quantiles::of(live),
