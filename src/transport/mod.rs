@@ -5,13 +5,15 @@
 //! is the only place that holds a secret, and nothing that leaves it contains one.
 //!
 //! [`Http`] makes one call at its turn. [`Retry`] asks it until there is a reply or no sense in
-//! trying further, and stops asking an endpoint that cannot be asked.
+//! trying further, and stops asking an endpoint that cannot be asked. A [`Purse`] keeps the calls of
+//! all endpoints within what they may cost.
 
 mod backoff;
 mod breaker;
 mod hints;
 mod http;
 mod limit;
+mod purse;
 mod rate;
 mod retry;
 mod retry_budget;
@@ -23,6 +25,7 @@ mod verdict;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use http::{BuildError, Http};
+pub use purse::{Balance, Purse};
 pub use retry::Retry;
 pub use tls::TlsError;
 pub use verdict::Verdict;
