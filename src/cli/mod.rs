@@ -16,6 +16,7 @@ mod report;
 mod run;
 mod score;
 mod show;
+mod spending;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -145,6 +146,10 @@ struct RunArgs {
     /// Most calls under way at once [default: the endpoint's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
+    /// Most that all calls may cost together, in the currency of the endpoints' prices; what does
+    /// not fit any more is not asked
+    #[arg(long, value_name = "AMOUNT", value_parser = spending::limit)]
+    max_cost: Option<f64>,
     /// Run directory, or the parent of them with several suites [default: reports/SUITE/TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,

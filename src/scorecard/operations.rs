@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::record::{
     AskedEndpoint, Digest, Ending, Heard, Origin, Outcome, Price, Role, Run, same_model,
@@ -24,6 +24,23 @@ pub struct Span {
     /// Endpoints that were not asked any more, and why.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub given_up: BTreeMap<Arc<str>, String>,
+    /// What became of a limit for the cost of the whole command; null without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<MaxCost>,
+}
+
+/// What became of a limit for the cost of a command, when one of its suites had been run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MaxCost {
+    /// The most that all calls together might cost.
+    pub limit: f64,
+    /// What the command had spent by then: a call that broke off, and one whose tokens nobody
+    /// counted, with the most it can have cost.
+    pub spent: f64,
+    /// Trials of this run that were not asked for want of money.
+    pub not_asked: usize,
+    /// That in words, and how to go on; null where all were asked.
+    pub sentence: Option<String>,
 }
 
 /// How a run went.

@@ -12,8 +12,8 @@
 //! Only a refusal is free. A call that broke off may have been served and billed, and so may one
 //! whose caller has gone: they keep their worst case as spent.
 //!
-//! Amounts are whole trillionths, so that no order of adding and giving back leaves a trace, and
-//! costs are rounded up.
+//! Amounts are whole trillionths, so that no order of adding and giving back leaves a trace; costs
+//! are rounded up and the limit down.
 
 use std::sync::{Arc, Mutex};
 
@@ -31,6 +31,9 @@ const AROUND_TURN: u64 = 16;
 
 /// Parts of a unit of currency.
 const PARTS: f64 = 1e12;
+
+/// By how much a decimal fraction can miss its place among binary ones, relatively.
+const NOISE: f64 = 1e-15;
 
 /// What all calls of a command may cost together.
 #[derive(Debug)]
@@ -67,7 +70,7 @@ impl Purse {
     #[must_use]
     pub fn new(limit: f64) -> Arc<Purse> {
         Arc::new(Purse {
-            limit: whole((limit * PARTS).round()),
+            limit: parts(limit, f64::floor),
             turn: Turn::default(),
             state: Mutex::default(),
             settled: Notify::new(),
@@ -141,7 +144,7 @@ impl Account {
     /// # Errors
     /// There is no room, and none is to come.
     pub(super) async fn reserve(&self, request: &Request) -> Result<Reserve<'_>, AskError> {
-        let most = parts(at_most(request, self.price));
+        let most = parts(at_most(request, self.price), f64::ceil);
         self.purse.reserve(most).await?;
         Ok(Reserve { account: self, most, spends: 0 })
     }
@@ -165,7 +168,7 @@ impl Reserve<'_> {
     /// The call is over; `reached` unless there was no connection.
     pub(super) fn settle(mut self, result: &Result<Reply, AskError>, reached: bool) {
         if let Some(cost) = cost(result, reached, self.account.price) {
-            self.spends = parts(cost);
+            self.spends = parts(cost, f64::ceil);
         }
     }
 }
@@ -198,18 +201,18 @@ fn cost(result: &Result<Reply, AskError>, reached: bool, price: Price) -> Option
     }
 }
 
-/// An amount in parts, rounded up, but for what is noise of binary fractions.
-fn parts(amount: f64) -> u128 {
-    whole((amount * PARTS * (1.0 - 1e-15)).ceil())
-}
-
+/// An amount in parts. What misses a whole number of them by no more than binary fractions miss
+/// decimal ones is that number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "what the type cannot hold is more than any limit, and nothing is negative"
 )]
-fn whole(parts: f64) -> u128 {
-    parts as u128
+fn parts(amount: f64, round: fn(f64) -> f64) -> u128 {
+    let parts = amount * PARTS;
+    let nearest = parts.round();
+    let whole = if (parts - nearest).abs() <= parts * NOISE { nearest } else { round(parts) };
+    whole as u128
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an amount to be shown")]

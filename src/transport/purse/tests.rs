@@ -24,8 +24,8 @@ fn request(prompt: &str, max_tokens: Option<u32>) -> Request {
     }
 }
 
-fn reply(usage: Option<Usage>) -> Result<Reply, AskError> {
-    Ok(Reply {
+fn reply(usage: Option<Usage>) -> Reply {
+    Reply {
         text: "A".into(),
         reasoning: None,
         refusal: None,
@@ -36,11 +36,12 @@ fn reply(usage: Option<Usage>) -> Result<Reply, AskError> {
         fingerprint: None,
         times: Times::default(),
         raw: "".into(),
-    })
+    }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as calls end")]
 fn used(input_tokens: u64, output_tokens: u64) -> Result<Reply, AskError> {
-    reply(Some(Usage { input_tokens, output_tokens, cached_input_tokens: None }))
+    Ok(reply(Some(Usage { input_tokens, output_tokens, cached_input_tokens: None })))
 }
 
 fn failed(kind: AskErrorKind, status: Option<u16>) -> Result<Reply, AskError> {
@@ -77,7 +78,7 @@ fn only_refusals_are_free() {
     use AskErrorKind::*;
     let cost = |result, reached| cost(&result, reached, PRICE);
     assert_eq!(cost(used(100, 10), true), Some(140e-6));
-    assert_eq!(cost(reply(None), true), None, "served, and not counted");
+    assert_eq!(cost(Ok(reply(None)), true), None, "served, and not counted");
     for (kind, status, costs) in [
         (RateLimited, Some(429), Some(0.0)),
         (Server, Some(500), Some(0.0)),
@@ -154,7 +155,7 @@ async fn a_caller_that_goes_in_the_middle_of_its_call_has_spent() {
     sent.sent();
     drop(sent);
     let state = *lock(&account.purse.state);
-    assert_eq!((state.spent, state.reserved, state.under_way), (parts(MOST), 0, 0));
+    assert_eq!((state.spent, state.reserved, state.under_way), (parts(MOST, f64::ceil), 0, 0));
 }
 
 #[tokio::test]
@@ -172,8 +173,10 @@ fn amounts_are_shown_as_they_were_typed() {
     for limit in [0.0, 0.01, 0.29, 1.1, 4.35, 1e6] {
         assert_eq!(Purse::new(limit).balance().limit.to_bits(), f64::to_bits(limit));
     }
-    assert_eq!(parts(0.000_45), 450_000_000, "no more than it is");
-    assert_eq!(parts(1.000_000_1e-12), 2, "and no less");
+    assert_eq!(parts(0.000_45, f64::ceil), 450_000_000, "no more than it is");
+    let between = 1.000_01e-12;
+    assert_eq!((parts(between, f64::ceil), parts(between, f64::floor)), (2, 1), "and no less");
+    assert_eq!(parts(f64::INFINITY, f64::ceil), u128::MAX);
 }
 
 proptest! {
