@@ -52,7 +52,7 @@ enum Command {
     Run(RunArgs),
     /// What a run would ask: trials, requests, calls, bounds on tokens and cost; asks nothing
     Plan(PlanArgs),
-    /// Validate suites: every finding with its place and remedy; asks nothing
+    /// Validate suites: every finding with its place and remedy; asks nothing without --live
     Check(CheckArgs),
     /// Show a run again
     Report(ReportArgs),
@@ -177,6 +177,9 @@ struct PlanArgs {
 struct CheckArgs {
     #[command(flatten)]
     suites: SuiteArgs,
+    /// Ask each endpoint once: is it reached, the key valid, the model there, with log probabilities?
+    #[arg(long)]
+    live: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
