@@ -118,7 +118,7 @@ fn entry(request: Arc<Request>, number: usize) -> Entry {
     let turns = serde_json::to_string(&request.turns).expect("JSON").len();
     let text = format!("{number} ").repeat(SIZE);
     let body = format!("{{\"text\":\"{}\"}}", &text[..SIZE - turns - 11]);
-    let usage = Usage { input_tokens: 20, output_tokens: 400 };
+    let usage = Usage { input_tokens: 20, output_tokens: 400, cached_input_tokens: None };
     let reply = reply(&body, Times { total_ms: 812.25, ..Times::default() }, Some(usage));
     let created_ms = i64::try_from(number).expect("a number");
     Entry { request, reply: Arc::new(reply), created_ms }

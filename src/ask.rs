@@ -9,6 +9,7 @@
 mod attempt;
 mod failure;
 mod model;
+mod usage;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use attempt::{Attempt, PauseReason};
 pub use failure::{AskError, AskErrorKind, Phase};
 pub use model::same_model;
+pub use usage::{Price, Usage};
 
 /// Version of the canonical form that is hashed. Raised when the same request would hash to
 /// something else, so that stored entries of another form are never mistaken for this one.
@@ -279,34 +281,6 @@ pub enum Finish {
     ContentFilter,
     /// Anything else, as the server wrote it.
     Other(String),
-}
-
-/// Tokens read and written, as billed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens of the prompt.
-    pub input_tokens: u64,
-    /// Tokens of the reply, reasoning included.
-    pub output_tokens: u64,
-}
-
-/// Price of a million tokens, in the currency that the author thinks in.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Price {
-    /// A million tokens of prompts.
-    pub input: f64,
-    /// A million tokens of replies.
-    pub output: f64,
-}
-
-impl Price {
-    /// What so many tokens cost.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^53")]
-    pub fn of(self, usage: Usage) -> f64 {
-        let Usage { input_tokens, output_tokens } = usage;
-        (input_tokens as f64 * self.input + output_tokens as f64 * self.output) / 1e6
-    }
 }
 
 /// Times of one upstream call in milliseconds, from its start to each event.

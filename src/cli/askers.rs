@@ -14,7 +14,7 @@ use crate::plan::{Asked, Plan, Selection};
 use crate::run::Askers;
 use crate::span::Span;
 use crate::suite::Findings;
-use crate::transport::{Http, Retry};
+use crate::transport::{Http, Purse, Retry};
 
 use super::prepare::{Chosen, Prepared};
 
@@ -53,17 +53,29 @@ impl Caching {
 }
 
 /// The servers of a run. Suites that name the same endpoint share its connections, its limit of
-/// calls, its budget of retries, and what is known of its failures.
+/// calls, its budget of retries, and what is known of its failures; all are paid from one purse.
 #[derive(Default)]
-pub(super) struct Servers(Vec<(Arc<endpoint::Spec>, Arc<dyn Ask>)>);
+pub(super) struct Servers {
+    known: Vec<(Arc<endpoint::Spec>, Arc<dyn Ask>)>,
+    purse: Option<Arc<Purse>>,
+}
 
 impl Servers {
+    /// The servers of a run that may cost so much.
+    pub(super) fn paid_from(purse: Option<Arc<Purse>>) -> Servers {
+        Servers { purse, ..Servers::default() }
+    }
+
     fn asker(&mut self, spec: &Arc<endpoint::Spec>, keys: Keys) -> Result<Arc<dyn Ask>, Fault> {
-        if let Some((_, asker)) = self.0.iter().find(|(known, _)| known == spec) {
+        if let Some((_, asker)) = self.known.iter().find(|(known, _)| known == spec) {
             return Ok(Arc::clone(asker));
         }
-        let asker = http(spec, keys)?;
-        self.0.push((Arc::clone(spec), Arc::clone(&asker)));
+        let mut http = http(spec, keys)?;
+        if let (Some(purse), Some(price)) = (&self.purse, spec.price) {
+            http = http.paid_from(Arc::clone(purse), price);
+        }
+        let asker: Arc<dyn Ask> = Arc::new(Retry::new(http, spec));
+        self.known.push((Arc::clone(spec), Arc::clone(&asker)));
         Ok(asker)
     }
 }
@@ -150,15 +162,16 @@ pub(super) fn build(
     ready
 }
 
-type Fault = (Option<Span>, String, String);
+/// Where an endpoint cannot be used, why, and what to do about it.
+pub(super) type Fault = (Option<Span>, String, String);
 
-fn http(spec: &endpoint::Spec, keys: Keys) -> Result<Arc<dyn Ask>, Fault> {
+/// Single calls to an endpoint.
+pub(super) fn http(spec: &endpoint::Spec, keys: Keys) -> Result<Http, Fault> {
     let http = match (spec.key_env(), keys) {
         (Some(name), Keys::Wanted) => Http::new(spec, Some(key(spec, name)?)),
         _ => Http::new(&spec.without_key(), None),
     };
-    let http = http.map_err(|error| (None, error.to_string(), "mend this endpoint".to_owned()))?;
-    Ok(Arc::new(Retry::new(http, spec)))
+    http.map_err(|error| (None, error.to_string(), "mend this endpoint".to_owned()))
 }
 
 fn key(spec: &endpoint::Spec, name: &str) -> Result<SecretString, Fault> {
@@ -216,7 +229,8 @@ fn record_all(ready: &mut Ready, path: &Path) -> Result<(), CassetteError> {
     Ok(())
 }
 
-fn blame(
+/// Notes what is wrong with an endpoint, at its place if that is known.
+pub(super) fn blame(
     chosen: &Chosen,
     span: Option<Span>,
     message: &str,

@@ -1,19 +1,26 @@
-//! `overclaim check`: everything that is wrong with suites, before anything is asked.
+//! `overclaim check`: everything that is wrong with suites, before anything is asked; with `--live`
+//! also what is wrong with their endpoints, each asked once.
 
 use serde::Serialize;
 
+use crate::report::{LiveEndpoint, live as page, live_headline};
 use crate::suite::{Finding, Findings};
 
 use super::CheckArgs;
 use super::askers::{self, Keys, Servers};
 use super::output::{Exit, Output, remark};
-use super::prepare::{prepare, summary};
+use super::prepare::{counts, prepare, summary};
+
+mod live;
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     valid: bool,
     findings: &'a [Finding],
     suites: Vec<Checked<'a>>,
+    /// The endpoints and what a call to each showed; only where they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<&'a [LiveEndpoint]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -35,6 +42,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
         askers::build(prepared, Keys::Absent, None, None, &mut Servers::default(), &mut findings);
     }
     selection.warn_of_budgets(&mut findings);
+    let asked = if args.live && !findings.stop_the_work() {
+        Some(live::ask(&selection, &mut findings)?)
+    } else {
+        None
+    };
     let valid = !findings.stop_the_work();
     let checked = selection.suites.iter().map(|prepared| Checked {
         suite: &prepared.suite.name,
@@ -48,16 +60,18 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     });
     let checked: Vec<Checked<'_>> = checked.collect();
     output.findings(&findings);
-    let summary = summary(&findings);
+    let summary = if asked.is_some() { counts(&findings) } else { summary(&findings) };
     if !summary.is_empty() {
         remark(&summary);
     }
-    if selection.suites.is_empty() && valid {
+    let asked = asked.as_deref();
+    if selection.suites.is_empty() && asked.unwrap_or_default().is_empty() && valid {
         remark("no suites: name one, or put some into suites/");
         return Ok(Exit::Nothing);
     }
     if output.json {
-        Output::document(&Document { valid, findings: findings.as_slice(), suites: checked })?;
+        let findings = findings.as_slice();
+        Output::document(&Document { valid, findings, suites: checked, live: asked })?;
     } else if !output.quiet && valid {
         for suite in checked {
             output.people(&format!(
@@ -68,5 +82,18 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
             ));
         }
     }
-    Ok(if valid { Exit::Passed } else { Exit::Invalid })
+    let asked = asked.unwrap_or_default();
+    if !output.json && !output.quiet {
+        output.people(&page(asked, output.style()));
+    } else if !output.json {
+        for endpoint in asked.iter().filter(|endpoint| !endpoint.can_be_asked()) {
+            output.people(&(live_headline(endpoint, output.style()) + ": cannot be asked\n"));
+        }
+    }
+    let measurable = asked.iter().all(LiveEndpoint::can_be_asked);
+    Ok(match (valid, measurable) {
+        (false, _) => Exit::Invalid,
+        (true, false) => Exit::NotMeasured,
+        (true, true) => Exit::Passed,
+    })
 }

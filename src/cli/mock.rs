@@ -52,6 +52,9 @@ pub(super) struct MockArgs {
     /// Time between tokens; a whole answer takes as long as its stream would
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0ms")]
     pace: Duration,
+    /// Share of a prompt's tokens that usage tells to come from a cache [default: it says nothing]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    cached: Option<f64>,
     /// Share of the calls that go wrong, such as 503=5%; may be repeated
     #[arg(long, value_name = "FAULT=RATE", value_delimiter = ',')]
     fault: Vec<Rated>,
@@ -94,6 +97,7 @@ pub(super) fn mock(args: &MockArgs) -> Result<Exit, String> {
         },
         latency: args.latency,
         pace: args.pace,
+        cached: args.cached,
         trouble: Trouble {
             rates: args.fault.clone(),
             schedule: args.schedule.clone(),

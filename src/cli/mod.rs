@@ -16,6 +16,7 @@ mod report;
 mod run;
 mod score;
 mod show;
+mod spending;
 mod streams;
 
 use std::num::NonZeroU32;
@@ -52,7 +53,7 @@ enum Command {
     Run(RunArgs),
     /// What a run would ask: trials, requests, calls, bounds on tokens and cost; asks nothing
     Plan(PlanArgs),
-    /// Validate suites: every finding with its place and remedy; asks nothing
+    /// Validate suites: every finding with its place and remedy; asks nothing without --live
     Check(CheckArgs),
     /// Show a run again
     Report(ReportArgs),
@@ -149,6 +150,10 @@ struct RunArgs {
     /// Fetch replies as streams, where an endpoint does not say otherwise
     #[arg(long)]
     stream: bool,
+    /// Most that all calls may cost together, in the currency of the endpoints' prices; what does
+    /// not fit any more is not asked
+    #[arg(long, value_name = "AMOUNT", value_parser = spending::limit)]
+    max_cost: Option<f64>,
     /// Run directory, or the parent of them with several suites [default: reports/SUITE/TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -176,6 +181,9 @@ struct PlanArgs {
 struct CheckArgs {
     #[command(flatten)]
     suites: SuiteArgs,
+    /// Ask each endpoint once: is it reached, the key valid, the model there, with log probabilities?
+    #[arg(long)]
+    live: bool,
     #[command(flatten)]
     output: OutputArgs,
 }

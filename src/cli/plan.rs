@@ -219,7 +219,11 @@ impl<'a> Count<'a> {
         let mean = (seen.replies > 0).then(|| seen.output_tokens as f64 / seen.replies as f64);
         at.output_tokens_expected = mean.map(|mean| (mean * at.calls_at_most as f64).ceil() as u64);
         at.cost_at_longest = price.zip(output_limit).map(|(price, output_tokens)| {
-            price.of(Usage { input_tokens: at.input_tokens, output_tokens })
+            price.of(Usage {
+                input_tokens: at.input_tokens,
+                output_tokens,
+                cached_input_tokens: None,
+            })
         });
         Ok(at)
     }

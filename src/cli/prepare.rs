@@ -35,6 +35,8 @@ pub(super) struct Chosen {
 #[derive(Debug)]
 pub(super) struct Selection {
     pub suites: Vec<Prepared>,
+    /// The endpoints that the arguments name; they take the place of the suites' own.
+    pub named: Vec<Chosen>,
     pub root: PathBuf,
     /// What the configuration says of the cache.
     pub keep: Keep,
@@ -85,7 +87,7 @@ pub(super) fn prepare(
         };
         suites.push(Prepared { suite, path, census, endpoints });
     }
-    Ok(Selection { suites, root, keep: config.keep })
+    Ok(Selection { suites, named: named.unwrap_or_default(), root, keep: config.keep })
 }
 
 /// Sequences of looks are for independent answers, and for lines on all of them.
@@ -270,8 +272,14 @@ pub(super) fn refused(findings: &Findings, output: Output) -> Option<Exit> {
     })
 }
 
-/// The line after the findings.
+/// The line after the findings, where nothing is asked if one of them is an error.
 pub(super) fn summary(findings: &Findings) -> String {
+    let asked = if findings.has_errors() { "; nothing was asked" } else { "" };
+    counts(findings) + asked
+}
+
+/// How many findings there are.
+pub(super) fn counts(findings: &Findings) -> String {
     let (errors, warnings) = findings.counts();
     let count = |n: usize, what: &str| match n {
         1 => format!("1 {what}"),
@@ -283,9 +291,9 @@ pub(super) fn summary(findings: &Findings) -> String {
             format!("{}, which --strict does not let pass", count(warnings, "warning"))
         }
         (0, warnings) => count(warnings, "warning"),
-        (errors, 0) => format!("{}; nothing was asked", count(errors, "error")),
+        (errors, 0) => count(errors, "error"),
         (errors, warnings) => {
-            format!("{}, {}; nothing was asked", count(errors, "error"), count(warnings, "warning"))
+            format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
         }
     }
 }

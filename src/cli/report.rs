@@ -69,6 +69,9 @@ fn span(dir: &Path, run: &Run) -> Span {
             .get("given_up")
             .and_then(|known| serde_json::from_value(known.clone()).ok())
             .unwrap_or_default(),
+        max_cost: written
+            .get("max_cost")
+            .and_then(|known| serde_json::from_value(known.clone()).ok()),
     }
 }
 

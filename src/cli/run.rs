@@ -17,6 +17,7 @@ use crate::report::{Summary, overview};
 use crate::run::{Settings, run as drive};
 use crate::scorecard::Span;
 use crate::suite::{Findings, display};
+use crate::transport::Purse;
 
 use super::askers::{self, Keys, Ready, Servers};
 use super::baseline;
@@ -25,6 +26,7 @@ use super::output::{Exit, Output, error, remark};
 use super::prepare::{Prepared, prepare, refused};
 use super::progress::Progress;
 use super::report::Told;
+use super::spending;
 use super::{Format, RunArgs};
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
@@ -37,7 +39,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
-    let mut servers = Servers::default();
+    let max_cost = args.max_cost;
+    let purse = spending::purse(max_cost, args.select.cache, &selection, &mut findings);
+    let mut servers = Servers::paid_from(purse.clone());
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
             prepared.suite.set_threshold(threshold);
@@ -66,7 +70,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
         }
         let place = Place::new(args.out.as_deref(), &selection.root, &prepared.suite.name, several);
         let root = &selection.root;
-        let one = One { args, prepared: &prepared, ready: &ready, place, root, output };
+        let purse = purse.as_deref();
+        let one = One { args, prepared: &prepared, ready: &ready, place, root, purse, output };
         match one.run(&runtime, &stop, &mut shown) {
             Ok(exit) => worst = worst.worst(exit),
             // What the other suites have to say is not lost over this one.
@@ -148,6 +153,7 @@ struct One<'a> {
     ready: &'a Ready,
     place: Place,
     root: &'a Path,
+    purse: Option<&'a Purse>,
     output: Output,
 }
 
@@ -180,6 +186,7 @@ impl One<'_> {
         let mut failure = None;
         let mut early = EarlyStop::new(&header);
         let mut given_up = BTreeMap::new();
+        let mut unpaid = 0;
         let settings = Settings {
             threshold: header.threshold,
             in_flight: args.concurrency.map_or(ready.in_flight, usize::from),
@@ -194,7 +201,11 @@ impl One<'_> {
                 let record = match event {
                     Event::Finished(record) => record,
                     Event::Unasked { endpoint, message } => {
-                        given_up.entry(endpoint).or_insert(message);
+                        if self.purse.is_some_and(|purse| purse.says(&message)) {
+                            unpaid += 1;
+                        } else {
+                            given_up.entry(endpoint).or_insert(message);
+                        }
                         return ControlFlow::Continue(());
                     }
                     _ => return ControlFlow::Continue(()),
@@ -219,7 +230,8 @@ impl One<'_> {
         }
         let elapsed_ms = Some(crate::record::millis(start.elapsed()));
         let started = header.started.clone();
-        let span = Span { started, elapsed_ms, ending: Some(ending), given_up };
+        let max_cost = self.purse.map(|purse| spending::told(purse, unpaid, args.select.cache));
+        let span = Span { started, elapsed_ms, ending: Some(ending), given_up, max_cost };
         self.conclude(journal, &dir, span, shown)
     }
 

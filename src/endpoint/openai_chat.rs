@@ -325,6 +325,7 @@ fn usage(usage: &Value) -> Option<Usage> {
     Some(Usage {
         input_tokens: usage["prompt_tokens"].as_u64()?,
         output_tokens: usage["completion_tokens"].as_u64()?,
+        cached_input_tokens: usage["prompt_tokens_details"]["cached_tokens"].as_u64(),
     })
 }
 

@@ -320,10 +320,13 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 fn prices(node: &Node, problems: &mut Problems) -> Option<Price> {
     let mut fields = node.fields(problems)?;
-    let mut price = |name| {
+    let mut price = |name, needed| {
         let Some(node) = fields.take(name) else {
-            let remedy = "write `price: {input: 0.15, output: 0.60}`, for a million tokens each";
-            problems.error(fields.span, format!("the price of `{name}` is missing"), remedy);
+            if needed {
+                let remedy =
+                    "write `price: {input: 0.15, output: 0.60}`, for a million tokens each";
+                problems.error(fields.span, format!("the price of `{name}` is missing"), remedy);
+            }
             return None;
         };
         let price = node.number(problems)?;
@@ -333,9 +336,10 @@ fn prices(node: &Node, problems: &mut Problems) -> Option<Price> {
         }
         Some(price)
     };
-    let (input, output) = (price("input"), price("output"));
+    let (input, output) = (price("input", true), price("output", true));
+    let cached_input = price("cached_input", false);
     fields.finish(problems);
-    Some(Price { input: input?, output: output? })
+    Some(Price { input: input?, output: output?, cached_input })
 }
 
 fn headers(node: &Node, problems: &mut Problems) -> BTreeMap<String, String> {

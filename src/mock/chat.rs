@@ -115,7 +115,7 @@ impl Chat {
         for byte in &self.digest()[..8] {
             id += &format!("{byte:02x}");
         }
-        Answer { chat: self, id, read, pieces, finish }
+        Answer { chat: self, id, read, cached: None, pieces, finish }
     }
 }
 
@@ -125,11 +125,23 @@ pub(super) struct Answer<'a> {
     chat: &'a Chat,
     id: String,
     read: usize,
+    cached: Option<usize>,
     pub(super) pieces: Vec<Piece>,
     finish: &'static str,
 }
 
 impl Answer<'_> {
+    /// The same, with this share of the prompt's tokens told to come from a cache.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "a part of a count of tokens"
+    )]
+    pub(super) fn cached(self, share: f64) -> Self {
+        Answer { cached: Some((self.read as f64 * share) as usize), ..self }
+    }
+
     /// The body of a whole answer.
     pub(super) fn whole(&self) -> Vec<u8> {
         let text: String = self.pieces.iter().map(|piece| piece.text.as_str()).collect();
@@ -179,7 +191,11 @@ impl Answer<'_> {
 
     fn usage(&self) -> Value {
         let (read, written) = (self.read, self.pieces.len());
-        json!({"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written})
+        let mut usage = json!({"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written});
+        if let Some(cached) = self.cached {
+            usage["prompt_tokens_details"] = json!({"cached_tokens": cached});
+        }
+        usage
     }
 
     fn logprobs(&self, pieces: &[Piece]) -> Value {

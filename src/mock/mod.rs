@@ -46,6 +46,8 @@ pub struct Settings {
     pub latency: Latency,
     /// Time between tokens.
     pub pace: Duration,
+    /// Share of a prompt's tokens that usage tells to come from a cache, if it tells that.
+    pub cached: Option<f64>,
     /// What goes wrong.
     pub trouble: Trouble,
     /// What a 429 says to wait.

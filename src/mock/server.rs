@@ -217,7 +217,10 @@ impl Mock {
             seed,
             &Asked { digest: &digest, text: &text, draw: chat.draw(), line, known },
         );
-        let answer = chat.answer(pieces);
+        let mut answer = chat.answer(pieces);
+        if let Some(share) = self.settings.cached {
+            answer = answer.cached(share);
+        }
         let at_once = fault.is_some_and(Fault::comes_at_once);
         if !at_once {
             let tokens = u32::try_from(answer.pieces.len()).unwrap_or(u32::MAX);

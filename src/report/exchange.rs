@@ -191,7 +191,10 @@ fn told(out: &mut String, reply: &Reply, heard: &Heard, style: Style) {
     }
     if let Some(usage) = heard.usage {
         let cost = heard.cost.map(|cost| format!(" · cost {}", amount(cost))).unwrap_or_default();
-        field("tokens", &format!("{} in · {} out{cost}", usage.input_tokens, usage.output_tokens));
+        let cached = usage.cached_input_tokens.filter(|cached| *cached > 0);
+        let cached = cached.map(|cached| format!(", {cached} of them cached")).unwrap_or_default();
+        let (read, written) = (usage.input_tokens, usage.output_tokens);
+        field("tokens", &format!("{read} in{cached} · {written} out{cost}"));
     }
     if let Some(tokens) = reply.tokens.as_ref().filter(|tokens| !tokens.is_empty()) {
         let mut lines: Vec<String> = tokens.iter().take(TOKENS).map(token).collect();

@@ -7,6 +7,7 @@ mod comparison;
 mod diagram;
 mod exchange;
 mod flipped;
+mod live;
 mod overview;
 mod pace;
 mod parts;
@@ -24,6 +25,9 @@ use serde::Serialize;
 
 pub use advice::{AdvicePage, advice, advice_in_short};
 pub use compared::{ComparedPage, compared, compared_headline};
+pub use live::{
+    LiveAnswer, LiveEndpoint, LiveLogprobs, LiveTold, LogprobState, live, live_headline,
+};
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use style::Style;

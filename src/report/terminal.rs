@@ -44,6 +44,11 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
     }
     suspects(&mut out, page.scorecard, style);
     line(&mut out, "");
+    let max_cost = page.operations.span.max_cost.as_ref();
+    if let Some(sentence) = max_cost.and_then(|limit| limit.sentence.as_ref()) {
+        hanging(&mut out, &style.red("  ! "), 4, &style.text(&visible(sentence)), style);
+        line(&mut out, "");
+    }
     ending(&mut out, page, style);
     out
 }

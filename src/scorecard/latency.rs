@@ -114,7 +114,7 @@ mod tests {
             ..judged(index, Outcome::Correct, Some(0.9))
         };
         let mut header = header(exchanges.len());
-        header.endpoints[0].price = Some(Price { input: 1.0, output: 1.0 });
+        header.endpoints[0].price = Some(Price { input: 1.0, output: 1.0, cached_input: None });
         Run { header, records: exchanges.into_iter().enumerate().map(record).collect() }
     }
 

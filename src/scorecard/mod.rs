@@ -58,7 +58,7 @@ pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{
-    EndpointOperations, Operations, Quantiles, Retries, Saved, Served, Span, operations,
+    EndpointOperations, MaxCost, Operations, Quantiles, Retries, Saved, Served, Span, operations,
 };
 pub use rate::{Clustering, Evidence, Rate};
 pub use repeats::{ConfidentlyWrong, RepeatedCase, Repeats, confident_wrong};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::record::{
     AskedEndpoint, Digest, Ending, Heard, Origin, Outcome, Price, Role, Run, same_model,
@@ -24,6 +24,23 @@ pub struct Span {
     /// Endpoints that were not asked any more, and why.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub given_up: BTreeMap<Arc<str>, String>,
+    /// What became of a limit for the cost of the whole command; null without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<MaxCost>,
+}
+
+/// What became of a limit for the cost of a command, when one of its suites had been run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MaxCost {
+    /// The most that all calls together might cost.
+    pub limit: f64,
+    /// What the command had spent by then: a call that broke off, and one whose tokens nobody
+    /// counted, with the most it can have cost.
+    pub spent: f64,
+    /// Trials of this run that were not asked for want of money.
+    pub not_asked: usize,
+    /// That in words, and how to go on; null where all were asked.
+    pub sentence: Option<String>,
 }
 
 /// How a run went.
@@ -59,6 +76,9 @@ pub struct EndpointOperations {
     pub input_tokens: u64,
     /// Tokens of the replies heard, as counted by the server.
     pub output_tokens: u64,
+    /// Tokens of the prompts that the server took from its own cache; only where one said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_input_tokens: Option<u64>,
     /// What the calls cost; null where the endpoint has no price.
     pub cost: Option<f64>,
     /// What the cache and joining saved.
@@ -176,6 +196,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
     let (mut attempts, mut input_tokens, mut output_tokens) = (0, 0, 0);
     let mut saved = Saved { cost: price.map(|_| 0.0), ..Saved::default() };
     let mut cost = price.map(|_| 0.0);
+    let mut cached_input_tokens: Option<u64> = None;
     let mut retries = Retries::default();
     for record in run.of_endpoint(endpoint) {
         if let Outcome::Failed(error) = &record.outcome {
@@ -197,6 +218,10 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
             let usage = reply.usage.unwrap_or_default();
             input_tokens = u64::saturating_add(input_tokens, usage.input_tokens);
             output_tokens = u64::saturating_add(output_tokens, usage.output_tokens);
+            if let Some(cached) = usage.cached_input_tokens {
+                let before = cached_input_tokens.unwrap_or(0);
+                cached_input_tokens = Some(before.saturating_add(cached));
+            }
             if let Some(name) = &reply.model {
                 let asked = heard.request.target.model.clone();
                 *served.entry((asked, name.clone())).or_insert(0) += 1;
@@ -224,6 +249,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
         retries: Some(retries).filter(|retries| retries.calls > 0),
         input_tokens,
         output_tokens,
+        cached_input_tokens,
         cost,
         saved,
         live_ms: Quantiles::of(live),

@@ -42,6 +42,10 @@ impl Breaker {
 
     /// A request failed for good.
     pub(super) fn failed(&self, error: &AskError) {
+        if error.kind == AskErrorKind::NotAsked {
+            // Nobody was asked, so nobody failed.
+            return;
+        }
         if error.kind == AskErrorKind::ContentFilter {
             // Somebody looked at the question and answered.
             return self.served();
@@ -98,6 +102,13 @@ mod tests {
         assert!(breaker.given_up().is_none());
         breaker.failed(&error(AskErrorKind::Authentication, 401));
         assert!(breaker.given_up().is_some());
+    }
+
+    #[test]
+    fn what_was_not_asked_says_nothing_of_an_endpoint() {
+        let breaker = Breaker::default();
+        (0..IN_A_ROW).for_each(|_| breaker.failed(&AskError::new(AskErrorKind::NotAsked, "spent")));
+        assert!(breaker.given_up().is_none());
     }
 
     #[test]

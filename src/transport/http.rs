@@ -20,13 +20,15 @@ use url::{Host, Url};
 use super::body::{self, Body, BodyError};
 use super::hints;
 use super::limit::Limit;
+use super::purse::{Account, Purse};
 use super::rate::Rate;
 use super::retry::{Call, Caller};
 use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Phase, Reply, Request, Role, Times,
+    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Phase, Price, Reply, Request, Role,
+    Times,
 };
 use crate::endpoint::failure::KEY_REFUSED;
 use crate::endpoint::openai_chat::stream::Stream;
@@ -67,6 +69,7 @@ pub struct Http {
     calls: Option<Rate>,
     tokens: Option<Rate>,
     streams: bool,
+    account: Option<Account>,
 }
 
 impl fmt::Debug for Http {
@@ -112,7 +115,25 @@ impl Http {
         let Spec { timeout, timeouts, .. } = *spec;
         let (calls, tokens) = (spec.rpm.map(Rate::per_minute), spec.tpm.map(Rate::per_minute));
         let streams = spec.stream.unwrap_or_default();
-        Ok(Http { client, url, key, key_env, timeout, timeouts, limit, calls, tokens, streams })
+        Ok(Http {
+            client,
+            url,
+            key,
+            key_env,
+            timeout,
+            timeouts,
+            limit,
+            calls,
+            tokens,
+            streams,
+            account: None,
+        })
+    }
+
+    /// The same, with its calls paid from a purse at this price.
+    #[must_use]
+    pub fn paid_from(self, purse: Arc<Purse>, price: Price) -> Http {
+        Http { account: Some(Account::new(purse, price)), ..self }
     }
 
     /// Makes one call at its turn; `longest` is the most that is left to it.
@@ -125,6 +146,13 @@ impl Http {
         }
         let asked = Instant::now();
         let permit = self.limit.acquire().await;
+        let mut money = match &self.account {
+            None => None,
+            Some(account) => match account.reserve(request).await {
+                Ok(money) => Some(money),
+                Err(error) => return Call { attempt: None, hint: None, result: Err(error) },
+            },
+        };
         let reserved = tokens_at_most(request);
         if let Some(tokens) = &self.tokens {
             tokens.reserve(reserved).await;
@@ -133,7 +161,11 @@ impl Http {
             calls.reserve(1.0).await;
         }
         let start = Instant::now();
-        let mut progress = Progress { start, status: None, head: None, received: 0 };
+        if let Some(money) = &mut money {
+            money.sent();
+        }
+        let mut progress =
+            Progress { start, unreached: false, status: None, head: None, received: 0 };
         let sending = self.send(openai_chat::encode(request, self.streams), &mut progress);
         let sent = match tokio::time::timeout(self.timeout.min(longest), sending).await {
             Ok(sent) => sent,
@@ -156,6 +188,9 @@ impl Http {
         let result = result.map_err(|error| self.for_people(error));
         if let Some(tokens) = &self.tokens {
             tokens.settle(reserved, used(&result).unwrap_or(reserved));
+        }
+        if let Some(money) = money {
+            money.settle(&result, !progress.unreached);
         }
         match &result {
             Ok(_) => permit.served(),
@@ -190,7 +225,9 @@ impl Http {
             call = call.header(AUTHORIZATION, key.clone());
         }
         let first_byte = self.timeouts.first_byte.unwrap_or(Duration::MAX);
-        let mut response = match tokio::time::timeout(first_byte, call.send()).await {
+        let answered = tokio::time::timeout(first_byte, call.send()).await;
+        progress.unreached = matches!(&answered, Ok(Err(error)) if error.is_connect());
+        let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
                 return Err(self.too_late(Phase::Connect, Duration::MAX, progress));
@@ -373,6 +410,8 @@ fn used(result: &Result<Reply, AskError>) -> Option<f64> {
 /// How far a call came, for those who ask when it did not come back.
 struct Progress {
     start: Instant,
+    /// There was no connection, so nothing was sent.
+    unreached: bool,
     status: Option<u16>,
     head: Option<Duration>,
     received: usize,

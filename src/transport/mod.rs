@@ -5,7 +5,8 @@
 //! is the only place that holds a secret, and nothing that leaves it contains one.
 //!
 //! [`Http`] makes one call at its turn. [`Retry`] asks it until there is a reply or no sense in
-//! trying further, and stops asking an endpoint that cannot be asked.
+//! trying further, and stops asking an endpoint that cannot be asked. A [`Purse`] keeps the calls of
+//! all endpoints within what they may cost.
 
 mod backoff;
 mod body;
@@ -13,6 +14,7 @@ mod breaker;
 mod hints;
 mod http;
 mod limit;
+mod purse;
 mod rate;
 mod retry;
 mod retry_budget;
@@ -24,6 +26,7 @@ mod verdict;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use http::{BuildError, Http};
+pub use purse::{Balance, Purse};
 pub use retry::Retry;
 pub use tls::TlsError;
 pub use verdict::Verdict;

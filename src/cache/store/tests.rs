@@ -395,7 +395,9 @@ async fn an_empty_store_has_nothing_and_says_so() {
 #[tokio::test]
 async fn tokens_are_summed_over_the_settings_of_a_model() {
     let home = Home::new();
-    let tokens = |input_tokens, output_tokens| Some(Tokens { input_tokens, output_tokens });
+    let tokens = |input_tokens, output_tokens| {
+        Some(Tokens { input_tokens, output_tokens, ..Tokens::default() })
+    };
     let mut warm = request(2);
     warm.params.temperature = None;
     let of_n = of_model("n", 3);
@@ -421,7 +423,8 @@ async fn tokens_are_summed_over_the_settings_of_a_model() {
 async fn a_server_that_counts_absurd_tokens_spoils_nothing() {
     let home = Home::new();
     let most = i64::MAX.unsigned_abs();
-    let absurd = Some(Tokens { input_tokens: most, output_tokens: u64::MAX });
+    let absurd = Tokens { input_tokens: most, output_tokens: u64::MAX, ..Tokens::default() };
+    let absurd = Some(absurd);
     let entries = (1..=3).map(|n| entry_with(&request(n), &body(n), 0, absurd));
     let store = holding(&home, entries).await;
     let more = (4..=6).map(|n| entry_with(&request(n), &body(n), 0, absurd));

@@ -68,6 +68,24 @@ fn said(message: &str) -> String {
 }
 
 #[test]
+fn tokens_from_the_servers_cache_are_part_of_the_prompts() {
+    let cached = |details: &str| {
+        let body = format!(
+            r#"{{"choices":[{{"message":{{"content":"A"}}}}],"usage":{{"prompt_tokens":30,"completion_tokens":1{details}}}}}"#
+        );
+        let usage = decode(&answered(&body)).unwrap().usage.unwrap();
+        (usage.input_tokens, usage.cached_input_tokens)
+    };
+    assert_eq!(cached(r#","prompt_tokens_details":{"cached_tokens":20}"#), (30, Some(20)));
+    assert_eq!(cached(r#","prompt_tokens_details":{"cached_tokens":0}"#), (30, Some(0)));
+    // What cannot be read is not said: the prompt then costs its whole price.
+    for details in ["", r#","prompt_tokens_details":null"#, r#","prompt_tokens_details":{}"#] {
+        assert_eq!(cached(details), (30, None), "{details}");
+    }
+    assert_eq!(cached(r#","prompt_tokens_details":{"cached_tokens":-3}"#), (30, None));
+}
+
+#[test]
 fn replies_of_llama_server() {
     insta::assert_snapshot!(shown("llama-server-plain"), @r#"
     text: "The capital of France is Paris."

@@ -30,7 +30,7 @@ fn a_full_endpoint() {
     let (spec, problems) = read(
         "wire: openai-chat\nbase_url: HTTPS://Example.com:443/v1/\nmodel: gpt\n\
          key_env: OPENAI_API_KEY\ntimeout: 30s\nconcurrency: 32\n\
-         price: {input: 0.15, output: 0.60}\nextra: {top_k: 5, reasoning: {effort: low}}\n\
+         price: {input: 0.15, output: 0.60, cached_input: 0.07}\nextra: {top_k: 5, reasoning: {effort: low}}\n\
          max_completion_tokens: true\nheaders: {X-Beta: \"1\"}\nca_bundle: ca.pem\n",
     );
     assert_eq!(problems, "");
@@ -49,7 +49,7 @@ fn a_full_endpoint() {
     )
     "#);
     assert_eq!((spec.concurrency, spec.timeout), (32, Duration::from_secs(30)));
-    assert_eq!(spec.price, Some(Price { input: 0.15, output: 0.6 }));
+    assert_eq!(spec.price, Some(Price { input: 0.15, output: 0.6, cached_input: Some(0.07) }));
     assert_eq!(spec.key_env(), Some("OPENAI_API_KEY"));
     let Wire::OpenaiChat(chat) = spec.wire else { panic!("a chat endpoint") };
     assert_eq!(chat.ca_bundle.unwrap().value, Path::new("/etc/oc/ca.pem"));

@@ -42,7 +42,7 @@ fn reply(text: &str) -> Reply {
         refusal: None,
         tokens: None,
         finish: Some(Finish::Stop),
-        usage: Some(Usage { input_tokens: 30, output_tokens: 1 }),
+        usage: Some(Usage { input_tokens: 30, output_tokens: 1, cached_input_tokens: None }),
         model: None,
         fingerprint: None,
         times: Times { head_ms: Some(80.25), total_ms: 90.0, ..Times::default() },
