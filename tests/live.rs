@@ -234,6 +234,63 @@ fn a_server_that_refuses_log_probabilities_is_asked_once_more_without() {
 }
 
 #[test]
+fn streaming_is_told_on_a_line_of_its_own() {
+    /// A stream of these events.
+    fn say(client: &mut Client, events: &[&str]) {
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        client.send(head);
+        for event in events {
+            client.send(format!("data: {event}\n\n"));
+        }
+        client.close();
+    }
+    const A: &str = r#"{"choices":[{"delta":{"content":"A"}}]}"#;
+    const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    type Answer = fn(&mut Client);
+    let streams: [(Answer, usize, &str); 4] = [
+        (
+            |client| say(client, &[A, STOP, "[DONE]"]),
+            2,
+            "! streaming without the log probabilities that whole replies have",
+        ),
+        (
+            |client| say(client, &[A, "[DONE]"]),
+            2,
+            "! streaming the stream ended after one piece, without a finish reason",
+        ),
+        (
+            |client| client.json(400, r#"{"error":{"message":"stream is not supported"}}"#),
+            2,
+            "! streaming the server refuses the request",
+        ),
+        (
+            |client| client.json(200, &letter("A", 0.9)),
+            1,
+            "! streaming the reply came whole all the same",
+        ),
+    ];
+    for (answer, calls, line) in streams {
+        let server = Server::new(move |seen: &Seen, client: &mut Client| {
+            if body(seen)["stream"] == true {
+                answer(client);
+            } else {
+                client.json(200, &letter("A", 0.9));
+            }
+        });
+        let (exit, page) = check(&project(&server, ""), &[]);
+        assert_eq!((exit, server.calls()), (0, calls), "{page}");
+        let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(line), "{line} is not in {page}");
+        assert!(flat.contains("! logprobs 2 alternatives of 20"), "{page}");
+        // An endpoint that is not to stream is not asked for it.
+        let (exit, page) = check(&project(&server, ", stream: false"), &[]);
+        assert_eq!((exit, server.calls()), (0, calls + 1), "{page}");
+        assert!(!page.contains("streaming"), "{page}");
+    }
+}
+
+#[test]
 fn nothing_is_tried_again() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
@@ -272,6 +329,7 @@ fn an_endpoint_is_checked_without_a_suite_and_against_the_mock() {
     let (exit, page) = checked;
     assert_eq!(exit, 0, "{page}");
     assert!(page.contains("✓ model     any answered"), "{page}");
+    assert!(page.contains("✓ streaming first token in "), "{page}");
     // Without either there is nothing to do.
     assert_eq!(check(&project, &[]).0, 4);
 }

@@ -1,9 +1,9 @@
 //! `overclaim check --live`: one call an endpoint, to see whether a run can work with it.
 //!
 //! The call goes the way of a run's calls, with the endpoint's key, headers and parameters, but once
-//! and past the cache: what is stored says nothing of today. A server that refuses log
-//! probabilities is asked once more without them, to tell a server that cannot list them from one
-//! that cannot be asked.
+//! and past the cache: what is stored says nothing of today. It asks for a stream with log
+//! probabilities; a server that refuses either is asked once more without it, to tell a server that
+//! lacks something from one that cannot be asked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,8 +108,12 @@ impl Wanted<'_> {
     /// Calls a server. None if it cannot even be tried; then a finding says why.
     fn asked(&self, runtime: &Runtime, findings: &mut Findings) -> Option<LiveEndpoint> {
         let spec = &self.chosen.spec;
-        let http = match askers::http(spec, Keys::Wanted) {
-            Ok(http) => http,
+        let way =
+            |stream| askers::http(&Spec { stream: Some(stream), ..(**spec).clone() }, Keys::Wanted);
+        let streamed = (spec.stream != Some(false)).then(|| way(true)).transpose();
+        let ways = streamed.and_then(|streamed| Ok(Ways { streamed, whole: way(false)? }));
+        let ways = match ways {
+            Ok(ways) => ways,
             Err((span, message, remedy)) => {
                 blame(self.chosen, span, &message, &remedy, findings);
                 return None;
@@ -118,7 +122,7 @@ impl Wanted<'_> {
         let request = request(spec, self.alternatives())?;
         let Wire::OpenaiChat(chat) = &spec.wire else { return None };
         let told = self.unasked(chat.base_url.value.clone(), Some(&chat.model.value));
-        Some(runtime.block_on(probe(&http, request, told)))
+        Some(runtime.block_on(probe(&ways, request, told)))
     }
 
     /// As many alternatives to a token as a suite needs, since servers refuse more than they list.
@@ -186,36 +190,80 @@ fn request(spec: &Spec, alternatives: u8) -> Option<Request> {
     Some(bare(Arc::new(spec.target()?), params))
 }
 
-/// One call, and a second one where the server will not have the first as it is.
-async fn probe(http: &Http, request: Request, mut told: LiveEndpoint) -> LiveEndpoint {
+/// The ways to one server.
+struct Ways {
+    /// None where the endpoint is not to stream.
+    streamed: Option<Http>,
+    whole: Http,
+}
+
+/// One call, and a further one for each thing that the server will not have: a stream, or log
+/// probabilities.
+async fn probe(ways: &Ways, request: Request, mut told: LiveEndpoint) -> LiveEndpoint {
     let asked = request.params.top_logprobs.unwrap_or_default();
     let plain = Request {
         params: Params { top_logprobs: None, ..request.params.clone() },
         ..request.clone()
     };
-    let mut refused = None;
-    let mut exchange = called(http, &request, &mut told).await;
-    if let Err(error) = &exchange.result
-        && may_be_the_logprobs(error)
-    {
-        let error = Arc::clone(error);
-        exchange = called(http, &plain, &mut told).await;
-        if exchange.result.is_ok() {
-            refused = Some(error.message.clone());
+    let (mut streamed, mut refused, mut streams) = (ways.streamed.as_ref(), None, None);
+    let reply = loop {
+        let request = if refused.is_none() { &request } else { &plain };
+        let exchange = called(streamed.unwrap_or(&ways.whole), request, &mut told).await;
+        match exchange.result {
+            Ok(reply) => break reply,
+            Err(error) if streamed.is_some() && may_be_the_stream(&error) => {
+                streams = Some(LiveTold { good: false, text: error.message.clone() });
+                (streamed, refused) = (None, None);
+            }
+            Err(error) if refused.is_none() && may_be_the_logprobs(&error) => {
+                refused = Some(error.message.clone());
+            }
+            Err(error) => {
+                told.error = Some(AskError::clone(&error));
+                return told;
+            }
+        }
+    };
+    let refused_any = refused.is_some();
+    let mut logprobs = logprobs(&reply, asked, refused);
+    if streamed.is_some() {
+        streams = Some(how_it_streamed(&reply));
+        if logprobs.state == LogprobState::Missing
+            && reply.times.first_token_ms.is_some()
+            && !refused_any
+        {
+            // Some servers leave them out of streams alone.
+            let whole = called(&ways.whole, &request, &mut told).await;
+            let better = whole.result.ok().map(|reply| self::logprobs(&reply, asked, None));
+            if let Some(better) = better.filter(|better| better.state == LogprobState::Listed) {
+                logprobs = better;
+                let text =
+                    "without the log probabilities that whole replies have: set `stream: false`";
+                streams = Some(LiveTold { good: false, text: text.to_owned() });
+            }
         }
     }
-    match exchange.result {
-        Err(error) => told.error = Some(AskError::clone(&error)),
-        Ok(reply) => {
-            told.answer = Some(LiveAnswer {
-                served: reply.model.clone(),
-                logprobs: logprobs(&reply, asked, refused),
-                usage: reply.usage,
-                streams: streams(http, &plain).await,
-            });
-        }
-    }
+    let served = reply.model.clone();
+    told.answer = Some(LiveAnswer { served, logprobs, usage: reply.usage, streams });
     told
+}
+
+fn how_it_streamed(reply: &Reply) -> LiveTold {
+    match reply.times.first_token_ms {
+        Some(first) => {
+            LiveTold { good: true, text: format!("first token in {:.2} s", first / 1000.0) }
+        }
+        None if reply.text.is_empty() => {
+            LiveTold { good: false, text: "not known: the answer was empty".to_owned() }
+        }
+        None => LiveTold { good: false, text: "the reply came whole all the same".to_owned() },
+    }
+}
+
+/// Whether a reply may be missing because it was to be a stream.
+fn may_be_the_stream(error: &AskError) -> bool {
+    let refused = error.kind == AskErrorKind::BadRequest && error.message.contains("stream");
+    error.kind == AskErrorKind::BadBody || refused
 }
 
 async fn called(http: &Http, request: &Request, told: &mut LiveEndpoint) -> Exchange {
@@ -243,12 +291,4 @@ fn logprobs(reply: &Reply, asked: u8, refused: Option<String>) -> LiveLogprobs {
         None => LogprobState::Missing,
     };
     LiveLogprobs { state, asked, listed, message: refused }
-}
-
-/// Whether the endpoint streams, told on a line of its own.
-///
-/// SEAM: to be filled in with the codec for streams; until then nothing is asked and nothing told.
-#[expect(clippy::unused_async, reason = "asking for a stream awaits")]
-async fn streams(_http: &Http, _request: &Request) -> Option<LiveTold> {
-    None
 }
