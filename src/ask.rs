@@ -9,6 +9,7 @@
 mod attempt;
 mod failure;
 mod model;
+mod room;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use attempt::{Attempt, PauseReason};
 pub use failure::{AskError, AskErrorKind, Phase};
 pub use model::same_model;
+pub use room::{Aside, Place, Room};
 
 /// Version of the canonical form that is hashed. Raised when the same request would hash to
 /// something else, so that stored entries of another form are never mistaken for this one.

@@ -72,6 +72,8 @@ fn the_table_of_the_documentation_is_what_the_code_does() {
         AskErrorKind::Network,
         AskErrorKind::Timeout,
         AskErrorKind::BadBody,
+        AskErrorKind::Unusable,
+        AskErrorKind::Certificate,
         AskErrorKind::NotRecorded,
         AskErrorKind::Interrupted,
         AskErrorKind::NotAsked,

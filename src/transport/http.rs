@@ -17,9 +17,9 @@ use secrecy::SecretString;
 use url::{Host, Url};
 
 use super::hints;
-use super::limit::Limit;
+use super::limit::{AllCalls, Limit};
 use super::rate::Rate;
-use super::retry::{Call, Caller};
+use super::retry::{Call, Caller, Refused};
 use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
@@ -65,6 +65,7 @@ pub struct Http {
     timeout: Duration,
     timeouts: Timeouts,
     limit: Limit,
+    all: Option<AllCalls>,
     calls: Option<Rate>,
     tokens: Option<Rate>,
 }
@@ -111,11 +112,19 @@ impl Http {
         let limit = Limit::new(spec.concurrency);
         let Spec { timeout, timeouts, .. } = *spec;
         let (calls, tokens) = (spec.rpm.map(Rate::per_minute), spec.tpm.map(Rate::per_minute));
-        Ok(Http { client, url, key, key_env, timeout, timeouts, limit, calls, tokens })
+        let all = None;
+        Ok(Http { client, url, key, key_env, timeout, timeouts, limit, all, calls, tokens })
     }
 
-    /// Makes one call at its turn; `longest` is the most that is left to it.
-    async fn once(&self, request: &Request, longest: Duration) -> Call {
+    /// Keeps to a limit of several endpoints, too.
+    #[must_use]
+    pub fn among(self, all: Option<AllCalls>) -> Http {
+        Http { all, ..self }
+    }
+
+    /// Makes one call at its turn, unless it is `refused` then; `longest` is the most that is left
+    /// to it.
+    async fn once(&self, request: &Request, longest: Duration, refused: Refused<'_>) -> Call {
         if request.target.url != self.url.as_str() {
             // The key of one server must never be sent to another.
             let message = format!("a request for another place came to {}", self.url);
@@ -124,12 +133,21 @@ impl Http {
         }
         let asked = Instant::now();
         let permit = self.limit.acquire().await;
-        let reserved = tokens_at_most(request);
-        if let Some(tokens) = &self.tokens {
-            tokens.reserve(reserved).await;
+        let mut reserved = None;
+        if refused().is_none() {
+            if let Some(tokens) = &self.tokens {
+                reserved = Some((tokens, tokens.reserve(tokens_at_most(request)).await));
+            }
+            if let Some(calls) = &self.calls {
+                calls.reserve(1.0).await;
+            }
         }
-        if let Some(calls) = &self.calls {
-            calls.reserve(1.0).await;
+        let _among_all = match &self.all {
+            Some(all) => all.acquire().await,
+            None => None,
+        };
+        if let Some(error) = refused() {
+            return Call { attempt: None, hint: None, result: Err(error) };
         }
         let start = Instant::now();
         let mut progress = Progress { start, status: None, head: None, received: 0 };
@@ -148,8 +166,8 @@ impl Http {
             decoded
         });
         let result = result.map_err(|error| self.for_people(error));
-        if let Some(tokens) = &self.tokens {
-            tokens.settle(reserved, used(&result).unwrap_or(reserved));
+        if let (Some((tokens, share)), Some(used)) = (reserved, used(&result)) {
+            tokens.settle(&share, used);
         }
         match &result {
             Ok(_) => permit.served(),
@@ -198,7 +216,7 @@ impl Http {
             |kind, message| AskError { status: Some(status), ..AskError::new(kind, message) };
         let too_large = || {
             let megabytes = LARGEST_BODY >> 20;
-            failed(AskErrorKind::BadBody, format!("the reply is larger than {megabytes} MiB"))
+            failed(AskErrorKind::Unusable, format!("the reply is larger than {megabytes} MiB"))
         };
         if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
             return Err(too_large());
@@ -207,7 +225,7 @@ impl Http {
             && coding != "identity"
         {
             let message = "the reply is compressed though that was not asked for: turn it off";
-            return Err(failed(AskErrorKind::BadBody, message.into()));
+            return Err(failed(AskErrorKind::Unusable, message.into()));
         }
         let headers = response.headers().iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
@@ -298,8 +316,13 @@ impl Http {
 }
 
 impl Caller for Http {
-    fn call<'a>(&'a self, request: &'a Request, longest: Duration) -> BoxFuture<'a, Call> {
-        Box::pin(self.once(request, longest))
+    fn call<'a>(
+        &'a self,
+        request: &'a Request,
+        longest: Duration,
+        refused: Refused<'a>,
+    ) -> BoxFuture<'a, Call> {
+        Box::pin(self.once(request, longest, refused))
     }
 }
 
@@ -307,7 +330,7 @@ impl Ask for Http {
     fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
         Box::pin(async move {
             let asked = Instant::now();
-            let Call { attempt, result, .. } = self.once(&request, Duration::MAX).await;
+            let Call { attempt, result, .. } = self.once(&request, Duration::MAX, &|| None).await;
             Exchange {
                 digest: request.digest(),
                 role: Role::Answer,
@@ -323,7 +346,7 @@ impl Ask for Http {
 }
 
 /// An estimate of the tokens of a call that is meant to be too high: a token has three characters
-/// or more in most languages, and replies seldom reach their limit.
+/// or more in most languages, and replies seldom reach their limit. The rate learns by how much.
 fn tokens_at_most(request: &Request) -> f64 {
     const UNLIMITED_REPLY: u32 = 512;
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]

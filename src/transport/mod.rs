@@ -23,6 +23,7 @@ mod verdict;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use http::{BuildError, Http};
+pub use limit::AllCalls;
 pub use retry::Retry;
 pub use tls::TlsError;
 pub use verdict::Verdict;

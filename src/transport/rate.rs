@@ -1,10 +1,16 @@
 //! How many calls, or tokens, in a minute.
 //!
-//! A bucket that fills evenly: a call takes its share and the next waits until the bucket has
-//! recovered, first come, first served. The tokens of a call are known only afterwards, so an
-//! estimate is reserved and settled when the reply is there; whoever waits meanwhile hears of it.
-//! A hundredth of a minute's worth may come at once: that makes up for timers that are late.
+//! Two rules hold at once. A *pace*: a call takes its share of a minute and the next waits for so
+//! long, first come, first served; a hundredth of a minute's worth may come at once, which makes up
+//! for timers that are late. And a *window*: what began within any minute is never more than the
+//! limit, whatever the pace has let through.
+//!
+//! The tokens of a call are known only afterwards, so an estimate is reserved and settled when the
+//! reply is there; whoever waits meanwhile hears of it. Reserved too much, calls that are under way
+//! hold what others could use, and the limit is never reached; so the rate learns by how much the
+//! estimates are off: what the latest calls used, over what was estimated for them.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -16,62 +22,158 @@ use super::lock;
 /// How far behind an even pace a caller may be and still catch up.
 const SLACK: Duration = Duration::from_millis(600);
 
+/// A minute, and a quarter of a second by which a call may be longer on its way than another.
+const WINDOW: Duration = Duration::from_millis(60_250);
+
 /// Longest time that one call can make others wait.
 const LONGEST: f64 = 3600.0;
+
+/// How much of what was learned is left after one more call: the latest 50 count.
+const MEMORY: f64 = 0.98;
 
 /// So many units in a minute.
 #[derive(Debug)]
 pub(super) struct Rate {
-    seconds_each: f64,
+    limit: f64,
     /// Whoever is next holds it while it waits; it is fair.
     turn: Turn<()>,
-    free_at: Mutex<Instant>,
+    state: Mutex<State>,
     settled: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    free_at: Instant,
+    /// When calls of the last minute began, and their units as far as they are known.
+    recent: VecDeque<(Instant, f64)>,
+    /// The number of the first of them, among all calls.
+    first: u64,
+    /// Their units.
+    sum: f64,
+    /// Of the latest settled calls: units that were used, and that were estimated.
+    used: f64,
+    estimated: f64,
+}
+
+/// What was reserved for a call.
+#[derive(Debug)]
+pub(super) struct Share {
+    number: u64,
+    estimated: f64,
+    reserved: f64,
 }
 
 impl Rate {
     /// At most so many a minute, at least one.
     pub(super) fn per_minute(units: u32) -> Rate {
         Rate {
-            seconds_each: 60.0 / f64::from(units.max(1)),
+            limit: f64::from(units.max(1)),
             turn: Turn::default(),
-            free_at: Mutex::new(Instant::now()),
+            state: Mutex::new(State {
+                free_at: Instant::now(),
+                recent: VecDeque::new(),
+                first: 0,
+                sum: 0.0,
+                used: 0.0,
+                estimated: 0.0,
+            }),
             settled: Notify::new(),
         }
     }
 
-    /// Waits until the bucket has recovered and takes so many units from it.
-    pub(super) async fn reserve(&self, units: f64) {
+    /// Waits for the turn of a call that takes about so many units, and takes them.
+    pub(super) async fn reserve(&self, estimated: f64) -> Share {
         let _turn = self.turn.lock().await;
         loop {
-            let free_at = *lock(&self.free_at);
-            if free_at <= Instant::now() {
-                break;
-            }
+            let at = match self.take(estimated) {
+                Ok(share) => return share,
+                Err(at) => at,
+            };
             tokio::select! {
-                () = sleep_until(free_at) => {}
+                () = sleep_until(at) => {}
                 () = self.settled.notified() => {}
             }
         }
-        let mut free_at = lock(&self.free_at);
-        let earliest = Instant::now().checked_sub(SLACK).unwrap_or(*free_at);
-        *free_at = (*free_at).max(earliest) + self.time(units);
     }
 
-    /// Corrects what was reserved to what it was.
-    pub(super) fn settle(&self, reserved: f64, actual: f64) {
-        let mut free_at = lock(&self.free_at);
-        if actual >= reserved {
-            *free_at += self.time(actual - reserved);
-        } else {
-            *free_at = free_at.checked_sub(self.time(reserved - actual)).unwrap_or(*free_at);
+    /// The share of a call that begins now, or when it may begin as far as that is known.
+    fn take(&self, estimated: f64) -> Result<Share, Instant> {
+        let mut state = lock(&self.state);
+        let now = Instant::now();
+        state.forget(now);
+        let reserved = state.expected(estimated);
+        let at = state.free_at.max(state.room_at(now, reserved, self.limit));
+        if at > now {
+            return Err(at);
         }
-        drop(free_at);
+        let earliest = now.checked_sub(SLACK).unwrap_or(state.free_at);
+        state.free_at = state.free_at.max(earliest) + self.time(reserved);
+        let number = state.first + state.recent.len() as u64;
+        state.recent.push_back((now, reserved));
+        state.sum += reserved;
+        Ok(Share { number, estimated, reserved })
+    }
+
+    /// Corrects what was reserved to what it was. A call that used nothing, because it was refused,
+    /// says nothing of estimates.
+    pub(super) fn settle(&self, share: &Share, used: f64) {
+        let mut state = lock(&self.state);
+        let surplus = self.time(share.reserved - used);
+        state.free_at += self.time(used - share.reserved);
+        state.free_at = state.free_at.checked_sub(surplus).unwrap_or(state.free_at);
+        let place = share.number.checked_sub(state.first).map(usize::try_from);
+        if let Some(Ok(place)) = place
+            && let Some((_, units)) = state.recent.get_mut(place)
+        {
+            *units = used;
+            state.sum += used - share.reserved;
+        }
+        if used > 0.0 {
+            state.used = state.used * MEMORY + used;
+            state.estimated = state.estimated * MEMORY + share.estimated;
+        }
+        drop(state);
         self.settled.notify_one();
     }
 
+    /// The time in which so many units come; none for less than nothing.
     fn time(&self, units: f64) -> Duration {
-        Duration::from_secs_f64((units * self.seconds_each).clamp(0.0, LONGEST))
+        Duration::from_secs_f64((units * 60.0 / self.limit).clamp(0.0, LONGEST))
+    }
+}
+
+impl State {
+    /// What a call will use if it is like the latest ones.
+    fn expected(&self, estimated: f64) -> f64 {
+        if self.estimated > 0.0 { estimated * self.used / self.estimated } else { estimated }
+    }
+
+    /// Drops what began more than a minute ago.
+    fn forget(&mut self, now: Instant) {
+        while let Some((_, units)) = self.recent.pop_front_if(|(at, _)| now >= *at + WINDOW) {
+            self.first += 1;
+            self.sum -= units;
+        }
+        if self.recent.is_empty() {
+            // Rounding must not add up.
+            self.sum = 0.0;
+        }
+    }
+
+    /// When so many units more are within the limit of a minute. A call that is larger than the
+    /// limit gets a minute of its own.
+    fn room_at(&self, now: Instant, units: f64, limit: f64) -> Instant {
+        let mut at = now;
+        let mut sum = self.sum;
+        for (began, units_then) in &self.recent {
+            // A millionth of a unit is rounding.
+            if sum + units <= limit + 1e-6 {
+                break;
+            }
+            sum -= units_then;
+            at = *began + WINDOW;
+        }
+        at
     }
 }
 
@@ -96,10 +198,10 @@ mod tests {
         let tasks = (0..callers).map(|caller| {
             let (rate, order) = (Arc::clone(&rate), Arc::clone(&order));
             tokio::spawn(async move {
-                rate.reserve(units).await;
+                let share = rate.reserve(units).await;
                 lock(&order).push((caller, start.elapsed().as_secs_f64()));
                 tokio::time::sleep(takes).await;
-                rate.settle(units, actual);
+                rate.settle(&share, actual);
             })
         });
         for task in tasks.collect::<Vec<_>>() {

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::super::lock;
@@ -14,6 +15,8 @@ struct Fake {
     script: Box<Script>,
     calls: AtomicUsize,
     at: Mutex<Vec<(Instant, Duration)>>,
+    /// Calls that are made at a time.
+    turn: Semaphore,
 }
 
 impl Fake {
@@ -24,6 +27,7 @@ impl Fake {
             script: Box::new(script),
             calls: AtomicUsize::new(0),
             at: Mutex::default(),
+            turn: Semaphore::new(1),
         })
     }
 
@@ -39,8 +43,17 @@ impl Fake {
 }
 
 impl Caller for Arc<Fake> {
-    fn call<'a>(&'a self, _: &'a Request, longest: Duration) -> BoxFuture<'a, Call> {
+    fn call<'a>(
+        &'a self,
+        _: &'a Request,
+        longest: Duration,
+        refused: Refused<'a>,
+    ) -> BoxFuture<'a, Call> {
         Box::pin(async move {
+            let _turn = self.turn.acquire().await;
+            if let Some(error) = refused() {
+                return Call { attempt: None, hint: None, result: Err(error) };
+            }
             lock(&self.at).push((Instant::now(), longest));
             let (failure, hint) = (self.script)(self.calls.fetch_add(1, Ordering::SeqCst));
             sleep(Duration::from_millis(100)).await;
