@@ -263,4 +263,56 @@ mod tests {
         let turns = turns(rate, 61, 1.0, 1.0, Duration::ZERO).await;
         assert!(turns[60].1 >= 59.0, "{turns:?}");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_minute_has_more_calls_than_a_small_limit_even_at_the_beginning() {
+        for limit in [1, 3, 10, 40] {
+            let callers = usize::try_from(limit).unwrap() * 4;
+            let turns = turns(Rate::per_minute(limit), callers, 1.0, 1.0, Duration::ZERO).await;
+            assert_eq!(most_in_a_minute(&turns), usize::try_from(limit).unwrap());
+        }
+    }
+
+    /// Tokens of calls that began within a minute of each other, least and most, of full minutes.
+    fn minutes(calls: &[(f64, f64)]) -> (f64, f64) {
+        let last = calls.last().unwrap().0;
+        let full = calls.iter().map(|(at, _)| *at).filter(|from| from + 60.0 <= last);
+        full.fold((f64::MAX, 0.0_f64), |(least, most), from| {
+            let within = calls.iter().filter(|(at, _)| (from..from + 60.0).contains(at));
+            let tokens = within.map(|(_, tokens)| tokens).sum::<f64>();
+            (least.min(tokens), most.max(tokens))
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn minutes_are_full_though_estimates_are_four_times_too_high_and_replies_differ() {
+        // 64 calls at a time of 2 to 4 s each; one call in three is four times as long as others.
+        const LIMIT: u32 = 100_000;
+        let rate = Arc::new(Rate::per_minute(LIMIT));
+        let permits = Arc::new(tokio::sync::Semaphore::new(64));
+        let start = Instant::now();
+        let calls = (0..2400_u32).map(|call| {
+            let (rate, permits) = (Arc::clone(&rate), Arc::clone(&permits));
+            tokio::spawn(async move {
+                let _permit = permits.acquire().await.unwrap();
+                let used = if call % 3 == 0 { 300.0 } else { 75.0 };
+                let share = rate.reserve(600.0).await;
+                let at = start.elapsed().as_secs_f64();
+                tokio::time::sleep(Duration::from_millis(2000 + u64::from(call * 7 % 2000))).await;
+                rate.settle(&share, used);
+                (at, used)
+            })
+        });
+        let mut done = Vec::new();
+        for call in calls.collect::<Vec<_>>() {
+            done.push(call.await.unwrap());
+        }
+        done.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert!(done.last().unwrap().0 > 180.0, "{:?}", done.last());
+        // Until the first replies nobody knows how long they are.
+        let learned = done.iter().position(|(at, _)| *at >= 5.0).unwrap();
+        let (least, most) = minutes(&done[learned..]);
+        let limit = f64::from(LIMIT);
+        assert!(most <= 1.02 * limit && least >= 0.95 * limit, "{least} to {most} of {limit}");
+    }
 }
