@@ -67,10 +67,12 @@ impl Servers {
         Servers { most, ..Servers::default() }
     }
 
-    /// A room for the trials of an endpoint, as many as it may be called by.
+    /// A room for the trials of an endpoint: as many as it may be called by, and an eighth more, so
+    /// that the next call is ready while the last one is graded and written down.
     fn room(&self, spec: &endpoint::Spec) -> Room {
         let most = self.most.as_ref().map_or(usize::MAX, |(most, _)| *most);
-        Room::new(spec.concurrency.min(most))
+        let calls = spec.concurrency.min(most);
+        Room::new(calls.saturating_add(calls.div_ceil(8)))
     }
 
     fn asker(&mut self, spec: &Arc<endpoint::Spec>, keys: Keys) -> Result<Asker, Fault> {

@@ -111,7 +111,7 @@ impl Http {
         let client = client.build().map_err(|e| BuildError::Client(trouble::root(&e)))?;
         let limit = Limit::new(spec.concurrency);
         let Spec { timeout, timeouts, .. } = *spec;
-        let (calls, tokens) = (spec.rpm.map(Rate::per_minute), spec.tpm.map(Rate::per_minute));
+        let (calls, tokens) = (spec.rpm.map(Rate::calls), spec.tpm.map(Rate::tokens));
         let all = None;
         Ok(Http { client, url, key, key_env, timeout, timeouts, limit, all, calls, tokens })
     }
@@ -124,12 +124,12 @@ impl Http {
 
     /// Makes one call at its turn, unless it is `refused` then; `longest` is the most that is left
     /// to it.
-    async fn once(&self, request: &Request, longest: Duration, refused: Refused<'_>) -> Call {
+    async fn once(&self, request: &Request, longest: Duration, refused: Refused<'_>) -> Call<'_> {
         if request.target.url != self.url.as_str() {
             // The key of one server must never be sent to another.
             let message = format!("a request for another place came to {}", self.url);
             let result = Err(AskError::new(AskErrorKind::Interrupted, message));
-            return Call { attempt: None, hint: None, result };
+            return Call { attempt: None, hint: None, result, turn: None };
         }
         let asked = Instant::now();
         let permit = self.limit.acquire().await;
@@ -142,12 +142,12 @@ impl Http {
                 calls.reserve(1.0).await;
             }
         }
-        let _among_all = match &self.all {
+        let among_all = match &self.all {
             Some(all) => all.acquire().await,
             None => None,
         };
         if let Some(error) = refused() {
-            return Call { attempt: None, hint: None, result: Err(error) };
+            return Call { attempt: None, hint: None, result: Err(error), turn: None };
         }
         let start = Instant::now();
         let mut progress = Progress { start, status: None, head: None, received: 0 };
@@ -184,7 +184,7 @@ impl Http {
             wait_ms: millis(start - asked),
             ..Attempt::default()
         };
-        Call { attempt: Some(attempt), hint, result }
+        Call { attempt: Some(attempt), hint, result, turn: Some(permit.turn(among_all)) }
     }
 
     /// Sends a request and reads the whole answer, without the key where it echoes it.
@@ -321,7 +321,7 @@ impl Caller for Http {
         request: &'a Request,
         longest: Duration,
         refused: Refused<'a>,
-    ) -> BoxFuture<'a, Call> {
+    ) -> BoxFuture<'a, Call<'a>> {
         Box::pin(self.once(request, longest, refused))
     }
 }

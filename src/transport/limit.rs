@@ -40,6 +40,20 @@ pub(super) struct Permit<'a> {
     since: Instant,
 }
 
+/// All that a call needs to begin; dropping it lets the next ones begin.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    _endpoint: Permit<'a>,
+    _among_all: Option<SemaphorePermit<'a>>,
+}
+
+impl<'a> Permit<'a> {
+    /// The turn of a call that holds a permit among all endpoints, too, where there is such a limit.
+    pub(super) fn turn(self, among_all: Option<SemaphorePermit<'a>>) -> Turn<'a> {
+        Turn { _endpoint: self, _among_all: among_all }
+    }
+}
+
 /// The calls of several endpoints, so many at a time. Clones are the same limit.
 #[derive(Debug, Clone)]
 pub struct AllCalls(Arc<Semaphore>);

@@ -1,9 +1,9 @@
 //! How many calls, or tokens, in a minute.
 //!
 //! Two rules hold at once. A *pace*: a call takes its share of a minute and the next waits for so
-//! long, first come, first served; a hundredth of a minute's worth may come at once, which makes up
-//! for timers that are late. And a *window*: what began within any minute is never more than the
-//! limit, whatever the pace has let through.
+//! long, first come, first served. Whoever is late may catch up a little: by a hundredth of a minute's
+//! worth of calls, and a twentieth of tokens, of which more is given back unforeseen. And a *window*:
+//! what began within any minute is never more than the limit, whatever the pace has let through.
 //!
 //! The tokens of a call are known only afterwards, so an estimate is reserved and settled when the
 //! reply is there; whoever waits meanwhile hears of it. Reserved too much, calls that are under way
@@ -19,8 +19,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::lock;
 
-/// How far behind an even pace a caller may be and still catch up.
-const SLACK: Duration = Duration::from_millis(600);
+/// How far behind an even pace calls may be and still catch up.
+const CALLS_LATE: Duration = Duration::from_millis(600);
+
+/// The same for tokens.
+const TOKENS_LATE: Duration = Duration::from_secs(3);
 
 /// A minute, and a quarter of a second by which a call may be longer on its way than another.
 const WINDOW: Duration = Duration::from_millis(60_250);
@@ -31,10 +34,15 @@ const LONGEST: f64 = 3600.0;
 /// How much of what was learned is left after one more call: the latest 50 count.
 const MEMORY: f64 = 0.98;
 
+/// As how many calls that were just as estimated the first one begins: one reply says little.
+const CAUTION: f64 = 5.0;
+
 /// So many units in a minute.
 #[derive(Debug)]
 pub(super) struct Rate {
     limit: f64,
+    /// How late one may be and still catch up.
+    slack: Duration,
     /// Whoever is next holds it while it waits; it is fair.
     turn: Turn<()>,
     state: Mutex<State>,
@@ -64,10 +72,20 @@ pub(super) struct Share {
 }
 
 impl Rate {
-    /// At most so many a minute, at least one.
-    pub(super) fn per_minute(units: u32) -> Rate {
+    /// At most so many calls a minute, at least one.
+    pub(super) fn calls(a_minute: u32) -> Rate {
+        Rate::new(a_minute, CALLS_LATE)
+    }
+
+    /// At most so many tokens a minute, at least one.
+    pub(super) fn tokens(a_minute: u32) -> Rate {
+        Rate::new(a_minute, TOKENS_LATE)
+    }
+
+    fn new(units: u32, slack: Duration) -> Rate {
         Rate {
             limit: f64::from(units.max(1)),
+            slack,
             turn: Turn::default(),
             state: Mutex::new(State {
                 free_at: Instant::now(),
@@ -106,7 +124,7 @@ impl Rate {
         if at > now {
             return Err(at);
         }
-        let earliest = now.checked_sub(SLACK).unwrap_or(state.free_at);
+        let earliest = now.checked_sub(self.slack).unwrap_or(state.free_at);
         state.free_at = state.free_at.max(earliest) + self.time(reserved);
         let number = state.first + state.recent.len() as u64;
         state.recent.push_back((now, reserved));
@@ -129,6 +147,10 @@ impl Rate {
             state.sum += used - share.reserved;
         }
         if used > 0.0 {
+            if state.estimated == 0.0 {
+                state.estimated = CAUTION * share.estimated;
+                state.used = state.estimated;
+            }
             state.used = state.used * MEMORY + used;
             state.estimated = state.estimated * MEMORY + share.estimated;
         }
@@ -222,7 +244,7 @@ mod tests {
         for limit in [60, 600, 6000] {
             let callers = usize::try_from(limit).unwrap() * 3;
             let turns =
-                turns(Rate::per_minute(limit), callers, 1.0, 1.0, Duration::from_millis(100)).await;
+                turns(Rate::calls(limit), callers, 1.0, 1.0, Duration::from_millis(100)).await;
             let limit = f64::from(limit);
             #[expect(clippy::cast_precision_loss, reason = "thousands")]
             let most = most_in_a_minute(&turns) as f64;
@@ -234,7 +256,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn first_come_first_served() {
-        let turns = turns(Rate::per_minute(600), 200, 1.0, 1.0, Duration::from_millis(1)).await;
+        let turns = turns(Rate::calls(600), 200, 1.0, 1.0, Duration::from_millis(1)).await;
         assert!(turns.iter().map(|(caller, _)| *caller).eq(0..200));
     }
 
@@ -242,7 +264,7 @@ mod tests {
     async fn what_was_not_used_is_given_back_at_once() {
         // Ten times too much is reserved: by estimate 600 calls would take ten minutes.
         let takes = Duration::from_millis(50);
-        let turns = turns(Rate::per_minute(60_000), 600, 1000.0, 100.0, takes).await;
+        let turns = turns(Rate::tokens(60_000), 600, 1000.0, 100.0, takes).await;
         let last = turns.last().unwrap().1;
         assert!((57.0..=70.0).contains(&last), "{last}");
         assert!(turns.iter().map(|(caller, _)| *caller).eq(0..600), "in order");
@@ -251,14 +273,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_used_beyond_the_estimate_is_paid() {
         let takes = Duration::from_millis(1);
-        let turns = turns(Rate::per_minute(6000), 100, 10.0, 100.0, takes).await;
+        let turns = turns(Rate::tokens(6000), 100, 10.0, 100.0, takes).await;
         let last = turns.last().unwrap().1;
         assert!((98.0..=101.0).contains(&last), "{last}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_quiet_time_saves_up_no_more_than_the_slack() {
-        let rate = Rate::per_minute(60);
+        let rate = Rate::calls(60);
         tokio::time::advance(Duration::from_mins(10)).await;
         let turns = turns(rate, 61, 1.0, 1.0, Duration::ZERO).await;
         assert!(turns[60].1 >= 59.0, "{turns:?}");
@@ -268,7 +290,7 @@ mod tests {
     async fn no_minute_has_more_calls_than_a_small_limit_even_at_the_beginning() {
         for limit in [1, 3, 10, 40] {
             let callers = usize::try_from(limit).unwrap() * 4;
-            let turns = turns(Rate::per_minute(limit), callers, 1.0, 1.0, Duration::ZERO).await;
+            let turns = turns(Rate::calls(limit), callers, 1.0, 1.0, Duration::ZERO).await;
             assert_eq!(most_in_a_minute(&turns), usize::try_from(limit).unwrap());
         }
     }
@@ -288,7 +310,7 @@ mod tests {
     async fn minutes_are_full_though_estimates_are_four_times_too_high_and_replies_differ() {
         // 64 calls at a time of 2 to 4 s each; one call in three is four times as long as others.
         const LIMIT: u32 = 100_000;
-        let rate = Arc::new(Rate::per_minute(LIMIT));
+        let rate = Arc::new(Rate::tokens(LIMIT));
         let permits = Arc::new(tokio::sync::Semaphore::new(64));
         let start = Instant::now();
         let calls = (0..2400_u32).map(|call| {

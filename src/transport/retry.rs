@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep};
 use super::backoff::{Backoff, Pause};
 use super::breaker::Breaker;
 use super::http::Http;
+use super::limit::Turn;
 use super::retry_budget::RetryBudget;
 use super::verdict::Verdict;
 use crate::ask::{
@@ -30,12 +31,14 @@ use crate::endpoint::Spec;
 
 /// What one call came to.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     /// None if it could not even be sent.
     pub attempt: Option<Attempt>,
     /// When the server wants to be asked again.
     pub hint: Option<Duration>,
     pub result: Result<Reply, AskError>,
+    /// Kept until it is known what follows from the call: who comes next must know it, too.
+    pub turn: Option<Turn<'a>>,
 }
 
 /// Asked when it is a call's turn: why the call is not to be made any more.
@@ -50,7 +53,7 @@ pub(super) trait Caller: Send + Sync + 'static {
         request: &'a Request,
         longest: Duration,
         refused: Refused<'a>,
-    ) -> BoxFuture<'a, Call>;
+    ) -> BoxFuture<'a, Call<'a>>;
 }
 
 /// An endpoint that is asked again where that makes sense, and not at all where it does not.
@@ -124,7 +127,8 @@ impl Retry {
                 return Err(failed.unwrap_or(error));
             }
             let left = self.deadline.saturating_sub(spent);
-            let Call { attempt, hint, result } = self.caller.call(request, left, &given_up).await;
+            let called = self.caller.call(request, left, &given_up).await;
+            let Call { attempt, hint, result, turn } = called;
             if let Some(mut attempt) = attempt {
                 spent += Duration::try_from_secs_f64(attempt.ms / 1000.0).unwrap_or_default();
                 if let Some((pause, waited)) = paused.take() {
@@ -148,6 +152,7 @@ impl Retry {
             };
             match self.next(&error, digest, attempts.len(), hint, spent) {
                 Ok(pause) => {
+                    drop(turn);
                     let waited = self.pause(pause.time, &error, answering).await;
                     spent += waited;
                     paused = Some((pause, waited));

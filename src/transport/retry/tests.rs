@@ -1,9 +1,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::super::limit::Limit;
 use super::super::lock;
 use super::*;
 use crate::ask::{AskErrorKind, Draw, Params, PauseReason, Speaker, Target, Times, Turn};
@@ -16,7 +16,7 @@ struct Fake {
     calls: AtomicUsize,
     at: Mutex<Vec<(Instant, Duration)>>,
     /// Calls that are made at a time.
-    turn: Semaphore,
+    turn: Limit,
 }
 
 impl Fake {
@@ -27,7 +27,7 @@ impl Fake {
             script: Box::new(script),
             calls: AtomicUsize::new(0),
             at: Mutex::default(),
-            turn: Semaphore::new(1),
+            turn: Limit::new(1),
         })
     }
 
@@ -48,11 +48,11 @@ impl Caller for Arc<Fake> {
         _: &'a Request,
         longest: Duration,
         refused: Refused<'a>,
-    ) -> BoxFuture<'a, Call> {
+    ) -> BoxFuture<'a, Call<'a>> {
         Box::pin(async move {
-            let _turn = self.turn.acquire().await;
+            let permit = self.turn.acquire().await;
             if let Some(error) = refused() {
-                return Call { attempt: None, hint: None, result: Err(error) };
+                return Call { attempt: None, hint: None, result: Err(error), turn: None };
             }
             lock(&self.at).push((Instant::now(), longest));
             let (failure, hint) = (self.script)(self.calls.fetch_add(1, Ordering::SeqCst));
@@ -70,7 +70,8 @@ impl Caller for Arc<Fake> {
                     Err(AskError { status: Some(status), ..AskError::new(kind, "why") })
                 }
             };
-            Call { attempt: Some(attempt), hint: hint.map(Duration::from_secs_f64), result }
+            let hint = hint.map(Duration::from_secs_f64);
+            Call { attempt: Some(attempt), hint, result, turn: Some(permit.turn(None)) }
         })
     }
 }
