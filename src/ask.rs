@@ -9,6 +9,7 @@
 mod attempt;
 mod failure;
 mod model;
+mod room;
 mod usage;
 
 use std::collections::{BTreeMap, HashMap};
@@ -22,6 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use attempt::{Attempt, PauseReason};
 pub use failure::{AskError, AskErrorKind, Phase};
 pub use model::same_model;
+pub use room::{Aside, Place, Room};
 pub use usage::{Price, Usage};
 
 /// Version of the canonical form that is hashed. Raised when the same request would hash to

@@ -4,6 +4,9 @@
 //! confidence methods want to hear more, their requests are united and asked, and then they are
 //! stepped again. The consumer is called synchronously, one event after the other, so it needs no
 //! locks, and its answer says whether to go on. The engine knows no statistics.
+//!
+//! Trials start in the order of the plan, each when there is a place for it in the [`Room`] of its
+//! endpoint. Several runs may share rooms; each waits for one place at a time, so they take turns.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -12,12 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all, pending};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 use crate::answer::{self, Answer, Confidence};
-use crate::ask::{Ask, AskError, AskErrorKind, Digest, Finish, Heard, Request, Role, Step};
+use crate::ask::{
+    Ask, AskError, AskErrorKind, Digest, Finish, Heard, Place, Request, Role, Room, Step,
+};
 use crate::elicit::Method;
 use crate::grade::{Judgement, Verdict};
 use crate::plan::{Plan, Trial};
@@ -29,22 +34,22 @@ const ROUNDS: usize = 8;
 /// How long trials that are under way are waited for when nothing more is needed.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Who is asked, by name of the endpoint.
-pub type Askers = HashMap<Arc<str>, Arc<dyn Ask>>;
-
-/// What the engine needs to know besides the plan.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Confidence from which on a wrong answer counts as confident.
-    pub threshold: f64,
-    /// Most trials under way at once.
-    pub in_flight: usize,
+/// Who is asked, and how many trials at a time.
+#[derive(Clone)]
+pub struct Asker {
+    /// Who is asked.
+    pub ask: Arc<dyn Ask>,
+    /// Places of the trials that are under way there, those of other runs included.
+    pub room: Room,
 }
+
+/// Who is asked, by name of the endpoint.
+pub type Askers = HashMap<Arc<str>, Asker>;
 
 /// Runs a plan. Ends when all trials are finished, when `stop` becomes true, or when the consumer
 /// breaks, with the ending that it names; the trials under way are then dropped and count as never
 /// asked. Only where everything is decided they are given a few seconds to end, and told of as
-/// well.
+/// well. Answers are confident from the threshold on.
 ///
 /// # Panics
 /// If an endpoint of the plan has no asker, which is a mistake of the caller.
@@ -52,12 +57,13 @@ pub async fn run(
     plan: &Plan<'_>,
     planned: usize,
     askers: &Askers,
-    settings: Settings,
+    threshold: f64,
     mut stop: watch::Receiver<bool>,
     consume: &mut dyn FnMut(Event) -> ControlFlow<Ending>,
 ) -> Ending {
     let methods: Arc<[Method]> = plan.methods().cloned().collect();
     let mut trials = plan.trials();
+    let mut waiting: Option<Waiting> = None;
     let mut flying: JoinSet<Record> = JoinSet::new();
     let mut ending = Ending::Complete;
     let mut unasked = false;
@@ -65,14 +71,13 @@ pub async fn run(
         ending = told;
     }
     while ending == Ending::Complete {
-        while flying.len() < settings.in_flight.max(1) {
-            let Some(trial) = trials.next() else { break };
-            let asker = Arc::clone(&askers[&trial.endpoint]);
-            let methods = Arc::clone(&methods);
-            flying
-                .spawn(async move { guarded(trial, &methods, &*asker, settings.threshold).await });
+        if waiting.is_none() {
+            waiting = trials.next().map(|trial| {
+                let place = askers[&trial.endpoint].room.clone().enter().boxed();
+                Waiting { trial, place }
+            });
         }
-        if flying.is_empty() {
+        if flying.is_empty() && waiting.is_none() {
             break;
         }
         tokio::select! {
@@ -87,8 +92,21 @@ pub async fn run(
                     ending = told;
                 }
             }
+            (trial, place) = entered(&mut waiting) => {
+                let ask = Arc::clone(&askers[&trial.endpoint].ask);
+                let methods = Arc::clone(&methods);
+                flying.spawn(async move {
+                    let record = guarded(trial, &methods, &*ask, threshold).await;
+                    drop(place);
+                    record
+                });
+                // Other runs, which may be polled by the same task, get their turn.
+                yield_now().await;
+            }
         }
     }
+    // A place that comes now is for others.
+    drop(waiting);
     if ending == Ending::Decided {
         // What is under way was asked for and may be billed: it is kept, unless it takes long.
         let drained = async {
@@ -110,6 +128,24 @@ pub async fn run(
     // The run is over whatever the consumer answers to its last event.
     let _ = consume(Event::Ended(ending));
     ending
+}
+
+/// The next trial, until there is a place for it.
+struct Waiting {
+    trial: Trial,
+    place: BoxFuture<'static, Place>,
+}
+
+/// The next trial with its place. Dropped and called again, it keeps its turn.
+async fn entered(waiting: &mut Option<Waiting>) -> (Trial, Place) {
+    let place = match waiting {
+        Some(waiting) => (&mut waiting.place).await,
+        None => pending().await,
+    };
+    match waiting.take() {
+        Some(Waiting { trial, .. }) => (trial, place),
+        None => pending().await,
+    }
 }
 
 /// A trial that its endpoint was not asked for any more is no finished one: whoever goes on with

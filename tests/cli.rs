@@ -25,6 +25,7 @@ fn steady(text: &str) -> String {
     let text: String = words.collect();
     let seconds = |line: &str| match line.rsplit_once(" · ") {
         Some((head, tail)) if tail.ends_with(" s") => format!("{head} · TIME"),
+        _ if line.starts_with("  answers in ") => "  answers in TIME".to_owned(),
         _ => line.to_owned(),
     };
     text.lines().map(|line| seconds(line) + "\n").collect()
@@ -91,6 +92,7 @@ fn a_run_prints_its_page_and_writes_its_directory() {
         40 of 40 planned trials were measured
 
       40 trials · 40 calls · 0 joined · 0 stored · TIME
+      answers in TIME
       reports/demo/TIME
     ");
     assert_eq!(server.calls(), 40);

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use overclaim::ask::{Ask, Exchange, Finish, Origin, Reply, Request, Role, Target, Times};
+use overclaim::ask::{Ask, Exchange, Finish, Origin, Reply, Request, Role, Room, Target, Times};
 use overclaim::plan::{Asked, Plan, Selection};
 use overclaim::record::{Ending, Event, Outcome, Record};
-use overclaim::run::{Askers, Settings, run};
+use overclaim::run::{Asker, Askers, run};
 use overclaim::suite::{Findings, Suite};
 use tokio::sync::{Barrier, watch};
 
@@ -91,11 +91,11 @@ fn run_with(
     let asked =
         Asked { name: "m".into(), target: Arc::new(target), extra: BTreeMap::new(), price: None };
     let plan = Plan::new(&suite, vec![asked], Selection::default(), None).unwrap();
-    let askers = Askers::from([("m".into(), Arc::clone(fake) as Arc<dyn Ask>)]);
-    let settings = Settings { threshold: 0.8, in_flight };
+    let ask = Arc::clone(fake) as Arc<dyn Ask>;
+    let askers = Askers::from([("m".into(), Asker { ask, room: Room::new(in_flight) })]);
     let events = Mutex::new(Vec::new());
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ending = runtime.block_on(run(&plan, cases, &askers, settings, stop, &mut |event| {
+    let ending = runtime.block_on(run(&plan, cases, &askers, 0.8, stop, &mut |event| {
         let flow = answer(&event);
         events.lock().unwrap().push(event);
         flow

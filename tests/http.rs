@@ -227,7 +227,7 @@ fn bodies_that_cannot_be_used() {
     let zipped = Server::new(|_, client| {
         client.answer(200, &["content-encoding: gzip"], "\u{1f}");
     });
-    insta::assert_snapshot!(said(&zipped), @"unreadable reply: the reply is compressed though that was not asked for: turn it off");
+    insta::assert_snapshot!(said(&zipped), @"unusable reply: the reply is compressed though that was not asked for: turn it off");
     let typeless = Server::new(|_, client| {
         client.answer(200, &["content-type: text/plain"], &chat("4"));
     });
@@ -240,13 +240,13 @@ fn a_huge_body_is_not_read() {
         client.send(head(200, &[], 10 << 30));
         client.stall();
     });
-    insta::assert_snapshot!(said(&announced), @"unreadable reply: the reply is larger than 64 MiB");
+    insta::assert_snapshot!(said(&announced), @"unusable reply: the reply is larger than 64 MiB");
     let endless = Server::new(|_, client| {
         client.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
         let piece = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
         while client.send(&piece) {}
     });
-    assert_eq!(error(&spec(&endless.base_url()), None).0, AskErrorKind::BadBody);
+    assert_eq!(error(&spec(&endless.base_url()), None).0, AskErrorKind::Unusable);
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn certificates_are_trusted_by_a_bundle() {
     let server = Server::secure(config, |_, client| client.json(200, &chat("4")));
     let url = server.base_url();
     assert_eq!(ask(&trusting(&url, bundle.path()), None).result.unwrap().text, "4");
-    insta::assert_snapshot!(error(&trusting(&url, other.path()), None).1, @"network error: the certificate of 127.0.0.1:PORT is not signed by an authority known here: name a PEM file with `ca_bundle`");
+    insta::assert_snapshot!(error(&trusting(&url, other.path()), None).1, @"certificate refused: the certificate of 127.0.0.1:PORT is not signed by an authority known here: name a PEM file with `ca_bundle`");
 
     // A server without TLS, asked for it, and one with TLS that is not asked for it.
     let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

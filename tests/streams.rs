@@ -95,6 +95,7 @@ fn a_budget_on_the_first_token_turns_streams_on_and_is_judged_by_them() {
         let first = &project.json("out/operations.json")["endpoints"][0]["first_token_ms"];
         assert!(first["p50"].as_f64() >= Some(120.0), "{first}");
         assert!(page.contains("first token in "), "{page}");
+        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
     }
 }
 
@@ -223,7 +224,7 @@ fn a_key_that_a_stream_spells_out_in_pieces_goes_nowhere() {
         assert!(!everything.contains("sk-secret-4711"), "{pieces:?}");
         let record: Value = project.records("out")[0].clone();
         if pieces.len() > 1 {
-            assert_eq!(record["outcome"]["failed"]["kind"], "bad_body", "{record}");
+            assert_eq!(record["outcome"]["failed"]["kind"], "unusable", "{record}");
         }
     }
 }

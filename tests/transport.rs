@@ -72,6 +72,8 @@ fn the_table_of_the_documentation_is_what_the_code_does() {
         AskErrorKind::Network,
         AskErrorKind::Timeout,
         AskErrorKind::BadBody,
+        AskErrorKind::Unusable,
+        AskErrorKind::Certificate,
         AskErrorKind::NotRecorded,
         AskErrorKind::Interrupted,
         AskErrorKind::NotAsked,
@@ -326,6 +328,62 @@ fn timeouts_name_their_phase() {
         assert_eq!((&attempt["error"], &attempt["phase"]), (&json!("timeout"), &json!(phase)));
         let message = records[0]["exchanges"][0]["error"]["message"].as_str().unwrap();
         assert!(message.contains(words), "{phase}: {message}");
+    }
+}
+
+/// A port on which connections are not accepted any more, and what keeps it so.
+#[cfg(target_os = "linux")]
+fn full_backlog() -> (u16, Vec<socket2::Socket>) {
+    use socket2::{Domain, Socket, Type};
+    let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let listener = socket();
+    let any: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
+    listener.bind(&any.into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let port = address.as_socket().unwrap().port();
+    let mut sockets = vec![listener];
+    // Linux drops what comes when the queue is full; a connection that does not stand tells it.
+    loop {
+        let client = socket();
+        let stands = client.connect_timeout(&address, Duration::from_millis(300)).is_ok();
+        sockets.push(client);
+        if !stands {
+            return (port, sockets);
+        }
+        assert!(sockets.len() < 100, "the queue does not become full");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_that_does_not_come_about_is_a_timeout_of_its_own() {
+    let (port, _sockets) = full_backlog();
+    let project = project(&Server::json(200, "{}"), "", 1);
+    let endpoint = format!(
+        "endpoints:\n  model: {{wire: openai-chat, base_url: \"http://127.0.0.1:{port}/v1\", model: m, attempts: 2, timeouts: {{connect: 300ms}}}}\n"
+    );
+    project.write("overclaim.yaml", &endpoint);
+    let (exit, page) = run(&project);
+    assert_eq!(exit, 3, "{page}");
+    let records = project.records("out");
+    assert_eq!(attempts(&records[0]).len(), 2);
+    for attempt in attempts(&records[0]) {
+        assert_eq!((&attempt["error"], &attempt["phase"]), (&json!("timeout"), &json!("connect")));
+        assert!(attempt["ms"].as_f64().unwrap() >= 300.0, "{attempt}");
+    }
+    let message = records[0]["exchanges"][0]["error"]["message"].as_str().unwrap();
+    assert!(message.contains("within 0.3 s: check `base_url`"), "{message}");
+}
+
+#[test]
+fn a_reply_that_would_be_the_same_again_is_not_asked_for_again() {
+    let packed = Server::new(|_, client| client.answer(200, &["content-encoding: gzip"], "x"));
+    let project = project(&packed, "", 3);
+    let (exit, page) = run(&project);
+    assert_eq!((exit, packed.calls()), (3, 3), "{page}");
+    for record in project.records("out") {
+        assert_eq!(record["outcome"]["failed"]["kind"], "unusable");
     }
 }
 

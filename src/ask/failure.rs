@@ -31,6 +31,10 @@ pub enum AskErrorKind {
     Timeout,
     /// A reply that cannot be read, or that carries an error under a success status.
     BadBody,
+    /// A reply that would be the same again: too large, or packed.
+    Unusable,
+    /// The server's certificate does not prove who it is.
+    Certificate,
     /// A cassette has no such exchange.
     NotRecorded,
     /// The asking itself was stopped or broke.
@@ -55,6 +59,8 @@ impl AskErrorKind {
             AskErrorKind::Network => "network error",
             AskErrorKind::Timeout => "timed out",
             AskErrorKind::BadBody => "unreadable reply",
+            AskErrorKind::Unusable => "unusable reply",
+            AskErrorKind::Certificate => "certificate refused",
             AskErrorKind::NotRecorded => "not recorded",
             AskErrorKind::Interrupted => "interrupted",
             AskErrorKind::NotAsked => "not asked",

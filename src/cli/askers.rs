@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::ask::{Ask, AskError, AskErrorKind, Target, Times};
+use crate::ask::{Ask, AskError, AskErrorKind, Room, Target, Times};
 use crate::cache::{Cache, Cached, Cassette, CassetteError, Decode, Recorder, Session, now_ms};
 use crate::endpoint::{self, Wire, WireResponse, openai_chat};
 use crate::plan::{Asked, Plan, Selection};
-use crate::run::Askers;
+use crate::run::{Asker, Askers};
 use crate::span::Span;
 use crate::suite::Findings;
-use crate::transport::{Http, Purse, Retry};
+use crate::transport::{AllCalls, Http, Purse, Retry};
 
 use super::prepare::{Chosen, Prepared};
 
@@ -33,9 +33,6 @@ pub(super) struct Ready {
     pub askers: Askers,
     /// Cassettes by endpoint.
     pub cassettes: BTreeMap<Arc<str>, String>,
-    /// Calls that may be under way at once, over all endpoints.
-    pub in_flight: usize,
-    pub recorder: Option<Arc<Recorder>>,
     /// The cache in front of the servers, if one is used.
     pub caching: Option<Caching>,
 }
@@ -53,29 +50,49 @@ impl Caching {
 }
 
 /// The servers of a run. Suites that name the same endpoint share its connections, its limit of
-/// calls, its budget of retries, and what is known of its failures; all are paid from one purse.
+/// calls, its budget of retries, what is known of its failures, and the places of its trials; all
+/// suites share the cassette that they are recorded into and the purse that calls are paid from.
 #[derive(Default)]
 pub(super) struct Servers {
-    known: Vec<(Arc<endpoint::Spec>, Arc<dyn Ask>)>,
+    known: Vec<(Arc<endpoint::Spec>, Asker)>,
+    /// The most calls at a time, over all endpoints.
+    most: Option<(usize, AllCalls)>,
+    pub recorder: Option<Arc<Recorder>>,
     purse: Option<Arc<Purse>>,
 }
 
 impl Servers {
-    /// The servers of a run that may cost so much.
-    pub(super) fn paid_from(purse: Option<Arc<Purse>>) -> Servers {
-        Servers { purse, ..Servers::default() }
+    /// Servers that are called so often at a time, all together.
+    pub(super) fn at_most(calls: Option<usize>) -> Servers {
+        let most = calls.map(|calls| (calls, AllCalls::at_most(calls)));
+        Servers { most, ..Servers::default() }
     }
 
-    fn asker(&mut self, spec: &Arc<endpoint::Spec>, keys: Keys) -> Result<Arc<dyn Ask>, Fault> {
+    /// The same, paid from a purse.
+    pub(super) fn paid_from(self, purse: Option<Arc<Purse>>) -> Servers {
+        Servers { purse, ..self }
+    }
+
+    /// A room for the trials of an endpoint: as many as it may be called by, and an eighth more, so
+    /// that the next call is ready while the last one is graded and written down.
+    fn room(&self, spec: &endpoint::Spec) -> Room {
+        let most = self.most.as_ref().map_or(usize::MAX, |(most, _)| *most);
+        let calls = spec.concurrency.min(most);
+        Room::new(calls.saturating_add(calls.div_ceil(8)))
+    }
+
+    fn asker(&mut self, spec: &Arc<endpoint::Spec>, keys: Keys) -> Result<Asker, Fault> {
         if let Some((_, asker)) = self.known.iter().find(|(known, _)| known == spec) {
-            return Ok(Arc::clone(asker));
+            return Ok(asker.clone());
         }
-        let mut http = http(spec, keys)?;
+        let room = self.room(spec);
+        let mut http = http(spec, keys)?.among(self.most.as_ref().map(|(_, all)| all.clone()));
         if let (Some(purse), Some(price)) = (&self.purse, spec.price) {
             http = http.paid_from(Arc::clone(purse), price);
         }
-        let asker: Arc<dyn Ask> = Arc::new(Retry::new(http, spec));
-        self.known.push((Arc::clone(spec), Arc::clone(&asker)));
+        let ask = Arc::new(Retry::new(http, spec).within(room.clone()));
+        let asker = Asker { ask, room };
+        self.known.push((Arc::clone(spec), asker.clone()));
         Ok(asker)
     }
 }
@@ -92,21 +109,15 @@ pub(super) fn build(
     let started = now_ms();
     let session = || Arc::new(Session::new(&prepared.suite.name, started));
     let caching = cache.map(|cache| Caching { cache: Arc::clone(cache), session: session() });
-    let mut ready = Ready {
-        asked: Vec::new(),
-        askers: Askers::new(),
-        cassettes: BTreeMap::new(),
-        in_flight: 0,
-        recorder: None,
-        caching,
-    };
+    let mut ready =
+        Ready { asked: Vec::new(), askers: Askers::new(), cassettes: BTreeMap::new(), caching };
     for chosen in &prepared.endpoints {
         let name: Arc<str> = chosen.spec.name.value.as_str().into();
         let built = match &chosen.spec.wire {
             Wire::OpenaiChat(chat) => servers.asker(&chosen.spec, keys).map(|asker| {
                 let asker = match &ready.caching {
                     None => asker,
-                    Some(caching) => caching.around(asker),
+                    Some(caching) => Asker { ask: caching.around(asker.ask), ..asker },
                 };
                 let target = chosen.spec.target().expect("this wire has a target");
                 (
@@ -125,7 +136,8 @@ pub(super) fn build(
                     let from = crate::suite::display(&cassette.from.value);
                     ready.cassettes.insert(Arc::clone(&name), from);
                 }
-                played.map(|(recorded, asker)| {
+                played.map(|(recorded, ask)| {
+                    let asker = Asker { ask, room: servers.room(&chosen.spec) };
                     let target = Arc::new(recorded.target);
                     let (name, extra) = (Arc::clone(&name), recorded.extra);
                     (Asked { name, target, extra, price: None }, asker)
@@ -143,7 +155,6 @@ pub(super) fn build(
                 );
             }
             Ok((asked, asker)) => {
-                ready.in_flight += chosen.spec.concurrency;
                 ready.asked.push(asked);
                 ready.askers.insert(name, asker);
             }
@@ -155,7 +166,7 @@ pub(super) fn build(
         findings.error(&prepared.suite.source, method.span, conflict.message, conflict.remedy);
     }
     if let Some(path) = record
-        && let Err(error) = record_all(&mut ready, path)
+        && let Err(error) = record_all(&mut ready, path, &mut servers.recorder)
     {
         findings.file_error(&path.display().to_string(), error.to_string(), "choose another file");
     }
@@ -215,17 +226,20 @@ pub(super) fn decoder() -> Decode {
     })
 }
 
-fn record_all(ready: &mut Ready, path: &Path) -> Result<(), CassetteError> {
-    let mut recorder: Option<Arc<Recorder>> = None;
+fn record_all(
+    ready: &mut Ready,
+    path: &Path,
+    recorder: &mut Option<Arc<Recorder>>,
+) -> Result<(), CassetteError> {
     for asker in ready.askers.values_mut() {
-        let recording = match &recorder {
-            Some(first) => Arc::new(first.also(Arc::clone(asker))),
-            None => Arc::new(Recorder::create(Arc::clone(asker), path)?),
-        };
-        *asker = Arc::clone(&recording) as Arc<dyn Ask>;
-        recorder = Some(recording);
+        let inner = Arc::clone(&asker.ask);
+        let recording = Arc::new(match recorder {
+            Some(first) => first.also(inner),
+            None => Recorder::create(inner, path)?,
+        });
+        asker.ask = Arc::clone(&recording) as Arc<dyn Ask>;
+        *recorder = Some(recording);
     }
-    ready.recorder = recorder;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod cache;
 mod caching;
 mod check;
 mod compare;
+mod in_order;
 mod mock;
 mod output;
 mod plan;
@@ -144,7 +145,7 @@ struct RunArgs {
     /// Confidence from which on a wrong answer counts as confident [default: the suite's]
     #[arg(long, value_name = "T", value_parser = share)]
     threshold: Option<f64>,
-    /// Most calls under way at once [default: the endpoint's]
+    /// Most calls under way at once, over all suites and endpoints [default: each endpoint's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: Option<u16>,
     /// Fetch replies as streams, where an endpoint does not say otherwise

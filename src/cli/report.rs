@@ -25,7 +25,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
-    told.show(&dir, args.top, output, args.format);
+    output.people(&told.text(&dir, args.top, output, args.format));
     if output.json {
         Output::document(&told.page(&dir, args.top).document())?;
     }
@@ -108,13 +108,15 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// Prints the page for people.
-    pub(super) fn show(&self, dir: &str, top: usize, output: Output, format: Format) {
+    /// The page for people, or as much of it as they want.
+    pub(super) fn text(&self, dir: &str, top: usize, output: Output, format: Format) -> String {
         let page = self.page(dir, top);
         if output.quiet {
-            output.people(&(headline(&page, output.style()) + "\n"));
+            headline(&page, output.style()) + "\n"
         } else if format == Format::Terminal {
-            output.people(&terminal(&page, output.style()));
+            terminal(&page, output.style())
+        } else {
+            String::new()
         }
     }
 

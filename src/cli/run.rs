@@ -1,11 +1,18 @@
 //! `overclaim run`: the spine, from suites to exit code.
+//!
+//! Suites run at the same time. One task polls them all, so that their trials take turns; each has a
+//! run directory, a journal and an end of its own. A suite that has ended is judged by another
+//! thread while the others go on, and pages come in the order in which the suites were named.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
+use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -14,7 +21,7 @@ use crate::journal::{self, Journal};
 use crate::plan::{Plan, Selection};
 use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected, Slice};
 use crate::report::{Summary, overview};
-use crate::run::{Settings, run as drive};
+use crate::run::run as drive;
 use crate::scorecard::Span;
 use crate::suite::{Findings, display};
 use crate::transport::Purse;
@@ -22,6 +29,7 @@ use crate::transport::Purse;
 use super::askers::{self, Keys, Ready, Servers};
 use super::baseline;
 use super::caching::{self, CacheMode};
+use super::in_order::InOrder;
 use super::output::{Exit, Output, error, remark};
 use super::prepare::{Prepared, prepare, refused};
 use super::progress::Progress;
@@ -39,9 +47,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let cache = caching::open(args.select.cache, &selection)?;
     let keys = if args.select.cache == CacheMode::Replay { Keys::Absent } else { Keys::Wanted };
     let mut ready: Vec<(Prepared, Ready)> = Vec::new();
-    let max_cost = args.max_cost;
-    let purse = spending::purse(max_cost, args.select.cache, &selection, &mut findings);
-    let mut servers = Servers::paid_from(purse.clone());
+    let purse = spending::purse(args.max_cost, args.select.cache, &selection, &mut findings);
+    let mut servers = Servers::at_most(args.concurrency.map(usize::from)).paid_from(purse.clone());
     for mut prepared in selection.suites {
         if let Some(threshold) = args.threshold {
             prepared.suite.set_threshold(threshold);
@@ -50,6 +57,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
         let built =
             askers::build(&prepared, keys, record, cache.as_ref(), &mut servers, &mut findings);
         ready.push((prepared, built));
+    }
+    if let Some(out) = &args.out {
+        refuse_equal_names(&ready, out, &mut findings);
     }
     if let Some(exit) = refused(&findings, output) {
         return Ok(exit);
@@ -61,25 +71,18 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let runtime = Runtime::new().map_err(|error| format!("no runtime: {error}"))?;
     let stop = stop_on_signals(&runtime);
     let several = ready.len() > 1;
-    let mut worst = Exit::Passed;
-    let mut shown = Shown::default();
-    for (prepared, ready) in ready {
-        if *stop.borrow() {
-            worst = worst.worst(Exit::NotMeasured);
-            break;
-        }
-        let place = Place::new(args.out.as_deref(), &selection.root, &prepared.suite.name, several);
-        let root = &selection.root;
-        let purse = purse.as_deref();
-        let one = One { args, prepared: &prepared, ready: &ready, place, root, purse, output };
-        match one.run(&runtime, &stop, &mut shown) {
-            Ok(exit) => worst = worst.worst(exit),
-            // What the other suites have to say is not lost over this one.
-            Err(message) => {
-                error(&message);
-                worst = worst.worst(Exit::Invalid);
-            }
-        }
+    let root = &selection.root;
+    let purse = purse.as_deref();
+    let suites = ready.iter().map(|(prepared, ready)| {
+        let place = Place::new(args.out.as_deref(), root, &prepared.suite.name, several);
+        One { args, prepared, ready, place, root, purse, output }.begin()
+    });
+    let mut shown = together(&runtime, suites.collect(), &stop, output);
+    if let Some(recorder) = &servers.recorder
+        && let Err(failure) = recorder.finish()
+    {
+        error(&failure.to_string());
+        shown.exit = shown.exit.worst(Exit::Invalid);
     }
     if several && !output.quiet {
         output.people(&overview(&shown.summaries, output.style()));
@@ -89,16 +92,124 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
         [document] if !several => Output::document(document)?,
         documents => Output::document(&documents)?,
     }
-    Ok(worst)
+    Ok(shown.exit)
+}
+
+/// Two suites of one name would write into one directory.
+fn refuse_equal_names(suites: &[(Prepared, Ready)], out: &Path, findings: &mut Findings) {
+    let mut known = BTreeMap::new();
+    for (Prepared { suite, .. }, _) in suites {
+        if let Some(first) = known.insert(&suite.name, &suite.source.path) {
+            let dir = display(&out.join(&suite.name));
+            let message = format!("{dir} is to hold the run of this suite and that of {first}");
+            let remedy = "give one of them another name, or leave `--out` away";
+            findings.file_error(&suite.source.path, message, remedy);
+        }
+    }
+}
+
+/// Asks the trials of all suites and shows each suite at its turn.
+fn together(
+    runtime: &Runtime,
+    suites: Vec<Result<Begun<'_>, NoPage>>,
+    stop: &watch::Receiver<bool>,
+    output: Output,
+) -> Shown {
+    let begun = || suites.iter().flatten();
+    let names: Vec<&str> = begun().map(|begun| begun.header.suite.as_str()).collect();
+    let planned = begun().map(|begun| begun.header.planned).sum();
+    let progress = &Progress::new(&names, planned, output.quiet);
+    let (end, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        let teller = scope.spawn(move || {
+            let mut order = InOrder::default();
+            let mut shown = Shown::default();
+            for (place, driven) in ended {
+                let driven: Result<Driven<'_>, NoPage> = driven;
+                let page = driven.and_then(Driven::conclude);
+                order.add(place, page, |page| progress.aside(|| shown.add(page, output)));
+            }
+            shown
+        });
+        let driven = suites.into_iter().enumerate().map(|(place, begun)| {
+            let end = end.clone();
+            async move {
+                let driven = match begun {
+                    Ok(begun) => begun.drive(stop.clone(), progress).await,
+                    Err(none) => Err(none),
+                };
+                // The teller listens until all have ended.
+                let _ = end.send((place, driven));
+            }
+        });
+        runtime.block_on(join_all(driven));
+        drop(end);
+        progress.end();
+        teller.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// What the suites had to say.
-#[derive(Default)]
 struct Shown {
+    /// The worst.
+    exit: Exit,
     /// A line each, for people.
     summaries: Vec<Summary>,
     /// A document each, for programs.
     documents: Vec<serde_json::Value>,
+}
+
+impl Default for Shown {
+    fn default() -> Shown {
+        Shown { exit: Exit::Passed, summaries: Vec::new(), documents: Vec::new() }
+    }
+}
+
+impl Shown {
+    fn add(&mut self, page: Result<Page, NoPage>, output: Output) {
+        let exit = match page {
+            Ok(page) => {
+                page.complaints.iter().for_each(|complaint| error(complaint));
+                output.people(&page.text);
+                self.summaries.extend(page.summaries);
+                self.documents.extend(page.document);
+                page.exit
+            }
+            Err(NoPage::Nothing(why)) => {
+                remark(&why);
+                Exit::Nothing
+            }
+            // What the other suites have to say is not lost over this one.
+            Err(NoPage::Failed(message)) => {
+                error(&message);
+                Exit::Invalid
+            }
+        };
+        self.exit = self.exit.worst(exit);
+    }
+}
+
+/// What a suite has to say.
+struct Page {
+    exit: Exit,
+    complaints: Vec<String>,
+    text: String,
+    summaries: Vec<Summary>,
+    document: Option<serde_json::Value>,
+}
+
+/// Why a suite has no page.
+enum NoPage {
+    /// Nothing of it was selected.
+    Nothing(String),
+    /// It could not be run.
+    Failed(String),
+}
+
+impl From<String> for NoPage {
+    fn from(message: String) -> NoPage {
+        NoPage::Failed(message)
+    }
 }
 
 /// Where the run directory goes.
@@ -146,7 +257,7 @@ impl Place {
     }
 }
 
-/// One suite, run.
+/// One suite.
 struct One<'a> {
     args: &'a RunArgs,
     prepared: &'a Prepared,
@@ -157,121 +268,40 @@ struct One<'a> {
     output: Output,
 }
 
-impl One<'_> {
-    /// Runs it; what it has to say is added to what is shown.
-    fn run(
-        self,
-        runtime: &Runtime,
-        stop: &watch::Receiver<bool>,
-        shown: &mut Shown,
-    ) -> Result<Exit, String> {
-        let One { args, prepared, ready, output, .. } = &self;
+/// A suite with its run directory, ready to be asked.
+struct Begun<'a> {
+    one: One<'a>,
+    plan: Plan<'a>,
+    header: Header,
+    journal: Journal,
+    dir: PathBuf,
+}
+
+/// A suite that has been asked.
+struct Driven<'a> {
+    one: One<'a>,
+    journal: Journal,
+    dir: PathBuf,
+    span: Span,
+}
+
+impl<'a> One<'a> {
+    /// Plans it, makes its directory and looks its baseline up.
+    fn begin(self) -> Result<Begun<'a>, NoPage> {
+        let One { args, prepared, ready, .. } = &self;
         let suite = &prepared.suite;
         let selection = Selection { filter: args.select.filter.clone(), limit: args.select.limit };
         let plan = Plan::new(suite, ready.asked.clone(), selection, args.select.seed)
             .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
         let extent = plan.extent();
         if extent.trials == 0 {
-            remark(&format!(
-                "{}: nothing selected of {} cases",
-                suite.source.path, prepared.census.cases
-            ));
-            return Ok(Exit::Nothing);
+            let (path, cases) = (&suite.source.path, prepared.census.cases);
+            return Err(NoPage::Nothing(format!("{path}: nothing selected of {cases} cases")));
         }
         let mut header = self.header(&plan, extent.trials, extent.digest);
-        let (mut journal, dir) = self.place.journal(&mut header)?;
+        let (journal, dir) = self.place.journal(&mut header)?;
         baseline::keep(&header, self.root, &dir)?;
-        let start = Instant::now();
-        let mut progress = Progress::new(&suite.name, extent.trials, output.quiet);
-        let mut failure = None;
-        let mut early = EarlyStop::new(&header);
-        let mut given_up = BTreeMap::new();
-        let mut unpaid = 0;
-        let settings = Settings {
-            threshold: header.threshold,
-            in_flight: args.concurrency.map_or(ready.in_flight, usize::from),
-        };
-        let ending = runtime.block_on(drive(
-            &plan,
-            extent.trials,
-            &ready.askers,
-            settings,
-            stop.clone(),
-            &mut |event| {
-                let record = match event {
-                    Event::Finished(record) => record,
-                    Event::Unasked { endpoint, message } => {
-                        if self.purse.is_some_and(|purse| purse.says(&message)) {
-                            unpaid += 1;
-                        } else {
-                            given_up.entry(endpoint).or_insert(message);
-                        }
-                        return ControlFlow::Continue(());
-                    }
-                    _ => return ControlFlow::Continue(()),
-                };
-                // The journal comes first: what is shown must survive a kill.
-                if let Err(error) = journal.append(&record) {
-                    failure = Some(error);
-                    return ControlFlow::Break(Ending::Interrupted);
-                }
-                progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
-                let Some(early) = &mut early else { return ControlFlow::Continue(()) };
-                early.add(&record, &header);
-                match early.needed() {
-                    Some(needed) if needed < early.planned() => ControlFlow::Break(Ending::Decided),
-                    _ => ControlFlow::Continue(()),
-                }
-            },
-        ));
-        progress.end();
-        if let Some(failure) = failure {
-            return Err(format!("{}: the journal cannot be written: {failure}", display(&dir)));
-        }
-        let elapsed_ms = Some(crate::record::millis(start.elapsed()));
-        let started = header.started.clone();
-        let max_cost = self.purse.map(|purse| spending::told(purse, unpaid, args.select.cache));
-        let span = Span { started, elapsed_ms, ending: Some(ending), given_up, max_cost };
-        self.conclude(journal, &dir, span, shown)
-    }
-
-    fn conclude(
-        &self,
-        journal: Journal,
-        dir: &Path,
-        span: Span,
-        shown: &mut Shown,
-    ) -> Result<Exit, String> {
-        let mut exit = Exit::Passed;
-        if let Some(recorder) = &self.ready.recorder
-            && let Err(failure) = recorder.finish()
-        {
-            error(&failure.to_string());
-            exit = Exit::Invalid;
-        }
-        if let Some(caching) = &self.ready.caching
-            && let Err(failure) = caching.cache.finish(&caching.session)
-        {
-            // The run has all its replies; only the next one will have to ask again.
-            error(&format!("the cache is incomplete: {failure}"));
-        }
-        let run = journal::read(dir).map_err(|error| error.to_string())?;
-        let told = Told::of(&run, span, baseline::kept(dir)?.as_ref());
-        journal
-            .finish(&[
-                ("scorecard.json", &told.scorecard),
-                ("operations.json", &told.operations),
-                ("decision.json", &told.decision),
-            ])
-            .map_err(|error| format!("{}: {error}", display(dir)))?;
-        let dir = display(dir);
-        told.show(&dir, self.args.top, self.output, Format::Terminal);
-        shown.summaries.extend(Summary::of(&told.page(&dir, self.args.top), self.output.style()));
-        if self.output.json {
-            let document = serde_json::to_value(told.page(&dir, self.args.top).document());
-            shown.documents.push(document.map_err(|error| error.to_string())?);
-        }
-        Ok(exit.worst(told.exit()))
+        Ok(Begun { one: self, plan, header, journal, dir })
     }
 
     fn header(&self, plan: &Plan<'_>, planned: usize, digest: crate::ask::Digest) -> Header {
@@ -313,6 +343,95 @@ impl One<'_> {
                 .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
                 .to_string(),
         }
+    }
+}
+
+impl<'a> Begun<'a> {
+    /// Asks its trials.
+    async fn drive(
+        self,
+        stop: watch::Receiver<bool>,
+        progress: &Progress,
+    ) -> Result<Driven<'a>, NoPage> {
+        let Begun { one, plan, header, mut journal, dir } = self;
+        let start = Instant::now();
+        let mut done = 0;
+        let mut failure = None;
+        let mut early = EarlyStop::new(&header);
+        let (mut given_up, mut unpaid) = (BTreeMap::new(), 0);
+        let (askers, planned, threshold) = (&one.ready.askers, header.planned, header.threshold);
+        let ending = drive(&plan, planned, askers, threshold, stop, &mut |event| {
+            let record = match event {
+                Event::Finished(record) => record,
+                Event::Unasked { endpoint, message } => {
+                    if one.purse.is_some_and(|purse| purse.says(&message)) {
+                        unpaid += 1;
+                    } else {
+                        given_up.entry(endpoint).or_insert(message);
+                    }
+                    return ControlFlow::Continue(());
+                }
+                _ => return ControlFlow::Continue(()),
+            };
+            // The journal comes first: what is shown must survive a kill.
+            if let Err(error) = journal.append(&record) {
+                failure = Some(error);
+                return ControlFlow::Break(Ending::Interrupted);
+            }
+            done += 1;
+            progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
+            let Some(early) = &mut early else { return ControlFlow::Continue(()) };
+            early.add(&record, &header);
+            match early.needed() {
+                Some(needed) if needed < early.planned() => ControlFlow::Break(Ending::Decided),
+                _ => ControlFlow::Continue(()),
+            }
+        })
+        .await;
+        progress.left_out(planned - done);
+        if let Some(failure) = failure {
+            let dir = display(&dir);
+            return Err(format!("{dir}: the journal cannot be written: {failure}").into());
+        }
+        let elapsed_ms = Some(crate::record::millis(start.elapsed()));
+        let cache = one.args.select.cache;
+        let max_cost = one.purse.map(|purse| spending::told(purse, unpaid, cache));
+        let started = header.started;
+        let span = Span { started, elapsed_ms, ending: Some(ending), given_up, max_cost };
+        Ok(Driven { one, journal, dir, span })
+    }
+}
+
+impl Driven<'_> {
+    /// Judges it and writes what follows from its records.
+    fn conclude(self) -> Result<Page, NoPage> {
+        let Driven { one: One { args, ready, output, .. }, journal, dir, span } = self;
+        let mut complaints = Vec::new();
+        if let Some(caching) = &ready.caching
+            && let Err(failure) = caching.cache.finish(&caching.session)
+        {
+            // The run has all its replies; only the next one will have to ask again.
+            complaints.push(format!("the cache is incomplete: {failure}"));
+        }
+        let run = journal::read(&dir).map_err(|error| error.to_string())?;
+        let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
+        journal
+            .finish(&[
+                ("scorecard.json", &told.scorecard),
+                ("operations.json", &told.operations),
+                ("decision.json", &told.decision),
+            ])
+            .map_err(|error| format!("{}: {error}", display(&dir)))?;
+        let dir = display(&dir);
+        let page = told.page(&dir, args.top);
+        let document = output.json.then(|| serde_json::to_value(page.document())).transpose();
+        Ok(Page {
+            exit: told.exit(),
+            complaints,
+            text: told.text(&dir, args.top, output, Format::Terminal),
+            summaries: Summary::of(&page, output.style()),
+            document: document.map_err(|error| error.to_string())?,
+        })
     }
 }
 

@@ -363,8 +363,8 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
             line(out, &style.dim(&format!("  {text}")));
         }
     }
-    for text in pace(page) {
-        line(out, &style.dim(&style.text(&format!("  {text}"))));
+    for text in pace(page).iter().flat_map(|text| wrap(&style.text(text), style.width - 2)) {
+        line(out, &style.dim(&format!("  {text}")));
     }
     if let Some(text) = saved(page) {
         line(out, &style.dim(&style.text(&format!("  {text}"))));

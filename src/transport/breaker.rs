@@ -3,8 +3,12 @@
 //! A wrong key fails every case of a suite in the same way, and a server that is down does too. To
 //! ask on would cost an hour and bury the one message that matters. So some failures end the
 //! endpoint at once, and a run of equal ones does; what is left is not asked, and the run says so.
+//! It is not tried later whether the endpoint has come back: half a run before an outage and half
+//! of one after it are no measurement, and whoever runs the suite again finds what is stored.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::SetOnce;
 
 use super::lock;
 use super::verdict::Verdict;
@@ -17,7 +21,7 @@ pub(super) const IN_A_ROW: u32 = 20;
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     row: Mutex<Row>,
-    open: OnceLock<Arc<AskError>>,
+    open: SetOnce<Arc<AskError>>,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +36,11 @@ impl Breaker {
     /// Why the endpoint is not asked any more, if so.
     pub(super) fn given_up(&self) -> Option<Arc<AskError>> {
         self.open.get().cloned()
+    }
+
+    /// Waits until the endpoint is given up, for ever if it never is.
+    pub(super) async fn opened(&self) {
+        self.open.wait().await;
     }
 
     /// A request was answered.

@@ -19,10 +19,10 @@ use url::{Host, Url};
 
 use super::body::{self, Body, BodyError};
 use super::hints;
-use super::limit::Limit;
+use super::limit::{AllCalls, Limit};
 use super::purse::{Account, Purse};
 use super::rate::Rate;
-use super::retry::{Call, Caller};
+use super::retry::{Call, Caller, Refused};
 use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
@@ -66,6 +66,7 @@ pub struct Http {
     timeout: Duration,
     timeouts: Timeouts,
     limit: Limit,
+    all: Option<AllCalls>,
     calls: Option<Rate>,
     tokens: Option<Rate>,
     streams: bool,
@@ -113,7 +114,7 @@ impl Http {
         let client = client.build().map_err(|e| BuildError::Client(trouble::root(&e)))?;
         let limit = Limit::new(spec.concurrency);
         let Spec { timeout, timeouts, .. } = *spec;
-        let (calls, tokens) = (spec.rpm.map(Rate::per_minute), spec.tpm.map(Rate::per_minute));
+        let (calls, tokens) = (spec.rpm.map(Rate::calls), spec.tpm.map(Rate::tokens));
         let streams = spec.stream.unwrap_or_default();
         Ok(Http {
             client,
@@ -123,6 +124,7 @@ impl Http {
             timeout,
             timeouts,
             limit,
+            all: None,
             calls,
             tokens,
             streams,
@@ -136,30 +138,49 @@ impl Http {
         Http { account: Some(Account::new(purse, price)), ..self }
     }
 
-    /// Makes one call at its turn; `longest` is the most that is left to it.
-    async fn once(&self, request: &Request, longest: Duration) -> Call {
+    /// Keeps to a limit of several endpoints, too.
+    #[must_use]
+    pub fn among(self, all: Option<AllCalls>) -> Http {
+        Http { all, ..self }
+    }
+
+    /// Makes one call at its turn, unless it is `refused` then; `longest` is the most that is left
+    /// to it.
+    async fn once(&self, request: &Request, longest: Duration, refused: Refused<'_>) -> Call<'_> {
         if request.target.url != self.url.as_str() {
             // The key of one server must never be sent to another.
             let message = format!("a request for another place came to {}", self.url);
             let result = Err(AskError::new(AskErrorKind::Interrupted, message));
-            return Call { attempt: None, hint: None, result };
+            return Call { attempt: None, hint: None, result, turn: None };
         }
         let asked = Instant::now();
         let permit = self.limit.acquire().await;
+        let mut reserved = None;
+        if refused().is_none() {
+            if let Some(tokens) = &self.tokens {
+                reserved = Some((tokens, tokens.reserve(tokens_at_most(request)).await));
+            }
+            if let Some(calls) = &self.calls {
+                calls.reserve(1.0).await;
+            }
+        }
+        let among_all = match &self.all {
+            Some(all) => all.acquire().await,
+            None => None,
+        };
+        if let Some(error) = refused() {
+            return Call { attempt: None, hint: None, result: Err(error), turn: None };
+        }
+        // The last thing that is waited for: who holds money waits for nothing but its server.
         let mut money = match &self.account {
             None => None,
             Some(account) => match account.reserve(request).await {
                 Ok(money) => Some(money),
-                Err(error) => return Call { attempt: None, hint: None, result: Err(error) },
+                Err(error) => {
+                    return Call { attempt: None, hint: None, result: Err(error), turn: None };
+                }
             },
         };
-        let reserved = tokens_at_most(request);
-        if let Some(tokens) = &self.tokens {
-            tokens.reserve(reserved).await;
-        }
-        if let Some(calls) = &self.calls {
-            calls.reserve(1.0).await;
-        }
         let start = Instant::now();
         if let Some(money) = &mut money {
             money.sent();
@@ -186,8 +207,8 @@ impl Http {
             decoded
         });
         let result = result.map_err(|error| self.for_people(error));
-        if let Some(tokens) = &self.tokens {
-            tokens.settle(reserved, used(&result).unwrap_or(reserved));
+        if let (Some((tokens, share)), Some(used)) = (reserved, used(&result)) {
+            tokens.settle(&share, used);
         }
         if let Some(money) = money {
             money.settle(&result, !progress.unreached);
@@ -207,7 +228,7 @@ impl Http {
             wait_ms: millis(start - asked),
             ..Attempt::default()
         };
-        Call { attempt: Some(attempt), hint, result }
+        Call { attempt: Some(attempt), hint, result, turn: Some(permit.turn(among_all)) }
     }
 
     /// Sends a request and reads the whole answer, without the key where it echoes it, and what was
@@ -242,7 +263,7 @@ impl Http {
             |kind, message| AskError { status: Some(status), ..AskError::new(kind, message) };
         let too_large = || {
             let megabytes = body::LARGEST >> 20;
-            failed(AskErrorKind::BadBody, format!("the reply is larger than {megabytes} MiB"))
+            failed(AskErrorKind::Unusable, format!("the reply is larger than {megabytes} MiB"))
         };
         if response.content_length().is_some_and(|length| length > body::LARGEST as u64) {
             return Err(too_large());
@@ -251,7 +272,7 @@ impl Http {
             && coding != "identity"
         {
             let message = "the reply is compressed though that was not asked for: turn it off";
-            return Err(failed(AskErrorKind::BadBody, message.into()));
+            return Err(failed(AskErrorKind::Unusable, message.into()));
         }
         let headers: Vec<(String, String)> = response
             .headers()
@@ -304,7 +325,7 @@ impl Http {
             return Ok(reply);
         }
         let message = "the reply spells out the key: take another server, and another key";
-        Err(AskError::new(AskErrorKind::BadBody, message))
+        Err(AskError::new(AskErrorKind::Unusable, message))
     }
 
     /// The error of a call that took too long; `longest` is what its deadline had left to it.
@@ -359,8 +380,13 @@ impl Http {
 }
 
 impl Caller for Http {
-    fn call<'a>(&'a self, request: &'a Request, longest: Duration) -> BoxFuture<'a, Call> {
-        Box::pin(self.once(request, longest))
+    fn call<'a>(
+        &'a self,
+        request: &'a Request,
+        longest: Duration,
+        refused: Refused<'a>,
+    ) -> BoxFuture<'a, Call<'a>> {
+        Box::pin(self.once(request, longest, refused))
     }
 }
 
@@ -368,7 +394,7 @@ impl Ask for Http {
     fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
         Box::pin(async move {
             let asked = Instant::now();
-            let Call { attempt, result, .. } = self.once(&request, Duration::MAX).await;
+            let Call { attempt, result, .. } = self.once(&request, Duration::MAX, &|| None).await;
             Exchange {
                 digest: request.digest(),
                 role: Role::Answer,
@@ -384,7 +410,7 @@ impl Ask for Http {
 }
 
 /// An estimate of the tokens of a call that is meant to be too high: a token has three characters
-/// or more in most languages, and replies seldom reach their limit.
+/// or more in most languages, and replies seldom reach their limit. The rate learns by how much.
 fn tokens_at_most(request: &Request) -> f64 {
     const UNLIMITED_REPLY: u32 = 512;
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]

@@ -4,8 +4,10 @@
 //! and grows again by one for every round of calls that succeed (additive increase, multiplicative
 //! decrease; Chiu and Jain, 1989). Only "too many requests" and "overloaded" lower it: a bug of the
 //! server is no lack of room. Calls that were under way when it was halved say nothing new.
+//!
+//! Beside each endpoint's own limit there may be one for all endpoints together ([`AllCalls`]).
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -36,6 +38,38 @@ pub(super) struct Permit<'a> {
     limit: &'a Limit,
     held: Option<SemaphorePermit<'a>>,
     since: Instant,
+}
+
+/// All that a call needs to begin; dropping it lets the next ones begin.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    _endpoint: Permit<'a>,
+    _among_all: Option<SemaphorePermit<'a>>,
+}
+
+impl<'a> Permit<'a> {
+    /// The turn of a call that holds a permit among all endpoints, too, where there is such a limit.
+    pub(super) fn turn(self, among_all: Option<SemaphorePermit<'a>>) -> Turn<'a> {
+        Turn { _endpoint: self, _among_all: among_all }
+    }
+}
+
+/// The calls of several endpoints, so many at a time. Clones are the same limit.
+#[derive(Debug, Clone)]
+pub struct AllCalls(Arc<Semaphore>);
+
+impl AllCalls {
+    /// At most so many calls at a time, at least one.
+    #[must_use]
+    pub fn at_most(calls: usize) -> AllCalls {
+        AllCalls(Arc::new(Semaphore::new(calls.clamp(1, Semaphore::MAX_PERMITS))))
+    }
+
+    /// Waits for its turn. First come, first served.
+    pub(super) async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.0.acquire().await.ok()
+    }
 }
 
 impl Limit {

@@ -26,6 +26,7 @@ mod verdict;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use http::{BuildError, Http};
+pub use limit::AllCalls;
 pub use purse::{Balance, Purse};
 pub use retry::Retry;
 pub use tls::TlsError;

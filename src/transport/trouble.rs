@@ -60,7 +60,12 @@ pub(super) fn sending(error: &reqwest::Error, url: &Url) -> AskError {
             _ => format!("the call to {place} failed: {}", root(error)),
         }
     };
-    AskError::new(AskErrorKind::Network, message)
+    // What does not prove who it is will not in a moment; everything else may pass.
+    let kind = match secure {
+        Some(rustls::Error::InvalidCertificate(_)) => AskErrorKind::Certificate,
+        _ => AskErrorKind::Network,
+    };
+    AskError::new(kind, message)
 }
 
 fn untrusted(fault: &rustls::Error, place: &str) -> String {

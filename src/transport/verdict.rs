@@ -26,6 +26,7 @@ impl Verdict {
             | (
                 AskErrorKind::BadRequest
                 | AskErrorKind::ContentFilter
+                | AskErrorKind::Unusable
                 | AskErrorKind::NotRecorded
                 | AskErrorKind::Interrupted
                 | AskErrorKind::NotAsked,
@@ -40,9 +41,13 @@ impl Verdict {
                 | AskErrorKind::BadBody,
                 _,
             ) => Verdict::TryAgain,
-            (AskErrorKind::Authentication | AskErrorKind::Quota | AskErrorKind::NotFound, _) => {
-                Verdict::GiveUpEndpoint
-            }
+            (
+                AskErrorKind::Authentication
+                | AskErrorKind::Quota
+                | AskErrorKind::NotFound
+                | AskErrorKind::Certificate,
+                _,
+            ) => Verdict::GiveUpEndpoint,
         }
     }
 

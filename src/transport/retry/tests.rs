@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::time::Instant;
 
+use super::super::limit::Limit;
 use super::super::lock;
 use super::*;
 use crate::ask::{AskErrorKind, Draw, Params, PauseReason, Speaker, Target, Times, Turn};
@@ -14,6 +15,8 @@ struct Fake {
     script: Box<Script>,
     calls: AtomicUsize,
     at: Mutex<Vec<(Instant, Duration)>>,
+    /// Calls that are made at a time.
+    turn: Limit,
 }
 
 impl Fake {
@@ -24,6 +27,7 @@ impl Fake {
             script: Box::new(script),
             calls: AtomicUsize::new(0),
             at: Mutex::default(),
+            turn: Limit::new(1),
         })
     }
 
@@ -39,8 +43,17 @@ impl Fake {
 }
 
 impl Caller for Arc<Fake> {
-    fn call<'a>(&'a self, _: &'a Request, longest: Duration) -> BoxFuture<'a, Call> {
+    fn call<'a>(
+        &'a self,
+        _: &'a Request,
+        longest: Duration,
+        refused: Refused<'a>,
+    ) -> BoxFuture<'a, Call<'a>> {
         Box::pin(async move {
+            let permit = self.turn.acquire().await;
+            if let Some(error) = refused() {
+                return Call { attempt: None, hint: None, result: Err(error), turn: None };
+            }
             lock(&self.at).push((Instant::now(), longest));
             let (failure, hint) = (self.script)(self.calls.fetch_add(1, Ordering::SeqCst));
             sleep(Duration::from_millis(100)).await;
@@ -57,7 +70,8 @@ impl Caller for Arc<Fake> {
                     Err(AskError { status: Some(status), ..AskError::new(kind, "why") })
                 }
             };
-            Call { attempt: Some(attempt), hint: hint.map(Duration::from_secs_f64), result }
+            let hint = hint.map(Duration::from_secs_f64);
+            Call { attempt: Some(attempt), hint, result, turn: Some(permit.turn(None)) }
         })
     }
 }
@@ -219,4 +233,52 @@ async fn pauses_end_when_others_give_the_endpoint_up() {
     assert_eq!(refused.result.unwrap_err().kind, AskErrorKind::Authentication);
     assert_eq!(waiting.result.unwrap_err().kind, AskErrorKind::RateLimited);
     assert_eq!(fake.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_when_an_endpoint_is_given_up_is_not_called() {
+    let fake = Fake::new(|_| (Some((AskErrorKind::Authentication, 401)), None));
+    let retry = retry(&fake, 4, 300.0);
+    let asked = futures_util::future::join_all((0..9).map(|number| retry.ask(request(number))));
+    let kinds: Vec<_> =
+        asked.await.into_iter().map(|exchange| exchange.result.unwrap_err().kind).collect();
+    assert_eq!(kinds[0], AskErrorKind::Authentication);
+    assert_eq!(kinds[1..], [AskErrorKind::NotAsked; 8]);
+    assert_eq!(fake.calls(), 1);
+}
+
+/// Whether there is a place for another trial while the second of two requests pauses, whose first
+/// call failed; the first request was answered, or was not.
+async fn makes_room(before: bool, failure: (AskErrorKind, u16)) -> bool {
+    let fake = Fake::new(move |call| match call {
+        0 if !before => (Some((AskErrorKind::BadRequest, 400)), None),
+        1 => (Some(failure), Some(5.0)),
+        _ => (None, None),
+    });
+    let room = Room::new(1);
+    let retry = retry(&fake, 4, 300.0).within(room.clone());
+    let place = room.clone().enter().await;
+    assert_eq!(retry.ask(request(0)).await.result.is_ok(), before);
+    let other = async {
+        let within = tokio::time::timeout(Duration::from_secs(3), room.clone().enter());
+        within.await.is_ok()
+    };
+    let (exchange, other) = tokio::join!(retry.ask(request(1)), other);
+    assert_eq!(exchange.attempts.len(), 2);
+    drop(place);
+    // It is the same room as before.
+    let again = room.clone().enter().await;
+    assert!(tokio::time::timeout(Duration::from_secs(1), room.enter()).await.is_err());
+    drop(again);
+    other
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_makes_room_for_another_trial_where_the_server_answers_others() {
+    assert!(makes_room(true, BROKEN).await);
+    // It may be down: what comes next would fail as well.
+    assert!(!makes_room(false, BROKEN).await);
+    // It has too many already.
+    assert!(!makes_room(true, BUSY).await);
+    assert!(!makes_room(true, (AskErrorKind::Overloaded, 503)).await);
 }
