@@ -31,7 +31,7 @@ fn project(server: &Server, cases: usize) -> Project {
 /// The page without its last lines, which tell the time.
 fn steady(page: &str) -> String {
     let timed =
-        |line: &&str| [" calls · ", "reports/", "answers in "].iter().any(|at| line.contains(at));
+        |line: &&str| [" calls · ", "reports/", "  answers in "].iter().any(|at| line.contains(at));
     let ends = |line: &&str| !timed(line);
     page.lines().filter(ends).map(|line| line.to_owned() + "\n").collect()
 }
