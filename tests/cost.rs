@@ -349,3 +349,19 @@ fn recordings_need_no_price() {
     let (exit, page) = run(&project, "replayed", &["--max-cost", "0"]);
     assert_eq!((exit, project.records("replayed").len()), (0, 3), "{page}");
 }
+
+#[test]
+fn a_limit_on_cost_without_a_price_is_told_before_anything_is_asked() {
+    let project = project("http://127.0.0.1:9/v1", "", 1);
+    let suite = SUITE.replace("{max_rate: 20%}", "{max_count: 10000}\n  cost: {max: 1}");
+    project.write("suites/demo.yaml", &suite);
+    let warned = |project: &Project| {
+        let output = project.run(&["check", "suites/demo.yaml"]);
+        (text(&output.stdout) + &text(&output.stderr)).contains("`model` has no price")
+    };
+    assert!(!warned(&project));
+    let config = project.read("overclaim.yaml");
+    let (free, _) = config.split_once(", price").unwrap();
+    project.write("overclaim.yaml", &format!("{free}}}\n"));
+    assert!(warned(&project));
+}

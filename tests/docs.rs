@@ -44,7 +44,7 @@ fn project() -> (Project, Vec<(String, String)>, Server) {
     let server = Server::json(200, reply.to_string());
     let project = Project::empty();
     let endpoint = format!(
-        "endpoints:\n  gpt: {{wire: openai-chat, base_url: \"{}\", model: m}}\n",
+        "endpoints:\n  gpt: {{wire: openai-chat, base_url: \"{}\", model: m, price: {{input: 1, output: 4}}}}\n",
         server.base_url()
     );
     project.write("overclaim.yaml", &endpoint);

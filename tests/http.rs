@@ -148,6 +148,7 @@ fn an_echoed_key_is_scrubbed_everywhere() {
         let spec = Spec::ad_hoc(&server.base_url(), "m", Some("MY_KEY")).unwrap();
         ask(&spec, Some(KEY))
     };
+    let escaped: String = KEY.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
     for (status, body) in [
         (200, chat(&format!("your key is {KEY}!"))),
         (200, format!(r#"{{"error":{{"message":"bad key {KEY}"}}}}"#)),
@@ -155,6 +156,9 @@ fn an_echoed_key_is_scrubbed_everywhere() {
         (200, format!(r#"{{"choices":[],"key":"{KEY}"}}"#)),
         (307, String::new()),
         (401, format!(r#"{{"error":{{"message":"Incorrect API key provided: {KEY}"}}}}"#)),
+        (200, chat("4").replace("stop", &escaped)),
+        (200, format!(r#"{{"model":"{escaped}",{}"#, &chat("your key is [redacted]!")[1..])),
+        (400, format!(r#"{{"error":{{"message":"{}{escaped}"}}}}"#, "x".repeat(185))),
         (500, format!("Traceback: {KEY}")),
     ] {
         let exchange = echo(status, body);
@@ -162,7 +166,7 @@ fn an_echoed_key_is_scrubbed_everywhere() {
         assert!(!shown.contains("abc123"), "{shown}");
         assert!(shown.contains("[redacted]"), "{shown}");
         if let Ok(reply) = exchange.result {
-            assert_eq!(reply.text, "your key is [redacted]!");
+            assert!(["4", "your key is [redacted]!"].contains(&&*reply.text), "{}", reply.text);
             assert!(!reply.raw.contains(KEY));
         }
     }
@@ -232,6 +236,28 @@ fn bodies_that_cannot_be_used() {
         client.answer(200, &["content-type: text/plain"], &chat("4"));
     });
     assert_eq!(ask(&spec(&typeless.base_url()), None).result.unwrap().text, "4");
+}
+
+#[test]
+fn a_failure_is_what_its_status_says_though_its_body_cannot_be_read() {
+    let cut = Server::new(|_, client| {
+        client.send(head(401, &[], 500));
+        client.send("{\"err");
+        client.close();
+    });
+    assert_eq!(error(&spec(&cut.base_url()), None).0, AskErrorKind::Authentication);
+    for (status, headers, length, kind) in [
+        (429, &["content-encoding: gzip"][..], 1, AskErrorKind::RateLimited),
+        (404, &["content-encoding: br"], 1, AskErrorKind::NotFound),
+        (503, &[], 10 << 30, AskErrorKind::Overloaded),
+    ] {
+        let server = Server::new(move |_, client| {
+            client.send(head(status, headers, length));
+            client.send("x");
+            client.close();
+        });
+        assert_eq!(error(&spec(&server.base_url()), None).0, kind, "{status}");
+    }
 }
 
 #[test]

@@ -183,6 +183,24 @@ fn a_call_ends_with_its_end_mark_though_the_connection_stays_open() {
 }
 
 #[test]
+fn a_stream_is_read_as_one_whatever_its_server_calls_it() {
+    for kind in ["content-type: Text/Event-Stream", "content-type: text/plain", "x-none: 1"] {
+        let server = Server::new(move |_, client| {
+            client.send(format!("HTTP/1.1 200 OK\r\n{kind}\r\nconnection: close\r\n\r\n"));
+            for event in [A, STOP, "[DONE]"] {
+                client.send(format!("data: {event}\n\n"));
+            }
+            client.stall();
+        });
+        let project = project(&server.base_url(), ", stream: true, attempts: 1", "", 1);
+        let (exit, page) = run(&project, "out", &[]);
+        assert_eq!(exit, 0, "{page}");
+        let reply = &project.records("out")[0]["exchanges"][0]["reply"];
+        assert!(reply["times"]["first_token_ms"].is_number(), "{kind}: {reply}");
+    }
+}
+
+#[test]
 fn silence_within_a_stream_is_a_timeout_of_its_own() {
     let server = Server::new(|_, client| {
         say(client, &[A]);

@@ -50,6 +50,7 @@ impl Selection {
                 refuse_early_stop(&prepared.suite, &prepared.census, findings);
                 refuse_missing_baseline(&prepared.suite, &self.root, findings);
                 warn_of_budgets(&prepared.suite, &prepared.census, findings);
+                warn_of_cost_without_price(prepared, findings);
             }
         }
     }
@@ -131,6 +132,21 @@ fn refuse_missing_baseline(suite: &Suite, root: &Path, findings: &mut Findings) 
 }
 
 /// Warns of every budget line that the suite's cases can never pass.
+/// A limit on cost that can never be measured would be off unnoticed.
+fn warn_of_cost_without_price(prepared: &Prepared, findings: &mut Findings) {
+    let suite = &prepared.suite;
+    let is_free = |chosen: &&Chosen| {
+        chosen.spec.price.is_none() && matches!(chosen.spec.wire, endpoint::Wire::OpenaiChat(_))
+    };
+    for chosen in prepared.endpoints.iter().filter(is_free).filter(|_| suite.budget.cost.is_some())
+    {
+        let name = &chosen.spec.name.value;
+        let message = format!("the endpoint `{name}` has no price, so its cost is not measured");
+        let remedy = "add `price: {input: 0.15, output: 0.60}` to it, for a million tokens each";
+        findings.warning(&suite.source, suite.budget_span(None, "cost"), message, remedy);
+    }
+}
+
 fn warn_of_budgets(suite: &Suite, census: &Census, findings: &mut Findings) {
     let parts = suite.slices().map(|(name, budget)| {
         let cases = census.slices.get(&name).copied().unwrap_or(0);

@@ -107,6 +107,17 @@ impl Complaint {
         let codes = self.code.split(' ').filter_map(|code| code.parse().ok());
         codes.into_iter().find(|code| (400..600).contains(code))
     }
+
+    /// The status that goes with a code in words, where a server has no other.
+    fn status_of_words(&self) -> Option<u16> {
+        let codes = [
+            ("insufficient_quota", 429),
+            ("rate_limit", 429),
+            ("overloaded", 529),
+            ("server_error", 500),
+        ];
+        codes.iter().find(|(code, _)| self.code.contains(code)).map(|(_, status)| *status)
+    }
 }
 
 /// The title of a page, for gateways that answer in HTML; otherwise the text itself.
@@ -175,7 +186,8 @@ fn comes_back(response: &WireResponse, complaint: &Complaint) -> bool {
 #[must_use]
 pub fn of_success(status: u16, error: &Value) -> AskError {
     let complaint = Complaint::of(error);
-    let meant = complaint.status().map(|inner| (inner, classify(inner, &complaint)));
+    let meant = complaint.status().or_else(|| complaint.status_of_words());
+    let meant = meant.map(|inner| (inner, classify(inner, &complaint)));
     let by_words = (400, classify(400, &complaint));
     let (inner, kind) = match meant {
         Some(meant) => meant,
@@ -385,12 +397,20 @@ mod tests {
             r#"{"code":429,"message":"slow down"}"#,
             r#"{"code":502,"message":"upstream broke"}"#,
             r#"{"code":"content_filter","message":"no"}"#,
+            r#"{"code":"insufficient_quota","message":"nothing left"}"#,
+            r#"{"type":"rate_limit_error","message":"wait"}"#,
+            r#"{"type":"overloaded_error","message":"busy"}"#,
+            r#"{"type":"server_error","message":"oops"}"#,
             r#"{"message":"something"}"#,
             r#""text""#,
         ].map(of).join("\n"), @"
         rate limited: the server takes no more calls for now: lower `concurrency`; the server says: slow down
         server error: the server failed: try again, or look into its log; the server says: upstream broke
         content filter: the provider's filter refused the question; the server says: no
+        quota exhausted: the account has nothing left: top it up or take another key; the server says: nothing left
+        rate limited: the server takes no more calls for now: lower `concurrency`; the server says: wait
+        server overloaded: the server has no room: try later or lower `concurrency`; the server says: busy
+        server error: the server failed: try again, or look into its log; the server says: oops
         unreadable reply: an error came under a success status; the server says: something
         unreadable reply: an error came under a success status; the server says: text
         ");

@@ -145,6 +145,7 @@ pub fn decode(response: &WireResponse) -> Result<Reply, AskError> {
     }
     let answer = Answer::read(&body)
         .map_err(|what| unusable(format!("{what}; the body is: {}", excerpt(text))))?;
+    interrupted(answer.finish.as_ref()).map_err(unusable)?;
     not_utf8(&response.body, answer.finish.as_ref()).map_err(unusable)?;
     Ok(Reply {
         text: answer.said.text,
@@ -175,6 +176,18 @@ fn not_utf8(body: &[u8], finish: Option<&Finish>) -> Result<(), String> {
         Err(error) if finish == Some(&Finish::Stop) => {
             Err(format!("the reply is not UTF-8 from byte {} on", error.valid_up_to()))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what a server cut short itself and says so: an answer to that length is not the model's.
+fn interrupted(finish: Option<&Finish>) -> Result<(), String> {
+    const WORDS: [&str; 6] =
+        ["abort", "aborted", "cancelled", "canceled", "error", "insufficient_system_resource"];
+    match finish {
+        Some(Finish::Other(word)) if WORDS.contains(&word.as_str()) => Err(format!(
+            "the server broke the reply off (finish reason `{word}`): try again, or look into its log"
+        )),
         _ => Ok(()),
     }
 }

@@ -83,7 +83,9 @@ fn quantiles(card: &EndpointCard, live: &[LiveAnswer<'_>], limits: &Latency) -> 
         let name = "latency.tokens_per_second";
         let unit = |value| format!("{value:.1} tokens/s");
         let quantile = Quantile { name, word: "median", limit, q: 0.5, unit, more_is_better: true };
-        lines.push(quantile.judge(card, &seen, level));
+        // Those that were given up alone say nothing of how fast tokens come.
+        let timed = seen.iter().any(|(_, speed)| *speed > 0.0);
+        lines.push(quantile.judge(card, if timed { &seen } else { &[] }, level));
     }
     if let Some(late) = limits.late {
         let flags = live.iter().map(|at| (at.cluster, at.seconds > late.over));

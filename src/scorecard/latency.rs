@@ -18,7 +18,7 @@ pub struct LiveAnswer<'a> {
     /// Seconds from the start of the call to the first token, if it came as a stream; infinite for
     /// one that was given up.
     pub first_token: Option<f64>,
-    /// Tokens of the reply a second, if the server counts them.
+    /// Tokens of the reply a second, if the server counts them; zero for one that was given up.
     pub tokens_per_second: Option<f64>,
 }
 
@@ -37,8 +37,8 @@ fn answer<'a>(cluster: &'a str, heard: &Heard) -> Option<LiveAnswer<'a>> {
     let given_up = |kind: Option<AskErrorKind>| kind == Some(AskErrorKind::Timeout);
     if heard.attempts.first().is_some_and(|first| given_up(first.error)) {
         let never = f64::INFINITY;
-        let first_token = Some(never);
-        return Some(LiveAnswer { cluster, seconds: never, first_token, tokens_per_second: None });
+        let (first_token, tokens_per_second) = (Some(never), Some(0.0));
+        return Some(LiveAnswer { cluster, seconds: never, first_token, tokens_per_second });
     }
     heard.reply.as_ref()?;
     let first_token = heard.times.and_then(|times| times.first_token_ms).map(|ms| ms / 1000.0);
@@ -154,6 +154,8 @@ mod tests {
         let live = live_answers(&run, "model");
         let seconds: Vec<f64> = live.iter().map(|at| at.seconds).collect();
         assert_eq!(seconds, [f64::INFINITY, f64::INFINITY]);
+        let slowest = live.iter().all(|at| at.tokens_per_second == Some(0.0));
+        assert!(slowest, "no budget on speed may see those alone that were quick enough");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::trouble;
 use crate::endpoint::openai_chat::stream::Stream;
+use crate::endpoint::sse::begins_like_events;
 
 /// Largest body that is read. Replies of language models are a few kilobytes, with log
 /// probabilities a few hundred; what is larger is not a reply.
@@ -27,6 +28,8 @@ pub(super) struct Body {
     start: Instant,
     pub(super) bytes: Vec<u8>,
     pub(super) stream: Option<Stream>,
+    /// It may be a stream though nothing said so.
+    open: bool,
     /// When the last byte came that belongs to the reply.
     pub(super) ended: Option<Duration>,
 }
@@ -43,9 +46,11 @@ pub(super) enum BodyError {
 }
 
 impl Body {
-    /// A body of a call that started then, and whether it is expected to come as a stream.
-    pub(super) fn new(start: Instant, streams: bool) -> Body {
-        Body { start, bytes: Vec::new(), stream: streams.then(Stream::default), ended: None }
+    /// A body of a call that started then, whether it is said to come as a stream, and whether it
+    /// may be one all the same: some servers have a wrong word for it.
+    pub(super) fn new(start: Instant, streams: bool, open: bool) -> Body {
+        let stream = streams.then(Stream::default);
+        Body { start, bytes: Vec::new(), stream, open, ended: None }
     }
 
     /// Reads it; between two pieces no more time than `idle` may pass. How many bytes came is told in
@@ -69,6 +74,10 @@ impl Body {
             };
             if self.bytes.len() + chunk.len() > LARGEST {
                 return Err(BodyError::TooLarge);
+            }
+            if self.open && self.bytes.is_empty() && self.stream.is_none() {
+                let begins = begins_like_events(&String::from_utf8_lossy(&chunk));
+                self.stream = begins.then(Stream::default);
             }
             self.bytes.extend_from_slice(&chunk);
             *received = self.bytes.len();

@@ -37,6 +37,9 @@ use crate::endpoint::{Spec, Timeouts, Wire, WireRequest, WireResponse, millis, o
 /// Many servers close idle connections after 5 s, and a call that meets the closing fails.
 const IDLE: Duration = Duration::from_secs(4);
 
+/// How long a server that refuses a call may be silent in the middle of saying why.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Why an endpoint cannot be asked at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
@@ -155,13 +158,13 @@ impl Http {
         }
         let asked = Instant::now();
         let permit = self.limit.acquire().await;
-        let mut reserved = None;
+        let (mut reserved, mut counted) = (None, None);
         if refused().is_none() {
             if let Some(tokens) = &self.tokens {
                 reserved = Some((tokens, tokens.reserve(tokens_at_most(request)).await));
             }
             if let Some(calls) = &self.calls {
-                calls.reserve(1.0).await;
+                counted = Some((calls, calls.reserve(1.0).await));
             }
         }
         let among_all = match &self.all {
@@ -181,6 +184,9 @@ impl Http {
                 }
             },
         };
+        for (rate, share) in [&mut reserved, &mut counted].into_iter().flatten() {
+            rate.begins(share);
+        }
         let start = Instant::now();
         if let Some(money) = &mut money {
             money.sent();
@@ -265,12 +271,16 @@ impl Http {
             let megabytes = body::LARGEST >> 20;
             failed(AskErrorKind::Unusable, format!("the reply is larger than {megabytes} MiB"))
         };
-        if response.content_length().is_some_and(|length| length > body::LARGEST as u64) {
+        // What a failure is, its status says: words that cannot be had change nothing of it.
+        let failing = !(200..300).contains(&status);
+        let is_too_large =
+            response.content_length().is_some_and(|length| length > body::LARGEST as u64);
+        if is_too_large && !failing {
             return Err(too_large());
         }
-        if let Some(coding) = response.headers().get("content-encoding")
-            && coding != "identity"
-        {
+        let coding = response.headers().get("content-encoding");
+        let is_packed = coding.is_some_and(|coding| coding != "identity");
+        if is_packed && !failing {
             let message = "the reply is compressed though that was not asked for: turn it off";
             return Err(failed(AskErrorKind::Unusable, message.into()));
         }
@@ -283,13 +293,19 @@ impl Http {
             })
             .collect();
         let is_stream = |(name, value): &(String, String)| {
-            name == "content-type" && value.contains("event-stream")
+            name == "content-type" && value.to_ascii_lowercase().contains("event-stream")
         };
-        let streams = (200..300).contains(&status) && headers.iter().any(is_stream);
-        let mut body = Body::new(progress.start, streams);
-        let idle = self.timeouts.idle.unwrap_or(Duration::MAX);
-        let read = body.read(&mut response, idle, &mut progress.received).await;
-        read.map_err(|error| match error {
+        let streams = !failing && headers.iter().any(is_stream);
+        let mut body = Body::new(progress.start, streams, !failing);
+        let mut idle = self.timeouts.idle.unwrap_or(Duration::MAX);
+        let mut read = Ok(());
+        if failing {
+            idle = idle.min(LAST_WORDS);
+        }
+        if !is_too_large && !is_packed {
+            read = body.read(&mut response, idle, &mut progress.received).await;
+        }
+        read.or_else(|error| if failing { Ok(()) } else { Err(error) }).map_err(|error| match error {
             BodyError::TooLarge => too_large(),
             BodyError::Idle => self.too_late(Phase::Idle, Duration::MAX, progress),
             BodyError::Broken(why) => {

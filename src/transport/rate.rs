@@ -28,6 +28,9 @@ const TOKENS_LATE: Duration = Duration::from_secs(3);
 /// A minute, and a quarter of a second by which a call may be longer on its way than another.
 const WINDOW: Duration = Duration::from_millis(60_250);
 
+/// A call that begins so soon after its turn begins at its turn.
+const PUNCTUAL: Duration = Duration::from_millis(100);
+
 /// Longest time that one call can make others wait.
 const LONGEST: f64 = 3600.0;
 
@@ -132,6 +135,26 @@ impl Rate {
         Ok(Share { number, estimated, reserved })
     }
 
+    /// The call begins only now, since it had to wait for something else meanwhile: it belongs to
+    /// this minute, not to the one in which it had its turn here.
+    pub(super) fn begins(&self, share: &mut Share) {
+        let mut state = lock(&self.state);
+        let now = Instant::now();
+        state.forget(now);
+        if let Some(place) = state.place(share)
+            && let Some((at, units)) = state.recent.get_mut(place)
+        {
+            if now.duration_since(*at) < PUNCTUAL {
+                return;
+            }
+            let units = std::mem::take(units);
+            state.sum -= units;
+        }
+        share.number = state.first + state.recent.len() as u64;
+        state.recent.push_back((now, share.reserved));
+        state.sum += share.reserved;
+    }
+
     /// Corrects what was reserved to what it was. A call that used nothing, because it was refused,
     /// says nothing of estimates.
     pub(super) fn settle(&self, share: &Share, used: f64) {
@@ -139,8 +162,7 @@ impl Rate {
         let surplus = self.time(share.reserved - used);
         state.free_at += self.time(used - share.reserved);
         state.free_at = state.free_at.checked_sub(surplus).unwrap_or(state.free_at);
-        let place = share.number.checked_sub(state.first).map(usize::try_from);
-        if let Some(Ok(place)) = place
+        if let Some(place) = state.place(share)
             && let Some((_, units)) = state.recent.get_mut(place)
         {
             *units = used;
@@ -168,6 +190,11 @@ impl State {
     /// What a call will use if it is like the latest ones.
     fn expected(&self, estimated: f64) -> f64 {
         if self.estimated > 0.0 { estimated * self.used / self.estimated } else { estimated }
+    }
+
+    /// Where a share stands among those of the last minute.
+    fn place(&self, share: &Share) -> Option<usize> {
+        usize::try_from(share.number.checked_sub(self.first)?).ok()
     }
 
     /// Drops what began more than a minute ago.
@@ -258,6 +285,26 @@ mod tests {
     async fn first_come_first_served() {
         let turns = turns(Rate::calls(600), 200, 1.0, 1.0, Duration::from_millis(1)).await;
         assert!(turns.iter().map(|(caller, _)| *caller).eq(0..200));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_are_held_up_after_their_turn_count_when_they_begin() {
+        // Eight calls have their turns while somebody else holds all permits.
+        let rate = Rate::calls(10);
+        let mut shares = Vec::new();
+        for _ in 0..8 {
+            shares.push(rate.reserve(1.0).await);
+        }
+        tokio::time::advance(Duration::from_secs(20)).await;
+        shares.iter_mut().for_each(|share| rate.begins(share));
+        let begun = Instant::now();
+        for _ in 0..2 {
+            rate.reserve(1.0).await;
+        }
+        assert!(begun.elapsed() < WINDOW);
+        rate.settle(&shares[0], 1.0);
+        rate.reserve(1.0).await;
+        assert!(begun.elapsed() >= WINDOW, "{:?}", begun.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

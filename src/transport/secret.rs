@@ -49,16 +49,25 @@ impl Key {
         if is_placeholder(key) {
             return text.into();
         }
-        let escaped = serde_json::Value::from(key).to_string();
-        let escaped = escaped.trim_matches('"');
-        let slashed = escaped.replace('/', "\\/");
-        let mut clean = Cow::from(text);
-        for form in [key, escaped, &slashed] {
-            if clean.contains(form) {
-                clean = clean.replace(form, REDACTED).into();
+        let mut clean = String::new();
+        let (mut copied, mut at) = (0, 0);
+        while let Some(next) = text[at..].find([key.as_bytes()[0] as char, '\\']) {
+            at += next;
+            match spelled(&text.as_bytes()[at..], key) {
+                Some(length) => {
+                    clean.push_str(&text[copied..at]);
+                    clean.push_str(REDACTED);
+                    at += length;
+                    copied = at;
+                }
+                None => at += 1,
             }
         }
-        clean
+        if copied == 0 {
+            return text.into();
+        }
+        clean.push_str(&text[copied..]);
+        clean.into()
     }
 
     /// The bytes without the key, and whether it was among them.
@@ -81,6 +90,27 @@ impl Key {
             None => (bytes, false),
         }
     }
+}
+
+/// How many bytes a text takes to spell the key at its beginning, each character as it is or
+/// escaped as JSON may write it.
+fn spelled(text: &[u8], key: &str) -> Option<usize> {
+    if text.starts_with(key.as_bytes()) {
+        return Some(key.len());
+    }
+    let mut rest = text;
+    for wanted in key.bytes() {
+        rest = match rest {
+            [b'\\', b'u', code @ ..] if code.len() >= 4 => {
+                let code = std::str::from_utf8(&code[..4]).ok()?;
+                let same = u8::from_str_radix(code, 16) == Ok(wanted);
+                if same { &rest[6..] } else { rest.strip_prefix(&[wanted])? }
+            }
+            [b'\\', next, after @ ..] if *next == wanted && b"\"\\/".contains(next) => after,
+            _ => rest.strip_prefix(&[wanted])?,
+        };
+    }
+    Some(text.len() - rest.len())
 }
 
 impl fmt::Debug for Key {
@@ -134,6 +164,7 @@ mod tests {
             key.scrub_bytes(b"\xff sk-a/b\"1\\2".to_vec()).0,
             "\u{fffd} [redacted]".as_bytes()
         );
+        assert_eq!(key.scrub(r"é\u0073k-a\u002fb\u0022\u0031\u005C2é"), "é[redacted]é");
         assert_eq!(format!("{key:?}"), "[redacted]");
     }
 

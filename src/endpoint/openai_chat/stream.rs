@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Said, error_in, finish, name, not_utf8, some_text, tokens, usage};
+use super::{Said, error_in, finish, interrupted, name, not_utf8, some_text, tokens, usage};
 use crate::ask::{AskError, AskErrorKind, Finish, Reply, Times, Token, Usage};
 use crate::endpoint::failure::{self, excerpt};
 use crate::endpoint::sse::Events;
@@ -87,6 +87,7 @@ impl Stream {
                 "the stream ended {came}, without a finish reason: {HABIT}"
             )));
         };
+        interrupted(Some(&finish)).map_err(unusable)?;
         not_utf8(&response.body, Some(&finish)).map_err(unusable)?;
         let tokens = pieces.tokens.filter(|tokens| !tokens.is_empty() && !pieces.has_holes);
         Ok(Reply {

@@ -239,6 +239,21 @@ fn messages_in_every_shape() {
 }
 
 #[test]
+fn a_reply_that_its_server_broke_off_is_no_answer() {
+    for word in ["abort", "error", "cancelled", "insufficient_system_resource"] {
+        let whole =
+            format!(r#"{{"choices":[{{"message":{{"content":"A"}},"finish_reason":"{word}"}}]}}"#);
+        let told = show(&answered(&whole));
+        let expected = format!(
+            "unreadable reply: the server broke the reply off (finish reason `{word}`): try again, or look into its log"
+        );
+        assert_eq!(told, expected);
+        let delta = whole.replace("message", "delta");
+        assert_eq!(show(&answered(&format!("data: {delta}\n\ndata: [DONE]\n\n"))), expected);
+    }
+}
+
+#[test]
 fn malformed_logprobs_are_missing_and_lose_no_answer() {
     let of = |logprobs: &str| {
         let body =
