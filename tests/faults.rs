@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::mock::Mock;
-use support::project::{Project, SUITE, code, text};
+use support::project::{Project, SUITE, code, letter, text};
 use support::{Client, Server};
 
 const CASES: usize = 3;
@@ -408,6 +408,17 @@ fn a_server_that_is_down_is_asked_again_until_it_is_up() {
         assert_eq!(record["outcome"]["failed"]["kind"], "network");
         assert_eq!(attempts(&record).len(), 2);
     }
+}
+
+#[test]
+fn a_text_that_no_model_writes_is_no_reply() {
+    let text = "a".repeat(5 << 20);
+    let server = Server::json(200, letter(&text, 0.9));
+    let project = project();
+    point(&project, &server.base_url(), "");
+    let (exit, page, _) = run(&project);
+    assert_eq!((exit, server.calls()), (3, CASES), "{page}");
+    assert!(page.contains("longer than 4 MiB"), "{page}");
 }
 
 #[test]

@@ -40,6 +40,10 @@ const IDLE: Duration = Duration::from_secs(4);
 /// How long a server that refuses a call may be silent in the middle of saying why.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
+/// Longest text of a reply: a hundred times what a model writes. Graders read it, and journals keep
+/// it.
+const LONGEST_TEXT: usize = 4 << 20;
+
 /// Why an endpoint cannot be asked at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
@@ -206,7 +210,7 @@ impl Http {
                 Some(stream) => stream.reply(&response),
                 None => openai_chat::decode(&response),
             };
-            let decoded = decoded.and_then(|reply| self.without_key(reply));
+            let decoded = decoded.and_then(|reply| self.fit(reply));
             if decoded.is_err() {
                 hint = hints::wait(response.status, &response.headers, jiff::Timestamp::now());
             }
@@ -254,7 +258,7 @@ impl Http {
         let first_byte = self.timeouts.first_byte.unwrap_or(Duration::MAX);
         let answered = tokio::time::timeout(first_byte, call.send()).await;
         progress.unreached = matches!(&answered, Ok(Err(error)) if error.is_connect());
-        let mut response = match answered {
+        let response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
                 return Err(self.too_late(Phase::Connect, Duration::MAX, progress));
@@ -303,7 +307,7 @@ impl Http {
             idle = idle.min(LAST_WORDS);
         }
         if !is_too_large && !is_packed {
-            read = body.read(&mut response, idle, &mut progress.received).await;
+            read = body.read(response, idle, &mut progress.received).await;
         }
         read.or_else(|error| if failing { Ok(()) } else { Err(error) }).map_err(|error| match error {
             BodyError::TooLarge => too_large(),
@@ -332,10 +336,16 @@ impl Http {
         Ok((WireResponse { status, headers, body, times }, stream))
     }
 
-    /// Refuses a reply that spells out the key in a way in which it was not found in the body: in
-    /// pieces, or in escapes.
-    fn without_key(&self, reply: Reply) -> Result<Reply, AskError> {
+    /// Refuses a reply that nobody would read, or that spells out the key in a way in which it was
+    /// not found in the body: in pieces.
+    fn fit(&self, reply: Reply) -> Result<Reply, AskError> {
         let texts = [Some(&reply.text), reply.reasoning.as_ref(), reply.refusal.as_ref()];
+        if texts.into_iter().flatten().any(|text| text.len() > LONGEST_TEXT) {
+            let megabytes = LONGEST_TEXT >> 20;
+            let message =
+                format!("the reply's text is longer than {megabytes} MiB: set `max_tokens`");
+            return Err(AskError::new(AskErrorKind::Unusable, message));
+        }
         if texts.into_iter().flatten().all(|text| matches!(self.key.scrub(text), Cow::Borrowed(_)))
         {
             return Ok(reply);

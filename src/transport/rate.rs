@@ -158,6 +158,9 @@ impl Rate {
     /// Corrects what was reserved to what it was. A call that used nothing, because it was refused,
     /// says nothing of estimates.
     pub(super) fn settle(&self, share: &Share, used: f64) {
+        // A count that is more than a minute allows is a slip of the server's, and must not stop
+        // all others for longer.
+        let used = used.min(self.limit.max(share.reserved));
         let mut state = lock(&self.state);
         let surplus = self.time(share.reserved - used);
         state.free_at += self.time(used - share.reserved);
@@ -264,6 +267,16 @@ mod tests {
         let within =
             |from: f64| turns.iter().filter(move |(_, at)| (from..from + 60.0).contains(at));
         turns.iter().map(|(_, from)| within(*from).count()).max().unwrap_or(0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_count_that_cannot_be_stops_others_for_no_more_than_a_minute() {
+        let rate = Rate::tokens(600);
+        let share = rate.reserve(10.0).await;
+        rate.settle(&share, 1.8e19);
+        let start = Instant::now();
+        rate.reserve(10.0).await;
+        assert!(start.elapsed() <= Duration::from_secs(61), "{:?}", start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

@@ -199,7 +199,9 @@ impl Pieces {
             _ => return Err(unusable("`choices` is not a list")),
         };
         let choice = choice.unwrap_or(&Value::Null);
-        if let Some(error) = error_in(&chunk).or_else(|| error_in(choice)) {
+        // Some servers send the error itself in place of an object that holds it.
+        let bare = (chunk["choices"].is_null() && chunk["message"].is_string()).then_some(&chunk);
+        if let Some(error) = error_in(&chunk).or_else(|| error_in(choice)).or(bare) {
             return Err(Trouble::Told(error.clone()));
         }
         if let Some(counts) = usage(&chunk["usage"]) {
@@ -210,7 +212,9 @@ impl Pieces {
         let grew = self.delta(&choice["delta"]).map_err(|what| unusable(&what))?;
         if grew {
             if self.finish.is_some() {
-                return Err(unusable("a piece of the reply came behind its end"));
+                return Err(unusable(&format!(
+                    "a piece of the reply came behind its end: {HABIT}"
+                )));
             }
             self.count = self.count.saturating_add(1);
             self.clock();
@@ -221,7 +225,7 @@ impl Pieces {
             Value::String(reason) if reason.is_empty() => {}
             Value::String(_) if self.finish.is_some() => {
                 if self.last_event == data {
-                    return Err(unusable("the last piece came twice"));
+                    return Err(unusable(&format!("the last piece came twice: {HABIT}")));
                 }
             }
             Value::String(reason) => {
@@ -239,7 +243,9 @@ impl Pieces {
         let before = length(&self.said);
         if delta["role"].is_string() {
             if before > 0 && !self.has_role {
-                return Err("the beginning of the reply came behind a piece of it".into());
+                return Err(format!(
+                    "the beginning of the reply came behind a piece of it: {HABIT}"
+                ));
             }
             self.has_role = true;
         }

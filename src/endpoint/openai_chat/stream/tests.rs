@@ -143,6 +143,7 @@ fn a_stream_that_is_not_whole_is_no_answer() {
         of(&[says("A"), json!({"error": {"message": "out of memory", "code": 500}})]),
         of(&[says("A"), json!({"error": {"message": "slow down", "code": 429}})]),
         of(&[json!({"choices": [{"error": {"message": "lost"}}]})]),
+        of(&[says("A"), json!({"object": "error", "message": "engine died", "code": 500})]),
     ].join("\n"), @r#"
     unreadable reply: the stream ended before its first piece, without a finish reason: where the server always ends like this, set `stream: false` for the endpoint
     unreadable reply: the stream ended before its first piece, without a finish reason: where the server always ends like this, set `stream: false` for the endpoint
@@ -151,15 +152,16 @@ fn a_stream_that_is_not_whole_is_no_answer() {
     unreadable reply: a piece of the stream is not JSON (EOF while parsing a string at line 1 column 25); the piece is: {"choices":[{"delta":{},"
     unreadable reply: the stream broke off before its first piece, without its end mark `[DONE]`: where the server always ends like this, set `stream: false` for the endpoint
     unreadable reply: the stream is empty: the question may be too long for the model, or look into the server's log
-    unreadable reply: a piece of the reply came behind its end; the piece is: {"choices":[{"delta":{"content":"B"},"finish_reason":null,"index":0}]}
-    unreadable reply: the beginning of the reply came behind a piece of it; the piece is: {"choices":[{"delta":{"content":"","role":"assistant"},"finish_reason":null,"index":0}]}
-    unreadable reply: the last piece came twice; the piece is: {"choices":[{"delta":{},"finish_reason":"stop","index":0}]}
+    unreadable reply: a piece of the reply came behind its end: where the server always ends like this, set `stream: false` for the endpoint; the piece is: {"choices":[{"delta":{"content":"B"},"finish_reason":null,"index":0}]}
+    unreadable reply: the beginning of the reply came behind a piece of it: where the server always ends like this, set `stream: false` for the endpoint; the piece is: {"choices":[{"delta":{"content":"","role":"assistant"},"finish_reason":null,"index":0}]}
+    unreadable reply: the last piece came twice: where the server always ends like this, set `stream: false` for the endpoint; the piece is: {"choices":[{"delta":{},"finish_reason":"stop","index":0}]}
     unreadable reply: `choices` is not a list; the piece is: {"choices":7}
     unreadable reply: `content` is neither a text nor a list of parts; the piece is: {"choices":[{"delta":{"content":7}}]}
     unreadable reply: `finish_reason` is not a text; the piece is: {"choices":[{"finish_reason":7}]}
     server error: the server failed: try again, or look into its log; the server says: out of memory
     rate limited: the server takes no more calls for now: lower `concurrency`; the server says: slow down
     unreadable reply: an error came under a success status; the server says: lost
+    server error: the server failed: try again, or look into its log; the server says: engine died
     "#);
     let mut damaged = whole.into_bytes();
     let at = damaged.iter().position(|byte| *byte == b'B').unwrap();
