@@ -148,7 +148,11 @@ fn an_echoed_key_is_scrubbed_everywhere() {
         let spec = Spec::ad_hoc(&server.base_url(), "m", Some("MY_KEY")).unwrap();
         ask(&spec, Some(KEY))
     };
-    let escaped: String = KEY.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let hex = |half: u8| char::from_digit(half.into(), 16).unwrap();
+    let escaped: String = KEY
+        .bytes()
+        .flat_map(|byte| ['\\', 'u', '0', '0', hex(byte >> 4), hex(byte & 15)])
+        .collect();
     for (status, body) in [
         (200, chat(&format!("your key is {KEY}!"))),
         (200, format!(r#"{{"error":{{"message":"bad key {KEY}"}}}}"#)),

@@ -309,7 +309,9 @@ mod tests {
             shares.push(rate.reserve(1.0).await);
         }
         tokio::time::advance(Duration::from_secs(20)).await;
-        shares.iter_mut().for_each(|share| rate.begins(share));
+        for share in &mut shares {
+            rate.begins(share);
+        }
         let begun = Instant::now();
         for _ in 0..2 {
             rate.reserve(1.0).await;
