@@ -6,8 +6,8 @@
 //! 50 ms, so a power cut loses no more than that. A line without its end is a torn write and is
 //! ignored when the journal is read back.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -28,7 +28,9 @@ const SYNC_AFTER: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 pub struct Journal {
     dir: PathBuf,
+    /// Locked as long as this or a copy of it is open: nobody else writes here.
     records: File,
+    durable: bool,
     syncer: Syncer,
 }
 
@@ -50,9 +52,38 @@ impl Journal {
                     _ => error,
                 }
             })?;
-        write_json(&dir.join(HEADER), header)?;
+        lock(&records)?;
+        if let Err(error) = write_json(&dir.join(HEADER), header) {
+            // Without its header it is no run, and must not be in the way of the next.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
         let syncer = Syncer::start(records.try_clone()?)?;
-        Ok(Journal { dir: dir.to_owned(), records, syncer })
+        Ok(Journal { dir: dir.to_owned(), records, durable: false, syncer })
+    }
+
+    /// Goes on with a run that was stopped or killed: what was torn off is removed, and new records
+    /// are appended to those that are whole.
+    ///
+    /// # Errors
+    /// Somebody is writing the run, or it cannot be read or written.
+    pub fn resume(dir: &Path) -> Result<(Journal, Run), ReadError> {
+        let path = dir.join(RECORDS);
+        let io_error = |error| ReadError::Io { path: path.clone(), error };
+        let open = OpenOptions::new().read(true).append(true).open(&path);
+        let mut records = open.map_err(io_error)?;
+        lock(&records).map_err(io_error)?;
+        let whole = whole_lines(&mut records).map_err(io_error)?;
+        records.set_len(whole).map_err(io_error)?;
+        let run = read(dir)?;
+        let syncer = records.try_clone().and_then(Syncer::start).map_err(io_error)?;
+        Ok((Journal { dir: dir.to_owned(), records, durable: false, syncer }, run))
+    }
+
+    /// The same with every record on the disk before the next one is taken.
+    #[must_use]
+    pub fn durable(self, durable: bool) -> Journal {
+        Journal { durable, ..self }
     }
 
     /// Appends a finished trial. When this returns, the line survives the death of the process.
@@ -63,6 +94,9 @@ impl Journal {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
         self.records.write_all(&line)?;
+        if self.durable {
+            return self.records.sync_data();
+        }
         self.syncer.wrote()
     }
 
@@ -80,6 +114,36 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+/// Takes the directory for one writer; the system gives it back however the process ends.
+fn lock(records: &File) -> io::Result<()> {
+    match records.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "another process is writing this run: wait for it, or stop it",
+        )),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Bytes up to the end of the last whole line.
+fn whole_lines(file: &mut File) -> io::Result<u64> {
+    const BLOCK: u64 = 1 << 16;
+    let mut end = file.metadata()?.len();
+    let mut block = Vec::new();
+    while end > 0 {
+        let start = end.saturating_sub(BLOCK);
+        file.seek(SeekFrom::Start(start))?;
+        block.clear();
+        Read::by_ref(file).take(end - start).read_to_end(&mut block)?;
+        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 /// Values of different types in one list of documents.
@@ -268,7 +332,11 @@ pub fn read(dir: &Path) -> Result<Run, ReadError> {
     Ok(Run { header, records })
 }
 
-fn read_header(dir: &Path) -> Result<Header, ReadError> {
+/// Reads the header of a run directory.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_header(dir: &Path) -> Result<Header, ReadError> {
     let path = dir.join(HEADER);
     let text = fs::read(&path).map_err(|error| ReadError::Io { path: path.clone(), error })?;
     let malformed = |error: serde_json::Error| ReadError::Malformed {
@@ -373,6 +441,29 @@ mod tests {
         fs::write(&path, [b"{}\n".as_slice(), &whole].concat()).unwrap();
         let error = read(dir.path()).unwrap_err().to_string();
         assert!(error.contains("records.jsonl:1: not a record: missing field"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_was_torn_goes_on_behind_its_last_whole_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::create(dir.path(), &header(3)).unwrap();
+        journal.append(&record(1)).unwrap();
+        let taken = Journal::resume(dir.path()).unwrap_err().to_string();
+        assert!(taken.contains("another process is writing this run"), "{taken}");
+        drop(journal);
+        let path = dir.path().join(RECORDS);
+        let whole = fs::read(&path).unwrap();
+        for torn in ["", "{", "{\"index\":2", &"x".repeat(200_000)] {
+            fs::write(&path, [&whole, torn.as_bytes()].concat()).unwrap();
+            let (mut journal, run) = Journal::resume(dir.path()).unwrap();
+            assert_eq!(run.records, [record(1)]);
+            assert_eq!(fs::read(&path).unwrap(), whole);
+            journal.append(&record(0)).unwrap();
+            journal.finish(&[]).unwrap();
+            assert_eq!(read(dir.path()).unwrap().records, [record(0), record(1)]);
+        }
+        fs::write(&path, "torn").unwrap();
+        assert_eq!(Journal::resume(dir.path()).unwrap().1.records, []);
     }
 
     #[test]

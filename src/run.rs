@@ -8,7 +8,7 @@
 //! Trials start in the order of the plan, each when there is a place for it in the [`Room`] of its
 //! endpoint. Several runs may share rooms; each waits for one place at a time, so they take turns.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -46,27 +46,29 @@ pub struct Asker {
 /// Who is asked, by name of the endpoint.
 pub type Askers = HashMap<Arc<str>, Asker>;
 
-/// Runs a plan. Ends when all trials are finished, when `stop` becomes true, or when the consumer
-/// breaks, with the ending that it names; the trials under way are then dropped and count as never
-/// asked. Only where everything is decided they are given a few seconds to end, and told of as
-/// well. Answers are confident from the threshold on.
+/// Runs a plan but for the trials that are `finished`, by their index. Ends when all others are,
+/// when `stop` becomes true, or when the consumer breaks, with the ending that it names. Trials that
+/// are under way when it is stopped, or everything is decided, are given a few seconds to end, and
+/// told of as well; after that, and where the consumer breaks for another reason, they are dropped
+/// and count as never asked. Answers are confident from the threshold on.
 ///
 /// # Panics
 /// If an endpoint of the plan has no asker, which is a mistake of the caller.
 pub async fn run(
     plan: &Plan<'_>,
     planned: usize,
+    finished: &BTreeSet<usize>,
     askers: &Askers,
     threshold: f64,
     mut stop: watch::Receiver<bool>,
     consume: &mut dyn FnMut(Event) -> ControlFlow<Ending>,
 ) -> Ending {
     let methods: Arc<[Method]> = plan.methods().cloned().collect();
-    let mut trials = plan.trials();
+    let mut trials = plan.trials().filter(|trial| !finished.contains(&trial.index));
     let mut waiting: Option<Waiting> = None;
     let mut flying: JoinSet<Record> = JoinSet::new();
     let mut ending = Ending::Complete;
-    let mut unasked = false;
+    let (mut unasked, mut stopped) = (false, false);
     if let ControlFlow::Break(told) = consume(Event::Started { planned }) {
         ending = told;
     }
@@ -83,7 +85,10 @@ pub async fn run(
         tokio::select! {
             biased;
             // An error means that nobody is left who could stop the run: it goes on.
-            Ok(_) = stop.wait_for(|stop| *stop) => ending = Ending::Interrupted,
+            Ok(_) = stop.wait_for(|stop| *stop) => {
+                stopped = true;
+                ending = Ending::Interrupted;
+            }
             Some(finished) = flying.join_next() => {
                 let record = finished.expect("trials are guarded against panics and never aborted");
                 let event = event_of(record);
@@ -107,17 +112,19 @@ pub async fn run(
     }
     // A place that comes now is for others.
     drop(waiting);
-    if ending == Ending::Decided {
+    if ending == Ending::Decided || stopped {
         // What is under way was asked for and may be billed: it is kept, unless it takes long.
         let drained = async {
             while let Some(finished) = flying.join_next().await {
                 let record = finished.expect("trials are guarded against panics and never aborted");
-                let _ = consume(event_of(record));
+                if consume(event_of(record)) == ControlFlow::Break(Ending::Interrupted) {
+                    break;
+                }
             }
         };
         tokio::select! {
             biased;
-            Ok(_) = stop.wait_for(|stop| *stop) => {}
+            Ok(_) = stop.wait_for(|stop| *stop), if !stopped => {}
             _ = tokio::time::timeout(GRACE, drained) => {}
         }
     }

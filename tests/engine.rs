@@ -1,6 +1,6 @@
 //! The engine, driven through the library: every trial ends once, whatever the askers do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -95,11 +95,12 @@ fn run_with(
     let askers = Askers::from([("m".into(), Asker { ask, room: Room::new(in_flight) })]);
     let events = Mutex::new(Vec::new());
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ending = runtime.block_on(run(&plan, cases, &askers, 0.8, stop, &mut |event| {
-        let flow = answer(&event);
-        events.lock().unwrap().push(event);
-        flow
-    }));
+    let ending =
+        runtime.block_on(run(&plan, cases, &BTreeSet::new(), &askers, 0.8, stop, &mut |event| {
+            let flow = answer(&event);
+            events.lock().unwrap().push(event);
+            flow
+        }));
     (events.into_inner().unwrap(), ending)
 }
 

@@ -23,6 +23,12 @@ pub(super) enum CacheMode {
 }
 
 impl CacheMode {
+    /// The mode that a run's header names.
+    pub(super) fn of_name(name: &str) -> Option<CacheMode> {
+        use CacheMode::{Off, Refresh, Replay, Use};
+        [Use, Replay, Refresh, Off].into_iter().find(|mode| mode.name() == name)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             CacheMode::Use => "use",

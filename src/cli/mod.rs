@@ -14,6 +14,7 @@ mod plan;
 mod prepare;
 mod progress;
 mod report;
+mod resume;
 mod run;
 mod score;
 mod show;
@@ -74,7 +75,7 @@ enum Command {
 }
 
 /// Which suites, and against what.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct SuiteArgs {
     /// Suite files [default: suites/*.yaml]
     #[arg(value_name = "SUITE")]
@@ -87,7 +88,7 @@ struct SuiteArgs {
 }
 
 /// Where endpoints are looked up.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct FromArgs {
     /// Configuration file [default: overclaim.yaml, found upward from here]
     #[arg(long, value_name = "FILE")]
@@ -103,7 +104,7 @@ struct FromArgs {
     key_env: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct OutputArgs {
     /// One JSON document on standard output, and nothing else there; of several suites, a list
     #[arg(long)]
@@ -117,7 +118,7 @@ struct OutputArgs {
 }
 
 /// What of the suites is asked, and what the cache may answer.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct SelectArgs {
     /// Cases by id and tag: globs; blanks mean and, commas or, `!` not; `id:` and `tag:` narrow
     #[arg(long, value_name = "EXPR")]
@@ -136,7 +137,7 @@ struct SelectArgs {
     cache: CacheMode,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct RunArgs {
     #[command(flatten)]
     suites: SuiteArgs,
@@ -158,6 +159,14 @@ struct RunArgs {
     /// Run directory, or the parent of them with several suites [default: reports/SUITE/TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Go on with a run that was stopped or killed; what it asked, it asks as before
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
+        "filter", "limit", "repeats", "seed", "cache", "threshold", "out", "record",
+    ])]
+    resume: Option<PathBuf>,
+    /// Bring every finished trial to the disk before the next one
+    #[arg(long)]
+    durable: bool,
     /// Record every exchange into a cassette
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,

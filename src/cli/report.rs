@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::gate::{Decision, EarlyStop};
 use crate::journal;
-use crate::record::{Ending, Run};
+use crate::record::{Ending, Header, Run};
 use crate::report::{Page, headline, terminal};
 use crate::scorecard::{Against, Operations, Scorecard, Span, operations};
 use crate::suite::{Config, Findings, display};
@@ -21,7 +21,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
         None => latest()?,
     };
     let run = journal::read(&dir).map_err(|error| error.to_string())?;
-    let span = span(&dir, &run);
+    let span = span(&dir, &run.header);
     let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
@@ -56,11 +56,11 @@ pub(super) fn as_needed(run: Run) -> Run {
 }
 
 /// When the run was under way, as its own `operations.json` says; a run that was killed has none.
-fn span(dir: &Path, run: &Run) -> Span {
+pub(super) fn span(dir: &Path, header: &Header) -> Span {
     let text = std::fs::read(dir.join("operations.json")).unwrap_or_default();
     let written: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
     Span {
-        started: run.header.started.clone(),
+        started: header.started.clone(),
         elapsed_ms: written.get("elapsed_ms").and_then(serde_json::Value::as_f64),
         ending: written.get("ending").and_then(|ending| {
             serde_json::from_value::<Option<Ending>>(ending.clone()).ok().flatten()

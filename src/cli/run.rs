@@ -4,7 +4,7 @@
 //! run directory, a journal and an end of its own. A suite that has ended is judged by another
 //! thread while the others go on, and pages come in the order in which the suites were named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,9 @@ use tokio::sync::watch;
 use crate::gate::EarlyStop;
 use crate::journal::{self, Journal};
 use crate::plan::{Plan, Selection};
-use crate::record::{AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Selected, Slice};
+use crate::record::{
+    AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Record, Selected, Slice,
+};
 use crate::report::{Summary, overview};
 use crate::run::run as drive;
 use crate::scorecard::Span;
@@ -33,11 +35,17 @@ use super::in_order::InOrder;
 use super::output::{Exit, Output, error, remark};
 use super::prepare::{Prepared, prepare, refused};
 use super::progress::Progress;
-use super::report::Told;
+use super::report::{self, Told};
+use super::resume::{self, Resumed};
 use super::spending;
 use super::{Format, RunArgs};
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
+    let resumed = resume::resumed(args)?;
+    let (resumed, args) = match &resumed {
+        Some((resumed, args)) => (Some(resumed), args),
+        None => (None, args),
+    };
     let output = Output::new(&args.output);
     let mut findings = Findings::new(args.suites.strict);
     let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
@@ -74,7 +82,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     let root = &selection.root;
     let purse = purse.as_deref();
     let suites = ready.iter().map(|(prepared, ready)| {
-        let place = Place::new(args.out.as_deref(), root, &prepared.suite.name, several);
+        let place = match resumed {
+            Some(resumed) => Place::Resumed(Box::new(resumed.clone())),
+            None => Place::new(args.out.as_deref(), root, &prepared.suite.name, several),
+        };
         One { args, prepared, ready, place, root, purse, output }.begin()
     });
     let mut shown = together(&runtime, suites.collect(), &stop, output);
@@ -171,6 +182,7 @@ impl Shown {
             Ok(page) => {
                 page.complaints.iter().for_each(|complaint| error(complaint));
                 output.people(&page.text);
+                page.hint.iter().for_each(|hint| remark(hint));
                 self.summaries.extend(page.summaries);
                 self.documents.extend(page.document);
                 page.exit
@@ -193,6 +205,8 @@ impl Shown {
 struct Page {
     exit: Exit,
     complaints: Vec<String>,
+    /// How to go on, where it was stopped.
+    hint: Option<String>,
     text: String,
     summaries: Vec<Summary>,
     document: Option<serde_json::Value>,
@@ -212,8 +226,10 @@ impl From<String> for NoPage {
     }
 }
 
-/// Where the run directory goes.
+/// Where the run directory is.
 enum Place {
+    /// There already, with a part of the run.
+    Resumed(Box<Resumed>),
     /// Exactly here.
     Given(PathBuf),
     /// A new directory, named by time, below this one.
@@ -229,13 +245,23 @@ impl Place {
         }
     }
 
-    /// Makes the directory. Two runs that start in the same second get different names.
-    fn journal(&self, header: &mut Header) -> Result<(Journal, PathBuf), String> {
+    /// Makes the directory, or finds what it holds: two runs that start in the same second get
+    /// different names.
+    fn journal(&self, header: &mut Header) -> Result<(Journal, PathBuf, Vec<Record>), String> {
         let told = |dir: &Path, error: io::Error| format!("{}: {error}", display(dir));
         match self {
+            Place::Resumed(resumed) => {
+                if let Some(why) = resumed.differs(header) {
+                    return Err(why);
+                }
+                let (journal, run) =
+                    Journal::resume(&resumed.dir).map_err(|error| error.to_string())?;
+                *header = run.header;
+                Ok((journal, resumed.dir.clone(), run.records))
+            }
             Place::Given(dir) => {
                 let journal = Journal::create(dir, header).map_err(|error| told(dir, error))?;
-                Ok((journal, dir.clone()))
+                Ok((journal, dir.clone(), Vec::new()))
             }
             Place::Below(parent) => {
                 let time = header.run.clone();
@@ -247,7 +273,7 @@ impl Place {
                         }
                         result => {
                             let journal = result.map_err(|error| told(&dir, error))?;
-                            return Ok((journal, dir));
+                            return Ok((journal, dir, Vec::new()));
                         }
                     }
                 }
@@ -275,6 +301,11 @@ struct Begun<'a> {
     header: Header,
     journal: Journal,
     dir: PathBuf,
+    /// Trials that are finished, where the run began earlier, and how long that took as far as it
+    /// is known.
+    finished: BTreeSet<usize>,
+    earlier_ms: f64,
+    early: Option<EarlyStop>,
 }
 
 /// A suite that has been asked.
@@ -299,9 +330,23 @@ impl<'a> One<'a> {
             return Err(NoPage::Nothing(format!("{path}: nothing selected of {cases} cases")));
         }
         let mut header = self.header(&plan, extent.trials, extent.digest);
-        let (journal, dir) = self.place.journal(&mut header)?;
-        baseline::keep(&header, self.root, &dir)?;
-        Ok(Begun { one: self, plan, header, journal, dir })
+        let (journal, dir, records) = self.place.journal(&mut header)?;
+        let journal = journal.durable(args.durable);
+        let mut early = EarlyStop::new(&header);
+        let mut earlier_ms = 0.0;
+        if let Place::Resumed(_) = self.place {
+            let earlier = report::span(&dir, &header).elapsed_ms;
+            earlier_ms = earlier.unwrap_or_default();
+            if let Some(early) = &mut early {
+                for record in &records {
+                    early.add(record, &header);
+                }
+            }
+        } else {
+            baseline::keep(&header, self.root, &dir)?;
+        }
+        let finished = records.iter().map(|record| record.index).collect();
+        Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
     }
 
     fn header(&self, plan: &Plan<'_>, planned: usize, digest: crate::ask::Digest) -> Header {
@@ -353,14 +398,14 @@ impl<'a> Begun<'a> {
         stop: watch::Receiver<bool>,
         progress: &Progress,
     ) -> Result<Driven<'a>, NoPage> {
-        let Begun { one, plan, header, mut journal, dir } = self;
+        let Begun { one, plan, header, mut journal, dir, finished, earlier_ms, mut early } = self;
         let start = Instant::now();
-        let mut done = 0;
+        let mut done = finished.len();
+        progress.left_out(done);
         let mut failure = None;
-        let mut early = EarlyStop::new(&header);
         let (mut given_up, mut unpaid) = (BTreeMap::new(), 0);
         let (askers, planned, threshold) = (&one.ready.askers, header.planned, header.threshold);
-        let ending = drive(&plan, planned, askers, threshold, stop, &mut |event| {
+        let ending = drive(&plan, planned, &finished, askers, threshold, stop, &mut |event| {
             let record = match event {
                 Event::Finished(record) => record,
                 Event::Unasked { endpoint, message } => {
@@ -393,7 +438,7 @@ impl<'a> Begun<'a> {
             let dir = display(&dir);
             return Err(format!("{dir}: the journal cannot be written: {failure}").into());
         }
-        let elapsed_ms = Some(crate::record::millis(start.elapsed()));
+        let elapsed_ms = Some(earlier_ms + crate::record::millis(start.elapsed()));
         let cache = one.args.select.cache;
         let max_cost = one.purse.map(|purse| spending::told(purse, unpaid, cache));
         let started = header.started;
@@ -414,6 +459,9 @@ impl Driven<'_> {
             complaints.push(format!("the cache is incomplete: {failure}"));
         }
         let run = journal::read(&dir).map_err(|error| error.to_string())?;
+        let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
+        let go_on = format!("to go on: overclaim run --resume {}", display(&dir));
+        let hint = (stopped && !run.is_complete()).then_some(go_on);
         let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
         journal
             .finish(&[
@@ -428,6 +476,7 @@ impl Driven<'_> {
         Ok(Page {
             exit: told.exit(),
             complaints,
+            hint,
             text: told.text(&dir, args.top, output, Format::Terminal),
             summaries: Summary::of(&page, output.style()),
             document: document.map_err(|error| error.to_string())?,
@@ -445,6 +494,7 @@ pub(super) fn stop_on_signals(runtime: &Runtime) -> watch::Receiver<bool> {
                 return;
             }
             if first {
+                remark("stopping: what is under way has 5 s to end; once more stops at once");
                 stop.send_replace(true);
             } else {
                 std::process::exit(3);
