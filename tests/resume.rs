@@ -27,7 +27,7 @@ fn until(mut holds: impl FnMut() -> bool) {
 /// Whole lines in a run's journal.
 fn lines(project: &Project, run: &str) -> usize {
     let text = fs::read(project.dir.path().join(run).join("records.jsonl")).unwrap_or_default();
-    text.iter().filter(|byte| **byte == b'\n').count()
+    text.split(|byte| *byte == b'\n').count() - 1
 }
 
 fn start(project: &Project, args: &[&str]) -> Child {
