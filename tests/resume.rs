@@ -247,6 +247,24 @@ fn what_would_be_another_run_is_refused() {
     assert!(text(&output.stderr).contains("cannot be used with"), "{}", text(&output.stderr));
 }
 
+#[test]
+fn a_run_that_nobody_listens_to_is_kept_all_the_same() {
+    let server = Server::new(mostly_right);
+    for redirect in [">&-", ">/dev/full", "| true"] {
+        let project = Project::at(&server).choices(8);
+        let binary = assert_cmd::cargo::cargo_bin!("overclaim").display().to_string();
+        let script = format!("{binary} run suites/demo.yaml --out out --cache off {redirect}");
+        let mut shell = Command::new("sh");
+        let output = shell.args(["-c", &script]).current_dir(project.dir.path()).output().unwrap();
+        let said = text(&output.stderr);
+        assert!(!said.contains("panicked"), "{redirect}: {said}");
+        // A shell may tell the end of the listener before that of the run.
+        until(|| project.dir.path().join("out/decision.json").exists());
+        assert_eq!(project.records("out").len(), 8, "{redirect}: {said}");
+        assert_eq!(project.json("out/decision.json")["complete"], true, "{redirect}");
+    }
+}
+
 /// A file system of a few kilobytes, taken down when it is dropped; none where this user may not
 /// make one.
 struct SmallDisk(std::path::PathBuf);
