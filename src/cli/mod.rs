@@ -13,6 +13,7 @@ mod output;
 mod plan;
 mod prepare;
 mod progress;
+mod regrade;
 mod report;
 mod run;
 mod score;
@@ -58,6 +59,8 @@ enum Command {
     Check(CheckArgs),
     /// Show a run again
     Report(ReportArgs),
+    /// Grade a run's replies again, as the suite says today; asks nothing
+    Regrade(regrade::RegradeArgs),
     /// Statistics of answers that another harness graded
     Score(score::ScoreArgs),
     /// From which confidence on to answer, with a guarantee
@@ -257,6 +260,7 @@ pub fn main() -> ExitCode {
         Command::Cache(args) => cache::cache(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Mock(args) => mock::mock(&args),
+        Command::Regrade(args) => regrade::regrade(&args),
         Command::Report(args) => report::report(&args),
         Command::Advise(args) => advise::advise(&args),
         Command::Score(args) => score::score(&args),

@@ -56,7 +56,7 @@ pub(super) fn as_needed(run: Run) -> Run {
 }
 
 /// When the run was under way, as its own `operations.json` says; a run that was killed has none.
-fn span(dir: &Path, run: &Run) -> Span {
+pub(super) fn span(dir: &Path, run: &Run) -> Span {
     let text = std::fs::read(dir.join("operations.json")).unwrap_or_default();
     let written: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
     Span {

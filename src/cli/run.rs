@@ -213,7 +213,7 @@ impl From<String> for NoPage {
 }
 
 /// Where the run directory goes.
-enum Place {
+pub(super) enum Place {
     /// Exactly here.
     Given(PathBuf),
     /// A new directory, named by time, below this one.
@@ -221,7 +221,7 @@ enum Place {
 }
 
 impl Place {
-    fn new(out: Option<&Path>, root: &Path, suite: &str, several: bool) -> Place {
+    pub(super) fn new(out: Option<&Path>, root: &Path, suite: &str, several: bool) -> Place {
         match out {
             Some(out) if several => Place::Given(out.join(suite)),
             Some(out) => Place::Given(out.to_owned()),
@@ -230,7 +230,7 @@ impl Place {
     }
 
     /// Makes the directory. Two runs that start in the same second get different names.
-    fn journal(&self, header: &mut Header) -> Result<(Journal, PathBuf), String> {
+    pub(super) fn journal(&self, header: &mut Header) -> Result<(Journal, PathBuf), String> {
         let told = |dir: &Path, error: io::Error| format!("{}: {error}", display(dir));
         match self {
             Place::Given(dir) => {
@@ -342,6 +342,7 @@ impl<'a> One<'a> {
                 .with_time_zone(jiff::tz::TimeZone::UTC)
                 .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
                 .to_string(),
+            regraded: None,
         }
     }
 }
