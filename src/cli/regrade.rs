@@ -63,7 +63,7 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
         return Ok(exit);
     }
     let Some(suite) = suite else { return Ok(Exit::Invalid) };
-    let plan = plan(&suite, &run).map_err(|why| format!("{}: {why}", suite.source.path))?;
+    let plan = plan(&suite, &run)?;
     let extent = plan.extent();
     if extent.trials == 0 {
         remark(&format!("{}: nothing of it is selected as in the run", suite.source.path));
@@ -169,7 +169,10 @@ fn plan<'a>(suite: &'a Suite, run: &Run) -> Result<Plan<'a>, String> {
     let filter = header.selection.filter.as_deref().map(str::parse).transpose();
     let filter = filter.map_err(|why| format!("the run's filter cannot be read: {why}"))?;
     let selection = Selection { filter, limit: header.selection.limit };
-    Plan::new(suite, asked.collect(), selection, header.seed).map_err(|why| why.to_string())
+    Plan::new(suite, asked.collect(), selection, header.seed).map_err(|conflict| {
+        let line = suite.methods.first().map_or(1, |method| method.span.line);
+        format!("{}:{line}: {conflict}", suite.source.path)
+    })
 }
 
 /// What is known of the new run, but for its plan.
@@ -221,20 +224,15 @@ fn ending(run: &Run, before: Option<Ending>) -> Option<Ending> {
 
 /// What is not in the new run.
 fn tell(regraded: &Regraded, from: &Path) {
-    let from = display(from);
-    let trials = |n| trials(n, "is", "are");
+    let trials = |n| if n == 1 { "1 trial".to_owned() } else { format!("{n} trials") };
     if regraded.left_out > 0 {
         let trials = trials(regraded.left_out);
-        remark(&format!("{trials} left out: the suite does not have their cases any more"));
+        remark(&format!("left out: {trials} that the suite no longer has"));
     }
     if regraded.unfinished > 0 {
-        let trials = trials(regraded.unfinished);
-        remark(&format!("{trials} unfinished here as in {from}"));
+        let (trials, from) = (trials(regraded.unfinished), display(from));
+        remark(&format!("unfinished, here as in {from}: {trials}"));
     }
-}
-
-fn trials(n: usize, one: &str, several: &str) -> String {
-    if n == 1 { format!("1 trial {one}") } else { format!("{n} trials {several}") }
 }
 
 /// Why nothing is graded again, if anything lacks replies: how many, why, the first of them, and
@@ -278,7 +276,7 @@ fn in_words(regraded: &Regraded, before: &Header, suite: &Suite, planned: usize)
     let (trial, path) = (&first.trial, &suite.source.path);
     Some(format!(
         "{place}: nothing is graded again: {number} of {planned} trials {needs} {calls} ({why}); \
-         the first, {trial}{differs}; ask with `overclaim run {path}`, which takes all other replies \
-         from the cache"
+         the first, {trial}{differs}; ask with `overclaim run {path}`, which finds stored replies in \
+         the cache"
     ))
 }

@@ -234,7 +234,7 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
                         between.extend(reply.times.between_pieces_ms());
                     }
                     Origin::Live | Origin::Stored | Origin::Replayed => {
-                        recorded.push(reply.times.total_ms)
+                        recorded.push(reply.times.total_ms);
                     }
                     Origin::Joined | Origin::Shared => {}
                 }
