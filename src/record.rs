@@ -401,6 +401,9 @@ pub struct Header {
     /// Whose replies these are, where nothing was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regraded: Option<Regraded>,
+    /// The run directories that it was merged from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<String>,
 }
 
 /// Where the replies of a run come from that were graded again.

@@ -371,3 +371,27 @@ fn a_run_is_held_against_the_one_before_its_replies() {
     project.run(&["regrade", &first, "--out", "c"]);
     assert!(project.json("c/baseline.json")["missing"].is_string());
 }
+
+#[test]
+fn a_run_that_was_decided_early_is_decided_again_or_lacks_its_rest() {
+    let server = Server::new(mostly_right);
+    let project = Project::at(&server).choices(200);
+    let early = "accuracy: {min: 20%}\n  early_stop: true";
+    change(&project, "suites/demo.yaml", "confident_wrong: {max_rate: 20%}", early);
+    let run = project.run(&["run", "--out", "a", "--concurrency", "1"]);
+    assert_eq!(code(&run), 0, "{}", text(&run.stderr));
+    let asked = project.records("a").len();
+    assert!(asked < 150, "{asked} were asked");
+    let again = project.run(&["regrade", "a", "--out", "b"]);
+    assert_eq!(code(&again), 0);
+    assert_eq!(said(&again), format!("unfinished, here as in a: {} trials\n", 200 - asked));
+    assert_eq!(project.read("a/scorecard.json"), project.read("b/scorecard.json"));
+    assert_eq!(project.read("a/decision.json"), project.read("b/decision.json"));
+    assert_eq!(project.json("b/operations.json")["ending"], "decided");
+    // A stricter line is not settled by so few.
+    change(&project, "suites/demo.yaml", "min: 20%", "min: 74%");
+    let again = project.run(&["regrade", "a", "--out", "c"]);
+    assert_eq!(code(&again), 3, "{}", text(&again.stdout));
+    assert_eq!(project.json("c/operations.json")["ending"], "interrupted");
+    assert_eq!(server.calls(), asked);
+}

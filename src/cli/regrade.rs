@@ -11,19 +11,19 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cache::differences;
-use crate::gate::EarlyStop;
 use crate::journal;
 use crate::plan::{Asked, Plan, Selection};
-use crate::record::{self, Ending, FORMAT, Header, Role, Run, Slice};
+use crate::record::{self, FORMAT, Header, Role, Run, Slice};
 use crate::regrade::{Reason, Regraded, regrade as grade_again};
 use crate::scorecard::Span;
 use crate::suite::{Config, Findings, Suite, display};
 
 use super::output::{Exit, Output, remark};
 use super::prepare::{self, Prepared, refused};
-use super::report::{Told, latest, span};
+use super::report::{latest, span};
 use super::run::Place;
-use super::{Format, OutputArgs, baseline, share};
+use super::written::{ending, write};
+use super::{OutputArgs, baseline, share};
 
 #[derive(Debug, Args)]
 pub(super) struct RegradeArgs {
@@ -81,32 +81,14 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
         ..header(&suite, &run.header, &from)
     };
     let place = Place::new(args.out.as_deref(), &root, &suite.name, false);
-    let (mut journal, dir) = place.journal(&mut header)?;
+    let (journal, dir) = place.journal(&mut header)?;
     baseline::keep(&header, &root, &dir)?;
-    let shown = display(&dir);
-    for record in &regraded.records {
-        journal
-            .append(record)
-            .map_err(|error| format!("{shown}: the journal cannot be written: {error}"))?;
-    }
     let before = span(&from, &run);
     let run = Run { header, records: regraded.records };
     let ending = ending(&run, before.ending);
     let started = run.header.started.clone();
     let span = Span { started, elapsed_ms: None, ending, ..before };
-    let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
-    journal
-        .finish(&[
-            ("scorecard.json", &told.scorecard),
-            ("operations.json", &told.operations),
-            ("decision.json", &told.decision),
-        ])
-        .map_err(|error| format!("{shown}: {error}"))?;
-    output.people(&told.text(&shown, args.top, output, Format::Terminal));
-    if output.json {
-        Output::document(&told.page(&shown, args.top).document())?;
-    }
-    Ok(told.exit())
+    write(&run, span, journal, &dir, args.top, output)
 }
 
 /// The suite's file: as the run named it, from here or from the project's root.
@@ -201,24 +183,8 @@ fn header(suite: &Suite, before: &Header, from: &Path) -> Header {
             run: run.to_owned(),
             started: started.to_owned(),
         }),
+        merged: Vec::new(),
         ..before.clone()
-    }
-}
-
-/// How the new run ended: what the run before left open stays open, unless today's budget needs
-/// no more.
-fn ending(run: &Run, before: Option<Ending>) -> Option<Ending> {
-    let needed = || EarlyStop::of(run).and_then(|early| early.needed());
-    if run.is_complete() {
-        Some(Ending::Complete)
-    } else if needed().is_some() {
-        Some(Ending::Decided)
-    } else {
-        // Trials that an earlier budget did not need are missing now.
-        before.map(|before| match before {
-            Ending::Complete | Ending::Decided => Ending::Interrupted,
-            other => other,
-        })
     }
 }
 

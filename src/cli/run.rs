@@ -343,6 +343,7 @@ impl<'a> One<'a> {
                 .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
                 .to_string(),
             regraded: None,
+            merged: Vec::new(),
         }
     }
 }
