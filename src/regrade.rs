@@ -2,7 +2,7 @@
 //!
 //! A trial of today's plan is looked up among the records: by its name, or, where that stands for
 //! another question now, by the request itself, so that a case may be renamed. What was heard then
-//! is all that [`step`](crate::run::step) hears now. Where it wants to hear more, the trial lacks
+//! is all that [`step`] hears now. Where it wants to hear more, the trial lacks
 //! calls, and whoever wants it regraded has to run it.
 //!
 //! A run that was stopped has no records of its last trials. Trials without a record are taken for
