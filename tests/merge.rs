@@ -14,15 +14,22 @@ fn halves(server: &Server) -> Project {
     let project = Project::at(server).choices(12);
     let run = project.run(&["run", "--out", "whole"]);
     assert_eq!(code(&run), 1, "{}", text(&run.stderr));
-    let lines = project.read("whole/records.jsonl");
-    let lines: Vec<&str> = lines.lines().collect();
+    let lines = lines(&project);
     part(&project, "one", &lines[..7]);
     part(&project, "two", &lines[7..]);
     project
 }
 
+/// The lines of the whole run's journal in plan order, whatever the order in which they came.
+fn lines(project: &Project) -> Vec<String> {
+    let text = project.read("whole/records.jsonl");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort_by_key(|line| serde_json::from_str::<Value>(line).unwrap()["index"].as_u64());
+    lines
+}
+
 /// What a run leaves that was killed after these records.
-fn part(project: &Project, name: &str, lines: &[&str]) {
+fn part(project: &Project, name: &str, lines: &[String]) {
     project.write(&format!("{name}/run.json"), &project.read("whole/run.json"));
     let torn = "{\"index\": 3, \"tria";
     project.write(&format!("{name}/records.jsonl"), &(lines.join("\n") + "\n" + torn));
@@ -92,8 +99,7 @@ fn what_both_have_counts_once() {
 fn parts_that_are_not_all_are_a_run_that_was_stopped() {
     let server = Server::new(mostly_right);
     let project = halves(&server);
-    let lines = project.read("whole/records.jsonl");
-    let lines: Vec<&str> = lines.lines().collect();
+    let lines = lines(&project);
     part(&project, "three", &lines[9..]);
     let merged = merged(&project, &["one", "three"]);
     assert_eq!(code(&merged), 3, "{}", text(&merged.stderr));
@@ -110,15 +116,13 @@ fn parts_that_are_not_all_are_a_run_that_was_stopped() {
 fn two_answers_to_one_trial_are_refused() {
     let server = Server::new(mostly_right);
     let project = halves(&server);
-    let lines = project.read("whole/records.jsonl");
-    let line = lines.lines().find(|line| line.contains("\"trial\":\"q-2@model\"")).unwrap();
-    let mut record: Value = serde_json::from_str(line).unwrap();
+    let mut record: Value = serde_json::from_str(&lines(&project)[2]).unwrap();
     (record["outcome"], record["answer"]) = ("incorrect".into(), "B".into());
-    part(&project, "other", &[&record.to_string()]);
+    part(&project, "other", &[record.to_string()]);
     insta::assert_snapshot!(refused(&project, &["one", "other"]), @r#"error: q-2@model has two answers: correct, "A. yes 2" in one and incorrect, "B. no 2" in other; leave one of the two runs out, or run the suite again"#);
     (record["outcome"], record["answer"]) = ("correct".into(), "A".into());
     record["primary"] = 0.91.into();
-    part(&project, "other", &[&record.to_string()]);
+    part(&project, "other", &[record.to_string()]);
     let unsure = refused(&project, &["one", "other"]);
     assert!(unsure.contains("q-2@model has another `primary` in one than in other"), "{unsure}");
 }
@@ -198,8 +202,7 @@ fn a_merged_run_keeps_the_baseline_of_its_first_part() {
     change(&project, "suites/demo.yaml", "max_rate: 20%}", regression);
     project.run(&["run"]);
     project.run(&["run", "--out", "whole"]);
-    let lines = project.read("whole/records.jsonl");
-    let lines: Vec<&str> = lines.lines().collect();
+    let lines = lines(&project);
     part(&project, "one", &lines[..5]);
     part(&project, "two", &lines[5..]);
     fs::copy(
