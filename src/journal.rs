@@ -382,17 +382,19 @@ pub fn latest(reports: &Path) -> Option<PathBuf> {
 #[must_use]
 pub fn previous(reports: &Path, header: &Header) -> Option<(PathBuf, Run)> {
     let entries = fs::read_dir(reports).into_iter().flatten().flatten();
-    let mut runs: Vec<(String, PathBuf)> = entries
+    let mut runs: Vec<((String, String), String, PathBuf)> = entries
         .filter_map(|entry| {
             let earlier = read_header(&entry.path()).ok()?;
             let whole = [&Selected::default(), &header.selection].contains(&&earlier.selection);
-            // A name tells apart what started in the same millisecond.
-            let order = |header: &Header| (header.started.clone(), header.run.clone());
-            let before = order(&earlier) < order(header);
+            // A name tells apart what started in the same millisecond. What was graded again is as
+            // old as its replies, and comes behind the grades before.
+            let before = earlier.asked() < header.asked();
             let asked = |name| earlier.endpoints.iter().any(|endpoint| endpoint.name == name);
             let asked = header.endpoints.iter().all(|endpoint| asked(Arc::clone(&endpoint.name)));
             let same = earlier.suite == header.suite && before && whole && asked;
-            same.then(|| (earlier.started, entry.path()))
+            let (started, run) = earlier.asked();
+            let order = (started.to_owned(), run.to_owned());
+            same.then(|| (order, earlier.started, entry.path()))
         })
         .collect();
     runs.sort();
@@ -400,7 +402,7 @@ pub fn previous(reports: &Path, header: &Header) -> Option<(PathBuf, Run)> {
         let run = read(&dir).ok()?;
         run.is_complete().then_some((dir, run))
     };
-    runs.into_iter().rev().find_map(|(_, dir)| complete(dir))
+    runs.into_iter().rev().find_map(|(_, _, dir)| complete(dir))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod mock;
 pub mod plan;
 pub mod record;
+pub mod regrade;
 pub mod report;
 pub mod run;
 pub mod score;

@@ -398,6 +398,23 @@ pub struct Header {
     pub plan: Digest,
     /// Start, RFC 3339.
     pub started: String,
+    /// Whose replies these are, where nothing was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regraded: Option<Regraded>,
+    /// The run directories that it was merged from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<String>,
+}
+
+/// Where the replies of a run come from that were graded again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regraded {
+    /// The run directory that they were read from.
+    pub from: String,
+    /// Name of the run that asked for them.
+    pub run: String,
+    /// When that run started, RFC 3339.
+    pub started: String,
 }
 
 /// A part of the cases with a budget of its own.
@@ -410,6 +427,16 @@ pub struct Slice {
 }
 
 impl Header {
+    /// Start and name of the run that asked for the replies: this one, or the one before grades were
+    /// given again. In the order in which models were asked.
+    #[must_use]
+    pub fn asked(&self) -> (&str, &str) {
+        match &self.regraded {
+            Some(regraded) => (&regraded.started, &regraded.run),
+            None => (&self.started, &self.run),
+        }
+    }
+
     /// Why no run can have this header, if none can: it was read from a file that anybody may have
     /// written, and the statistics rely on it.
     #[must_use]

@@ -208,11 +208,13 @@ async fn drive(
             heard.insert(exchange);
         }
     }
-    let error = AskError::new(
-        AskErrorKind::Interrupted,
-        "the grader or a confidence method asks in circles",
-    );
-    (heard, order, Reading::without(Outcome::Failed(error)))
+    (heard, order, Reading::without(Outcome::Failed(circles())))
+}
+
+/// Why a trial is given up that wants nothing new and is not done.
+pub(crate) fn circles() -> AskError {
+    let message = "the grader or a confidence method asks in circles";
+    AskError::new(AskErrorKind::Interrupted, message)
 }
 
 /// What was read from everything that a trial heard.
@@ -225,7 +227,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    fn without(outcome: Outcome) -> Reading {
+    /// Nothing was read.
+    pub(crate) fn without(outcome: Outcome) -> Reading {
         Reading { outcome, answer: None, abstained: false, confidence: Vec::new() }
     }
 }
@@ -279,7 +282,8 @@ pub fn step(trial: &Trial, methods: &[Method], heard: &Heard) -> Step<Reading, (
     Step::Done(Reading { outcome, answer, abstained, confidence })
 }
 
-fn record_of(
+/// A trial with what was read, and the exchanges in the order in which they were asked.
+pub(crate) fn record_of(
     trial: &Trial,
     methods: &[Method],
     heard: &Heard,

@@ -19,7 +19,8 @@ pub(super) fn nearest<'a>(
 
 /// What differs between a request and a known one, in words; empty if nothing does. `word` says
 /// how it is known.
-pub(super) fn differences(asked: &Request, known: &Request, word: &str) -> String {
+#[must_use]
+pub fn differences(asked: &Request, known: &Request, word: &str) -> String {
     let parts: Vec<String> = parts(asked, known, word).into_iter().map(|part| part.words).collect();
     parts.join("; ")
 }

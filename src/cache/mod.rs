@@ -17,7 +17,7 @@ mod store;
 
 pub use cached::{Cache, Cached, Explanation, Mode, now_ms};
 pub use cassette::{Cassette, CassetteError, Decode, Line, Lines, Recorded};
-pub use difference::compared;
+pub use difference::{compared, differences};
 pub use flight::{Flights, Landed, Lost};
 pub use freshness::{Freshness, is_fixed};
 pub use place::{VARIABLE, directory};

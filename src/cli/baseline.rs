@@ -26,8 +26,13 @@ pub(super) fn keep(header: &Header, root: &Path, dir: &Path) -> Result<(), Strin
     if let Some(why) = &against.missing {
         remark(&format!("{}: {why}", header.suite));
     }
+    put(&against, dir)
+}
+
+/// Keeps a baseline in a run's directory.
+pub(super) fn put(against: &Against, dir: &Path) -> Result<(), String> {
     let path = dir.join(FILE);
-    serde_json::to_vec(&against)
+    serde_json::to_vec(against)
         .map_err(std::io::Error::from)
         .and_then(|text| journal::write_whole(&path, &text))
         .map_err(|error| format!("{}: {error}", display(&path)))

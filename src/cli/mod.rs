@@ -8,11 +8,13 @@ mod caching;
 mod check;
 mod compare;
 mod in_order;
+mod merge;
 mod mock;
 mod output;
 mod plan;
 mod prepare;
 mod progress;
+mod regrade;
 mod report;
 mod resume;
 mod run;
@@ -20,6 +22,7 @@ mod score;
 mod show;
 mod spending;
 mod streams;
+mod written;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -59,6 +62,10 @@ enum Command {
     Check(CheckArgs),
     /// Show a run again
     Report(ReportArgs),
+    /// Grade a run's replies again, as the suite says today; asks nothing
+    Regrade(regrade::RegradeArgs),
+    /// Join runs of one plan, such as an interrupted one and its rest, into one; asks nothing
+    Merge(merge::MergeArgs),
     /// Statistics of answers that another harness graded
     Score(score::ScoreArgs),
     /// From which confidence on to answer, with a guarantee
@@ -265,7 +272,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Cache(args) => cache::cache(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Mock(args) => mock::mock(&args),
+        Command::Regrade(args) => regrade::regrade(&args),
         Command::Report(args) => report::report(&args),
         Command::Advise(args) => advise::advise(&args),
         Command::Score(args) => score::score(&args),

@@ -227,7 +227,7 @@ impl From<String> for NoPage {
 }
 
 /// Where the run directory is.
-enum Place {
+pub(super) enum Place {
     /// There already, with a part of the run.
     Resumed(Box<Resumed>),
     /// Exactly here.
@@ -237,7 +237,7 @@ enum Place {
 }
 
 impl Place {
-    fn new(out: Option<&Path>, root: &Path, suite: &str, several: bool) -> Place {
+    pub(super) fn new(out: Option<&Path>, root: &Path, suite: &str, several: bool) -> Place {
         match out {
             Some(out) if several => Place::Given(out.join(suite)),
             Some(out) => Place::Given(out.to_owned()),
@@ -247,7 +247,10 @@ impl Place {
 
     /// Makes the directory, or finds what it holds: two runs that start in the same second get
     /// different names.
-    fn journal(&self, header: &mut Header) -> Result<(Journal, PathBuf, Vec<Record>), String> {
+    pub(super) fn journal(
+        &self,
+        header: &mut Header,
+    ) -> Result<(Journal, PathBuf, Vec<Record>), String> {
         let told = |dir: &Path, error: io::Error| format!("{}: {error}", display(dir));
         match self {
             Place::Resumed(resumed) => {
@@ -387,6 +390,8 @@ impl<'a> One<'a> {
                 .with_time_zone(jiff::tz::TimeZone::UTC)
                 .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
                 .to_string(),
+            regraded: None,
+            merged: Vec::new(),
         }
     }
 }

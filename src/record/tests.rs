@@ -33,6 +33,8 @@ pub(crate) fn header(planned: usize) -> Header {
         planned,
         plan: Digest::of_bytes(b"plan"),
         started: "2026-01-02T03:04:05.000Z".into(),
+        regraded: None,
+        merged: Vec::new(),
     }
 }
 

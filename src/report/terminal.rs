@@ -348,6 +348,13 @@ fn ending(out: &mut String, page: &Page<'_>, style: Style) {
         parts.push(format!("{:.1} s", elapsed / 1000.0));
     }
     line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
+    if let Some(regraded) = &page.run.header.regraded {
+        let from = visible(&regraded.from);
+        let text = format!("these are the calls of {from}; now nothing was asked, only graded");
+        for text in wrap(&style.text(&text), style.width - 2) {
+            line(out, &style.dim(&format!("  {text}")));
+        }
+    }
     if let Some(early) = page.decision.early {
         let text = format!(
             "decided early: {} of {} trials settled every line, {} need not be asked; \

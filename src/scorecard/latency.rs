@@ -2,9 +2,9 @@
 //!
 //! A budget on latency is about the endpoint as it is today. So it sees the exchanges that asked for
 //! an answer, on the trial's own endpoint, and fetched it in this run: a stored or recorded reply
-//! says nothing of today, and one that several cases share was waited for once. Queueing and waits
-//! before a further attempt are no part of a call. A first attempt that was given up took longer
-//! than all others, whatever its successor did.
+//! says nothing of today (and a run that was graded again has no others), and one that several cases
+//! share was waited for once. Queueing and waits before a further attempt are no part of a call. A
+//! first attempt that was given up took longer than all others, whatever its successor did.
 
 use crate::record::{AskErrorKind, Heard, Origin, Role, Run};
 
@@ -28,7 +28,8 @@ pub fn live_answers<'a>(run: &'a Run, endpoint: &'a str) -> Vec<LiveAnswer<'a>> 
     let records = run.of_endpoint(endpoint);
     let heard = records.flat_map(|record| record.exchanges.iter().map(move |at| (record, at)));
     let own = heard.filter(|(record, at)| {
-        at.role == Role::Answer && at.origin == Origin::Live && at.endpoint == record.endpoint
+        let now = at.origin == Origin::Live && run.header.regraded.is_none();
+        at.role == Role::Answer && now && at.endpoint == record.endpoint
     });
     own.filter_map(|(record, at)| answer(record.cluster(), at)).collect()
 }

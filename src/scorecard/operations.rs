@@ -17,7 +17,7 @@ const FORMAT: u32 = 1;
 pub struct Span {
     /// Start, RFC 3339.
     pub started: String,
-    /// Wall time in milliseconds; null in a run that was never ended.
+    /// Wall time in milliseconds; null in a run that was never ended, or only graded again.
     pub elapsed_ms: Option<f64>,
     /// How it ended; null in a run that was never ended.
     pub ending: Option<Ending>,
@@ -228,12 +228,14 @@ fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
             }
             if heard.role == Role::Answer {
                 match heard.origin {
-                    Origin::Live => {
+                    Origin::Live if run.header.regraded.is_none() => {
                         live.push(reply.times.total_ms);
                         first_token.extend(reply.times.first_token_ms);
                         between.extend(reply.times.between_pieces_ms());
                     }
-                    Origin::Stored | Origin::Replayed => recorded.push(reply.times.total_ms),
+                    Origin::Live | Origin::Stored | Origin::Replayed => {
+                        recorded.push(reply.times.total_ms);
+                    }
                     Origin::Joined | Origin::Shared => {}
                 }
             }
