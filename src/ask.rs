@@ -417,6 +417,28 @@ pub struct Exchange {
     pub result: Result<Arc<Reply>, Arc<AskError>>,
 }
 
+impl Exchange {
+    /// What somebody experienced who asked a server now.
+    #[must_use]
+    pub fn live(
+        request: Arc<Request>,
+        waited: Duration,
+        attempts: Vec<Attempt>,
+        result: Result<Reply, AskError>,
+    ) -> Exchange {
+        Exchange {
+            digest: request.digest(),
+            request,
+            role: Role::Answer,
+            origin: Origin::Live,
+            fetched: None,
+            waited,
+            attempts,
+            result: result.map(Arc::new).map_err(Arc::new),
+        }
+    }
+}
+
 /// Something that can be asked: a server behind a transport, a cassette, a cache around either.
 pub trait Ask: Send + Sync + 'static {
     /// Asks once. Never panics for what a server does: failure is in the exchange. The role is

@@ -27,8 +27,7 @@ use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Exchange, Origin, Phase, Price, Reply, Request, Role,
-    Times,
+    Ask, AskError, AskErrorKind, Attempt, Exchange, Phase, Price, Reply, Request, Times,
 };
 use crate::endpoint::failure::KEY_REFUSED;
 use crate::endpoint::openai_chat::stream::Stream;
@@ -421,16 +420,8 @@ impl Ask for Http {
         Box::pin(async move {
             let asked = Instant::now();
             let Call { attempt, result, .. } = self.once(&request, Duration::MAX, &|| None).await;
-            Exchange {
-                digest: request.digest(),
-                role: Role::Answer,
-                origin: Origin::Live,
-                fetched: None,
-                waited: asked.elapsed(),
-                attempts: attempt.into_iter().collect(),
-                result: result.map(Arc::new).map_err(Arc::new),
-                request,
-            }
+            let attempts = attempt.into_iter().collect();
+            Exchange::live(request, asked.elapsed(), attempts, result)
         })
     }
 }

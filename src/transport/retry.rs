@@ -24,9 +24,7 @@ use super::http::Http;
 use super::limit::Turn;
 use super::retry_budget::RetryBudget;
 use super::verdict::Verdict;
-use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Origin, Reply, Request, Role, Room,
-};
+use crate::ask::{Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Reply, Request, Room};
 use crate::endpoint::Spec;
 
 /// What one call came to.
@@ -222,16 +220,7 @@ impl Ask for Retry {
             let asked = Instant::now();
             let mut attempts = Vec::new();
             let result = self.tried(&request, &mut attempts).await;
-            Exchange {
-                digest: request.digest(),
-                role: Role::Answer,
-                origin: Origin::Live,
-                fetched: None,
-                waited: asked.elapsed(),
-                attempts,
-                result: result.map(Arc::new).map_err(Arc::new),
-                request,
-            }
+            Exchange::live(request, asked.elapsed(), attempts, result)
         })
     }
 }

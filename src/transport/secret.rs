@@ -75,15 +75,9 @@ impl Key {
         if self.value.is_none() {
             return (bytes, false);
         }
-        let scrubbed = match String::from_utf8_lossy(&bytes) {
-            Cow::Borrowed(text) => match self.scrub(text) {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(clean) => Some(clean),
-            },
-            Cow::Owned(text) => match self.scrub(&text) {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(clean) => Some(clean),
-            },
+        let scrubbed = match self.scrub(&String::from_utf8_lossy(&bytes)) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(clean) => Some(clean),
         };
         match scrubbed {
             Some(clean) => (clean.into_bytes(), true),
