@@ -5,8 +5,9 @@
 //! space of what can become of a trial is closed ([`Outcome`]): an outage can look neither like a
 //! wrong answer nor like a right one.
 
+mod header;
+
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,11 +18,8 @@ pub use crate::ask::{
     AskError, AskErrorKind, Attempt, Digest, Draw, Fetched, Finish, Logprob, Origin, Params, Price,
     Reply, Request, Role, Speaker, Times, Token, Turn, Usage, same_model,
 };
-use crate::budget::Budget;
 use crate::grade::Verdict;
-
-/// Version of the run directory's format. Readers refuse a newer one by name.
-pub const FORMAT: u32 = 1;
+pub use header::{AskedEndpoint, FORMAT, Header, Regraded, Selected, Slice};
 
 /// What became of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -347,141 +345,6 @@ impl Record {
         };
         choice.map_or_else(|| answer.to_owned(), |choice| format!("{answer}. {choice}"))
     }
-}
-
-/// Runs that say nothing of repeats ask every case once.
-fn once() -> NonZeroU32 {
-    NonZeroU32::MIN
-}
-
-/// What is known of a run before its first trial.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// Version of the run directory's format.
-    pub format: u32,
-    /// The tool's version.
-    pub version: String,
-    /// Name of the run: its start in local time.
-    pub run: String,
-    /// Name of the suite.
-    pub suite: String,
-    /// Path of the suite.
-    pub path: String,
-    /// The suite's text.
-    pub text: String,
-    /// Digest of that text.
-    pub digest: Digest,
-    /// The endpoints asked, in order.
-    pub endpoints: Vec<AskedEndpoint>,
-    /// Confidence from which on a wrong answer counts as confident.
-    pub threshold: f64,
-    /// Names of the confidence methods; the first is the primary.
-    pub sources: Vec<String>,
-    /// What the suite allows.
-    pub budget: Budget,
-    /// What it allows on parts of the cases.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub slices: Vec<Slice>,
-    /// Seed of the run.
-    pub seed: Option<u64>,
-    /// What was selected of the suite.
-    pub selection: Selected,
-    /// How the cache was used: `use`, `replay`, `refresh` or `off`.
-    #[serde(default)]
-    pub cache: String,
-    /// How often each case is asked at each endpoint.
-    #[serde(default = "once")]
-    pub repeats: NonZeroU32,
-    /// Number of trials.
-    pub planned: usize,
-    /// Digest over the trials' names and contents, in plan order.
-    pub plan: Digest,
-    /// Start, RFC 3339.
-    pub started: String,
-    /// Whose replies these are, where nothing was asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub regraded: Option<Regraded>,
-    /// The run directories that it was merged from.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub merged: Vec<String>,
-}
-
-/// Where the replies of a run come from that were graded again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Regraded {
-    /// The run directory that they were read from.
-    pub from: String,
-    /// Name of the run that asked for them.
-    pub run: String,
-    /// When that run started, RFC 3339.
-    pub started: String,
-}
-
-/// A part of the cases with a budget of its own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Slice {
-    /// What it is called: the words that select it.
-    pub name: String,
-    /// What is allowed in it.
-    pub budget: Budget,
-}
-
-impl Header {
-    /// Start and name of the run that asked for the replies: this one, or the one before grades were
-    /// given again. In the order in which models were asked.
-    #[must_use]
-    pub fn asked(&self) -> (&str, &str) {
-        match &self.regraded {
-            Some(regraded) => (&regraded.started, &regraded.run),
-            None => (&self.started, &self.run),
-        }
-    }
-
-    /// Why no run can have this header, if none can: it was read from a file that anybody may have
-    /// written, and the statistics rely on it.
-    #[must_use]
-    pub fn fault(&self) -> Option<&'static str> {
-        let parts = self.slices.iter().map(|slice| &slice.budget);
-        let budgets = std::iter::once(&self.budget).chain(parts);
-        let mut levels = budgets.flat_map(Budget::levels);
-        // A level so near to 0 that all of 1 is left over is none either.
-        let left_over = |level: f64| 0.0 < 1.0 - level && 1.0 - level < 1.0;
-        if self.endpoints.is_empty() {
-            Some("it names no endpoint")
-        } else if !(0.0..=1.0).contains(&self.threshold) {
-            Some("its threshold is outside 0..1")
-        } else if !levels.all(left_over) {
-            Some("a level of its budget is not between 0 and 1")
-        } else {
-            None
-        }
-    }
-}
-
-/// An endpoint as a run asked it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AskedEndpoint {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Where the requests go.
-    pub target: Arc<crate::ask::Target>,
-    /// The cassette it plays from, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cassette: Option<String>,
-    /// What its tokens cost, if that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Price>,
-}
-
-/// What was selected of a suite.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Selected {
-    /// Filter expression.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filter: Option<String>,
-    /// Largest number of cases.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<usize>,
 }
 
 /// How a run ended.

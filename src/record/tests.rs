@@ -1,4 +1,7 @@
+use std::num::NonZeroU32;
+
 use super::*;
+use crate::budget::Budget;
 
 /// A header of a run of so many trials at one endpoint.
 pub(crate) fn header(planned: usize) -> Header {
