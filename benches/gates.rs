@@ -13,7 +13,7 @@ use std::time::Instant;
 use overclaim::budget::{AtLeast, Budget, Calibration, ConfidentWrong, Selective};
 use overclaim::gate::{Decision, EarlyStop, Verdict};
 use overclaim::record::{Header, Measured, Outcome, Record, Run};
-use overclaim::scorecard::Scorecard;
+use overclaim::scorecard::{Calls, Scorecard};
 use rayon::prelude::*;
 
 /// A header of a run as the journal keeps it.
@@ -224,11 +224,16 @@ fn judge(
             });
         }
     }
-    let run = Run { header, records };
+    let calls = Calls::new(&header);
+    let run = Run::of(header, records);
     let watched = early.then(|| EarlyStop::of(&run).expect("it may stop early"));
-    let trimmed = watched.as_ref().and_then(|watched| watched.trimmed(&run));
-    let seen = trimmed.as_ref().unwrap_or(&run);
-    let decision = Decision::judged(seen, &Scorecard::of(seen), watched.as_ref(), None);
+    let run = match &watched {
+        Some(watched) => watched.trimmed(run),
+        None => run,
+    };
+    let scorecard = Scorecard::of(&run).expect("records in memory");
+    let decision = Decision::judged(&run, &calls, &scorecard, watched.as_ref(), None);
+    let decision = decision.expect("records in memory");
     let saved = decision.early.map_or(0, overclaim::gate::Early::saved);
     (decision.lines[0].verdict, saved)
 }

@@ -19,9 +19,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::budget::{self, AtLeast, Budget, ConfidentWrong, NotMeasured};
-use crate::record::{Run, Slice};
+use crate::record::{Run, Unreadable};
 use crate::score::{ClusteredProportion, Level};
-use crate::scorecard::{Against, Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard};
+use crate::scorecard::{
+    Against, Calls, Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard,
+};
 use bound::Bound;
 pub use early::EarlyStop;
 pub use regression::{Obstacle, SEED, in_words, p_value, points};
@@ -123,34 +125,29 @@ impl Early {
 }
 
 impl Decision {
-    /// Judges a run that is held against no other and was not decided early.
-    #[must_use]
-    pub fn of(run: &Run, scorecard: &Scorecard) -> Decision {
-        Decision::judged(run, scorecard, None, None)
-    }
-
     /// Judges a run. Where it may be decided early, `early` has watched it, and the run is
     /// [trimmed](EarlyStop::trimmed) to what was needed. Where it may not be worse than another
     /// one, `against` is that.
-    #[must_use]
+    ///
+    /// # Errors
+    /// A record that is to be compared cannot be read any more.
     pub fn judged(
         run: &Run,
+        calls: &Calls,
         scorecard: &Scorecard,
         early: Option<&EarlyStop>,
         against: Option<&Against>,
-    ) -> Decision {
+    ) -> Result<Decision, Unreadable> {
         let budget = &run.header.budget;
         let at_the_end = early.map(|_| early::at_the_end(budget));
         let judged = at_the_end.as_ref().unwrap_or(budget);
-        let regression = budget.regression.as_ref();
-        let worse = |card| regression.map(|limits| regression::line(card, run, limits, against));
-        let mut lines: Vec<Line> = scorecard
-            .endpoints
-            .iter()
-            .flat_map(|card| {
-                lines(run, card, judged, &run.header.slices).into_iter().chain(worse(card))
-            })
-            .collect();
+        let mut lines = Vec::new();
+        for card in &scorecard.endpoints {
+            lines.extend(self::lines(run, calls, card, judged));
+            if let Some(limits) = &budget.regression {
+                lines.push(regression::line(card, run, limits, against)?);
+            }
+        }
         if let Some(early) = early {
             early.tell(&mut lines);
         }
@@ -160,7 +157,7 @@ impl Decision {
         let mut decision =
             Decision { format: FORMAT, exit_code: 0, complete, early, lines, budget };
         decision.exit_code = decision.worst();
-        decision
+        Ok(decision)
     }
 
     /// Whether a line counts against the run.
@@ -221,7 +218,7 @@ pub fn out_of_reach(budget: &Budget, cases: usize) -> Vec<OutOfReach> {
     rates.chain(calibration::least_to_pass(budget)).filter_map(out_of_reach).collect()
 }
 
-fn lines(run: &Run, card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> Vec<Line> {
+fn lines(run: &Run, calls: &Calls, card: &EndpointCard, budget: &Budget) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.confident_wrong {
         let counted = card.primary().and_then(|source| source.at_threshold());
@@ -233,7 +230,7 @@ fn lines(run: &Run, card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> V
         lines.push(at_least("accuracy", "graded answers are right", card, &card.accuracy, *least));
     }
     lines.extend(calibration::lines(run, card, budget));
-    lines.extend(latency::lines(run, card, budget));
+    lines.extend(latency::lines(run, calls, card, budget));
     if let Some(least) = &budget.coverage {
         lines.push(at_least(
             "coverage",
@@ -247,7 +244,7 @@ fn lines(run: &Run, card: &EndpointCard, budget: &Budget, slices: &[Slice]) -> V
     if budget.coverage.is_none() || floor.verdict == Verdict::Fail {
         lines.push(floor);
     }
-    for (part, slice) in card.slices.iter().zip(slices) {
+    for (part, slice) in card.slices.iter().zip(&run.header.slices) {
         lines.extend(lines_of_slice(card, part, &slice.budget));
     }
     lines

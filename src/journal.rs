@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::record::{Header, Record, Run};
-pub use read::{ReadError, latest, previous, read, read_header};
+pub use read::{ReadError, latest, previous, read, read_header, read_with};
 use sync::Syncer;
 
 /// Name of the header in a run directory.

@@ -5,7 +5,11 @@
 //! space of what can become of a trial is closed ([`Outcome`]): an outage can look neither like a
 //! wrong answer nor like a right one.
 
+mod brief;
+mod builder;
 mod header;
+mod names;
+mod run;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +23,11 @@ pub use crate::ask::{
     Reply, Request, Role, Speaker, Times, Token, Turn, Usage, same_model,
 };
 use crate::grade::Verdict;
+pub use brief::{Brief, Choice, Labels, SURE, Sure};
+pub use builder::RunBuilder;
 pub use header::{AskedEndpoint, FORMAT, Header, Regraded, Selected, Slice};
+pub use names::{Name, Names};
+pub use run::{Run, Shelf, Unreadable};
 
 /// What became of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,21 +53,56 @@ pub enum Outcome {
     Skipped,
 }
 
+/// What became of a trial, without particulars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the outcomes of these names say what they are")]
+pub enum Kind {
+    Correct,
+    Incorrect,
+    Abstained,
+    Refused,
+    Truncated,
+    Unparsable,
+    Ungraded,
+    Failed,
+    Skipped,
+}
+
+impl Kind {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Outcome::NAMES[self as usize]
+    }
+
+    /// The answer was judged right or wrong.
+    #[must_use]
+    pub fn is_graded(self) -> bool {
+        matches!(self, Kind::Correct | Kind::Incorrect)
+    }
+}
+
 impl Outcome {
+    /// What it is, without particulars.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Outcome::Correct => Kind::Correct,
+            Outcome::Incorrect => Kind::Incorrect,
+            Outcome::Abstained => Kind::Abstained,
+            Outcome::Refused => Kind::Refused,
+            Outcome::Truncated => Kind::Truncated,
+            Outcome::Unparsable => Kind::Unparsable,
+            Outcome::Ungraded(_) => Kind::Ungraded,
+            Outcome::Failed(_) => Kind::Failed,
+            Outcome::Skipped => Kind::Skipped,
+        }
+    }
+
     /// Its name, without particulars.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Outcome::Correct => "correct",
-            Outcome::Incorrect => "incorrect",
-            Outcome::Abstained => "abstained",
-            Outcome::Refused => "refused",
-            Outcome::Truncated => "truncated",
-            Outcome::Unparsable => "unparsable",
-            Outcome::Ungraded(_) => "ungraded",
-            Outcome::Failed(_) => "failed",
-            Outcome::Skipped => "skipped",
-        }
+        self.kind().name()
     }
 
     /// All names, in the order in which they are listed everywhere.
@@ -91,7 +134,7 @@ impl Outcome {
     /// The answer was judged right or wrong.
     #[must_use]
     pub fn is_graded(&self) -> bool {
-        matches!(self, Outcome::Correct | Outcome::Incorrect)
+        self.kind().is_graded()
     }
 }
 
@@ -382,28 +425,6 @@ pub enum Event {
     },
     /// Nothing follows.
     Ended(Ending),
-}
-
-/// A journal read back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// What was known before the first trial.
-    pub header: Header,
-    /// The finished trials in plan order.
-    pub records: Vec<Record>,
-}
-
-impl Run {
-    /// The records of one endpoint in plan order.
-    pub fn of_endpoint<'a>(&'a self, endpoint: &'a str) -> impl Iterator<Item = &'a Record> {
-        self.records.iter().filter(move |record| &*record.endpoint == endpoint)
-    }
-
-    /// Whether every planned trial is finished.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.records.len() >= self.header.planned
-    }
 }
 
 #[cfg(test)]

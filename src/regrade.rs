@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::ask::{AskError, AskErrorKind, Digest, Exchange, Heard, Request, Role, Step};
 use crate::elicit::Method;
 use crate::plan::{Plan, Trial};
-use crate::record::{self, At, Outcome, Record, Run};
+use crate::record::{self, At, Outcome, Record};
 use crate::run::{Reading, circles, record_of, step};
 
 /// Today's grades of a run's replies.
@@ -61,28 +61,29 @@ pub struct Lacking {
     pub requests: (Arc<Request>, Option<Arc<Request>>),
 }
 
-/// Grades what a run heard as a plan says today. Answers are confident from the threshold on.
+/// Grades the records of a run of so many planned trials as a plan says today. Answers are confident
+/// from the threshold on.
 #[must_use]
-pub fn regrade(plan: &Plan<'_>, run: &Run, threshold: f64) -> Regraded {
+pub fn regrade(plan: &Plan<'_>, records: &[Record], planned: usize, threshold: f64) -> Regraded {
     let methods: Vec<Method> = plan.methods().cloned().collect();
     let named: HashMap<&str, usize> =
-        run.records.iter().enumerate().map(|(at, record)| (record.trial.as_str(), at)).collect();
-    let mut used = vec![false; run.records.len()];
+        records.iter().enumerate().map(|(at, record)| (record.trial.as_str(), at)).collect();
+    let mut used = vec![false; records.len()];
     let mut regraded = Regraded::default();
     let mut homeless = Vec::new();
     for trial in plan.trials() {
         let own = named.get(trial.id.as_str()).copied();
-        match own.filter(|at| belongs(&run.records[*at], &trial)) {
+        match own.filter(|at| belongs(&records[*at], &trial)) {
             Some(at) => {
                 used[at] = true;
-                regraded.add(&trial, &methods, &run.records[at], threshold);
+                regraded.add(&trial, &methods, &records[at], threshold);
             }
             None => homeless.push(trial),
         }
     }
     // The last comes first, to be taken from the end.
     let mut by_request: HashMap<(Arc<str>, Digest), Vec<usize>> = HashMap::new();
-    for (at, record) in run.records.iter().enumerate().rev().filter(|(at, _)| !used[*at]) {
+    for (at, record) in records.iter().enumerate().rev().filter(|(at, _)| !used[*at]) {
         if let Some(answer) = answer(record) {
             let key = (Arc::clone(&record.endpoint), answer.request.digest());
             by_request.entry(key).or_default().push(at);
@@ -93,16 +94,16 @@ pub fn regrade(plan: &Plan<'_>, run: &Run, threshold: f64) -> Regraded {
         let same = by_request.get_mut(&(Arc::clone(&trial.endpoint), trial.base.digest()));
         if let Some(at) = same.and_then(Vec::pop) {
             used[at] = true;
-            regraded.add(&trial, &methods, &run.records[at], threshold);
+            regraded.add(&trial, &methods, &records[at], threshold);
         } else if let Some(at) = named.get(trial.id.as_str()) {
-            let before = answer(&run.records[*at]).map(|heard| Arc::clone(&heard.request));
+            let before = answer(&records[*at]).map(|heard| Arc::clone(&heard.request));
             let asked = Arc::new(trial.base.clone());
             regraded.lack(Reason::Changed, &trial, 1, (asked, before));
         } else {
             silent.push(trial);
         }
     }
-    regraded.unfinished = run.header.planned.saturating_sub(run.records.len()).min(silent.len());
+    regraded.unfinished = planned.saturating_sub(records.len()).min(silent.len());
     for trial in silent.split_off(regraded.unfinished) {
         regraded.lack(Reason::New, &trial, 1, (Arc::new(trial.base.clone()), None));
     }

@@ -207,13 +207,16 @@ fn of_run(args: &AdviseArgs, dir: &Path) -> Result<Vec<Answers>, String> {
     }
     let run = as_needed(journal::read(dir).map_err(|error| error.to_string())?);
     let header = &run.header;
-    let source = match (&args.source, header.sources.first()) {
-        (Some(name), _) if header.sources.contains(name) => name,
-        (Some(name), _) => {
-            return Err(unknown("source", name, header.sources.iter().map(String::as_str)));
+    let source = match &args.source {
+        Some(name) => header
+            .sources
+            .iter()
+            .position(|known| known == name)
+            .ok_or_else(|| unknown("source", name, header.sources.iter().map(String::as_str)))?,
+        None if header.sources.is_empty() => {
+            return Err(format!("{}: the suite asks for no confidence", display(dir)));
         }
-        (None, Some(primary)) => primary,
-        (None, None) => return Err(format!("{}: the suite asks for no confidence", display(dir))),
+        None => 0,
     };
     let endpoints: Vec<&str> = header.endpoints.iter().map(|asked| &*asked.name).collect();
     if let Some(name) = &args.endpoint
@@ -226,7 +229,7 @@ fn of_run(args: &AdviseArgs, dir: &Path) -> Result<Vec<Answers>, String> {
     Ok(chosen.map(|endpoint| of_endpoint(&run, dir, endpoint, source)).collect())
 }
 
-fn of_endpoint(run: &Run, dir: &Path, endpoint: &str, source: &str) -> Answers {
+fn of_endpoint(run: &Run, dir: &Path, endpoint: &str, source: usize) -> Answers {
     let asked = run.header.endpoints.iter().find(|asked| &*asked.name == endpoint);
     let model = asked.map_or("?", |asked| &asked.target.model);
     let about = [
@@ -234,10 +237,15 @@ fn of_endpoint(run: &Run, dir: &Path, endpoint: &str, source: &str) -> Answers {
         ("run", json!(display(dir))),
         ("endpoint", json!(endpoint)),
         ("model", json!(model)),
-        ("source", json!(source)),
+        ("source", json!(run.header.sources[source])),
     ];
     Answers {
-        name: format!("{} · {} · {}", run.header.suite, visible(model), visible(source)),
+        name: format!(
+            "{} · {} · {}",
+            run.header.suite,
+            visible(model),
+            visible(&run.header.sources[source])
+        ),
         about: about.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         items: graded(run, endpoint, source).0.items,
         left_out: left_out(run, endpoint, source),

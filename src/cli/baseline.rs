@@ -77,12 +77,15 @@ fn find(header: &Header, against: &str, root: &Path) -> Against {
         let why = format!(
             "the baseline {} was stopped after {} of {} trials; run it again",
             display(&dir),
-            run.records.len(),
+            run.briefs().len(),
             run.header.planned
         );
         return Against::missing(against, why);
     }
-    Against::found(against, Baseline::of(&as_needed(run), &display(&dir), header.threshold))
+    match Baseline::of(&as_needed(run), &display(&dir), header.threshold) {
+        Ok(baseline) => Against::found(against, baseline),
+        Err(error) => Against::missing(against, format!("no baseline: {error}")),
+    }
 }
 
 fn whole(run: &Run, dir: &Path) -> bool {

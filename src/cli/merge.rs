@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::journal::{self, Journal};
-use crate::record::{Ending, Header, Record, Run, Selected};
+use crate::record::{Brief, Ending, Header, Record, Run, Selected};
 use crate::scorecard::Span;
 use crate::suite::{Config, Findings, display};
 
 use super::output::{Exit, Output};
 use super::report::span;
-use super::written::{ending, write};
+use super::written::write;
 use super::{OutputArgs, baseline};
 
 #[derive(Debug, Args)]
@@ -63,18 +63,18 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     header.merged = args.runs.iter().map(|dir| display(dir)).collect();
     let kept = baseline::kept(&first.dir)?;
     let mut span = span_of(&parts);
-    let run = Run { header, records: join(parts)? };
-    span.ending = ending(&run, span.ending);
-    if run.is_complete() {
+    let joined = join(&parts)?;
+    if joined.len() >= header.planned {
         span.given_up.clear();
     }
-    let journal = Journal::create(&args.out, &run.header)
+    let journal = Journal::create(&args.out, &header)
         .map_err(|error| format!("{}: {error}", display(&args.out)))?;
     match kept {
         Some(kept) => baseline::put(&kept, &args.out)?,
-        None => baseline::keep(&run.header, &root()?, &args.out)?,
+        None => baseline::keep(&header, &root()?, &args.out)?,
     }
-    write(&run, span, journal, &args.out, args.top, output)
+    let records = joined.values().map(|(part, brief)| read_again(&parts[*part], brief));
+    write(records, span, journal, &args.out, args.top, output)
 }
 
 /// The project's root: named baselines are below it.
@@ -177,23 +177,24 @@ fn selected(selection: &Selected) -> String {
     }
 }
 
-/// The records of all parts in plan order.
-fn join(parts: Vec<Part>) -> Result<Vec<Record>, String> {
-    let dirs: Vec<PathBuf> = parts.iter().map(|part| part.dir.clone()).collect();
-    let mut joined: BTreeMap<usize, (usize, Record)> = BTreeMap::new();
-    for (number, part) in parts.into_iter().enumerate() {
-        for record in part.run.records {
-            match joined.get(&record.index) {
-                None => {
-                    joined.insert(record.index, (number, record));
-                }
-                Some((before, known)) => {
-                    refuse_another_answer((known, &dirs[*before]), (&record, &dirs[number]))?;
-                }
+/// The trials of all parts in plan order, each with the number of its part.
+fn join(parts: &[Part]) -> Result<BTreeMap<usize, (usize, Brief)>, String> {
+    let mut joined: BTreeMap<usize, (usize, Brief)> = BTreeMap::new();
+    for (number, part) in parts.iter().enumerate() {
+        for brief in part.run.briefs() {
+            let (first, known) = *joined.entry(brief.index()).or_insert((number, *brief));
+            if first != number {
+                let one = read_again(&parts[first], &known)?;
+                let two = read_again(part, brief)?;
+                refuse_another_answer((&one, &parts[first].dir), (&two, &part.dir))?;
             }
         }
     }
-    Ok(joined.into_values().map(|(_, record)| record).collect())
+    Ok(joined)
+}
+
+fn read_again(part: &Part, brief: &Brief) -> Result<Record, String> {
+    part.run.record(brief).map_err(|error| error.to_string())
 }
 
 /// Two records of one trial are the same where all that statistics may see is: not how the replies

@@ -13,7 +13,7 @@ use clap::Args;
 use crate::cache::differences;
 use crate::journal;
 use crate::plan::{Asked, Plan, Selection};
-use crate::record::{self, FORMAT, Header, Role, Run, Slice};
+use crate::record::{self, FORMAT, Header, Record, Role, Slice};
 use crate::regrade::{Reason, Regraded, regrade as grade_again};
 use crate::scorecard::Span;
 use crate::suite::{Config, Findings, Suite, display};
@@ -22,7 +22,7 @@ use super::output::{Exit, Output, remark};
 use super::prepare::{self, Prepared, refused};
 use super::report::{latest, span};
 use super::run::Place;
-use super::written::{ending, write};
+use super::written::write;
 use super::{OutputArgs, baseline, share};
 
 #[derive(Debug, Args)]
@@ -63,13 +63,15 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
         return Ok(exit);
     }
     let Some(suite) = suite else { return Ok(Exit::Invalid) };
-    let plan = plan(&suite, &run)?;
+    let records: Vec<Record> =
+        run.records().collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let plan = plan(&suite, &run.header, &records)?;
     let extent = plan.extent();
     if extent.trials == 0 {
         remark(&format!("{}: nothing of it is selected as in the run", suite.source.path));
         return Ok(Exit::Nothing);
     }
-    let regraded = grade_again(&plan, &run, suite.threshold);
+    let regraded = grade_again(&plan, &records, run.header.planned, suite.threshold);
     if let Some(lacking) = in_words(&regraded, &run.header, &suite, extent.trials) {
         return Err(lacking);
     }
@@ -84,11 +86,8 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
     let (journal, dir, _) = place.journal(&mut header)?;
     baseline::keep(&header, &root, &dir)?;
     let before = span(&from, &run.header);
-    let run = Run { header, records: regraded.records };
-    let ending = ending(&run, before.ending);
-    let started = run.header.started.clone();
-    let span = Span { started, elapsed_ms: None, ending, ..before };
-    write(&run, span, journal, &dir, args.top, output)
+    let span = Span { started: header.started, elapsed_ms: None, ..before };
+    write(regraded.records.into_iter().map(Ok), span, journal, &dir, args.top, output)
 }
 
 /// The suite's file: as the run named it, from here or from the project's root.
@@ -135,10 +134,10 @@ fn load(
 }
 
 /// Today's plan at the endpoints of the run. What they passed on verbatim stands in its requests.
-fn plan<'a>(suite: &'a Suite, run: &Run) -> Result<Plan<'a>, String> {
-    let header = &run.header;
+fn plan<'a>(suite: &'a Suite, header: &Header, records: &[Record]) -> Result<Plan<'a>, String> {
     let asked = header.endpoints.iter().map(|asked| {
-        let mut exchanges = run.of_endpoint(&asked.name).flat_map(|record| &record.exchanges);
+        let own = records.iter().filter(|record| record.endpoint == asked.name);
+        let mut exchanges = own.flat_map(|record| &record.exchanges);
         let answer = exchanges.find(|heard| heard.role == Role::Answer);
         let extra = answer.map(|heard| heard.request.params.extra.clone());
         Asked {

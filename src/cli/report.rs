@@ -1,13 +1,12 @@
 //! `overclaim report`: a run shown again, from its directory alone.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Header, Run};
-use crate::report::{Page, headline, terminal};
-use crate::scorecard::{Against, Operations, Scorecard, Span, operations};
+use crate::report::{Document, Page, headline, terminal};
+use crate::scorecard::{Against, Calls, Operations, Scorecard, Span};
 use crate::suite::{Config, Findings, display};
 
 use super::baseline;
@@ -20,16 +19,24 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
         Some(dir) => dir.clone(),
         None => latest()?,
     };
-    let run = journal::read(&dir).map_err(|error| error.to_string())?;
+    let (run, calls) = read(&dir)?;
     let span = span(&dir, &run.header);
-    let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
+    let told = Told::of(run, &calls, span, baseline::kept(&dir)?.as_ref())?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
-    output.people(&told.text(&dir, args.top, output, args.format));
+    output.people(&told.text(&dir, args.top, output, args.format)?);
     if output.json {
-        Output::document(&told.page(&dir, args.top).document())?;
+        Output::document(&told.document(&dir, args.top)?)?;
     }
     Ok(told.exit())
+}
+
+/// A run and its calls, read in one pass.
+pub(super) fn read(dir: &Path) -> Result<(Run, Calls), String> {
+    let header = journal::read_header(dir).map_err(|error| error.to_string())?;
+    let mut calls = Calls::new(&header);
+    let run = journal::read_with(dir, header, &mut |record, brief| calls.add(record, brief));
+    Ok((run.map_err(|error| error.to_string())?, calls))
 }
 
 /// The run that is meant where none is named.
@@ -52,7 +59,10 @@ pub(super) fn ended(dir: &Path) -> Option<Ending> {
 /// The run as far as it was needed, if it was decided early: trials that happened to be finished are
 /// in no statistics.
 pub(super) fn as_needed(run: Run) -> Run {
-    EarlyStop::of(&run).and_then(|early| early.trimmed(&run)).unwrap_or(run)
+    match EarlyStop::of(&run) {
+        Some(early) => early.trimmed(run),
+        None => run,
+    }
 }
 
 /// When the run was under way, as its own `operations.json` says; a run that was killed has none.
@@ -77,24 +87,32 @@ pub(super) fn span(dir: &Path, header: &Header) -> Span {
 
 /// A run with all that follows from it.
 #[derive(Debug)]
-pub(super) struct Told<'a> {
+pub(super) struct Told {
     /// As far as it was needed.
-    run: Cow<'a, Run>,
+    run: Run,
     pub scorecard: Scorecard,
     pub decision: Decision,
     pub operations: Operations,
 }
 
-impl<'a> Told<'a> {
-    pub(super) fn of(run: &'a Run, span: Span, against: Option<&Against>) -> Told<'a> {
-        let early = EarlyStop::of(run);
+impl Told {
+    pub(super) fn of(
+        run: Run,
+        calls: &Calls,
+        span: Span,
+        against: Option<&Against>,
+    ) -> Result<Told, String> {
+        let early = EarlyStop::of(&run);
         // Calls were made for all records; statistics are of those that were needed.
-        let operations = operations(run, span);
-        let trimmed = early.as_ref().and_then(|early| early.trimmed(run));
-        let run = trimmed.map_or(Cow::Borrowed(run), Cow::Owned);
-        let scorecard = Scorecard::of(&run);
-        let decision = Decision::judged(&run, &scorecard, early.as_ref(), against);
-        Told { run, scorecard, decision, operations }
+        let operations = calls.operations(span);
+        let run = match &early {
+            Some(early) => early.trimmed(run),
+            None => run,
+        };
+        let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
+        let decision = Decision::judged(&run, calls, &scorecard, early.as_ref(), against)
+            .map_err(|error| error.to_string())?;
+        Ok(Told { run, scorecard, decision, operations })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -109,15 +127,26 @@ impl<'a> Told<'a> {
     }
 
     /// The page for people, or as much of it as they want.
-    pub(super) fn text(&self, dir: &str, top: usize, output: Output, format: Format) -> String {
+    pub(super) fn text(
+        &self,
+        dir: &str,
+        top: usize,
+        output: Output,
+        format: Format,
+    ) -> Result<String, String> {
         let page = self.page(dir, top);
         if output.quiet {
-            headline(&page, output.style()) + "\n"
+            Ok(headline(&page, output.style()) + "\n")
         } else if format == Format::Terminal {
-            terminal(&page, output.style())
+            terminal(&page, output.style()).map_err(|error| error.to_string())
         } else {
-            String::new()
+            Ok(String::new())
         }
+    }
+
+    /// The page for programs.
+    pub(super) fn document<'b>(&'b self, dir: &'b str, top: usize) -> Result<Document<'b>, String> {
+        self.page(dir, top).document().map_err(|error| error.to_string())
     }
 
     /// What the run ends with.

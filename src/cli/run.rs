@@ -17,10 +17,10 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::gate::EarlyStop;
-use crate::journal::{self, Journal};
+use crate::journal::Journal;
 use crate::plan::{Plan, Selection};
 use crate::record::{
-    AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Record, Selected, Slice,
+    AskedEndpoint, Brief, Ending, Event, FORMAT, Header, Quadrant, Run, Selected, Slice,
 };
 use crate::report::{Summary, overview};
 use crate::run::run as drive;
@@ -250,7 +250,7 @@ impl Place {
     pub(super) fn journal(
         &self,
         header: &mut Header,
-    ) -> Result<(Journal, PathBuf, Vec<Record>), String> {
+    ) -> Result<(Journal, PathBuf, Option<Run>), String> {
         let told = |dir: &Path, error: io::Error| format!("{}: {error}", display(dir));
         match self {
             Place::Resumed(resumed) => {
@@ -259,12 +259,12 @@ impl Place {
                 }
                 let (journal, run) =
                     Journal::resume(&resumed.dir).map_err(|error| error.to_string())?;
-                *header = run.header;
-                Ok((journal, resumed.dir.clone(), run.records))
+                *header = run.header.clone();
+                Ok((journal, resumed.dir.clone(), Some(run)))
             }
             Place::Given(dir) => {
                 let journal = Journal::create(dir, header).map_err(|error| told(dir, error))?;
-                Ok((journal, dir.clone(), Vec::new()))
+                Ok((journal, dir.clone(), None))
             }
             Place::Below(parent) => {
                 let time = header.run.clone();
@@ -276,7 +276,7 @@ impl Place {
                         }
                         result => {
                             let journal = result.map_err(|error| told(&dir, error))?;
-                            return Ok((journal, dir, Vec::new()));
+                            return Ok((journal, dir, None));
                         }
                     }
                 }
@@ -333,22 +333,21 @@ impl<'a> One<'a> {
             return Err(NoPage::Nothing(format!("{path}: nothing selected of {cases} cases")));
         }
         let mut header = self.header(&plan, extent.trials, extent.digest);
-        let (journal, dir, records) = self.place.journal(&mut header)?;
+        let (journal, dir, before) = self.place.journal(&mut header)?;
         let journal = journal.durable(args.durable);
         let mut early = EarlyStop::new(&header);
         let mut earlier_ms = 0.0;
-        if let Place::Resumed(_) = self.place {
+        let mut finished = BTreeSet::new();
+        if let Some(before) = before {
             let earlier = report::span(&dir, &header).elapsed_ms;
             earlier_ms = earlier.unwrap_or_default();
             if let Some(early) = &mut early {
-                for record in &records {
-                    early.add(record, &header);
-                }
+                early.add_all(&before);
             }
+            finished.extend(before.briefs().iter().map(Brief::index));
         } else {
             baseline::keep(&header, self.root, &dir)?;
         }
-        let finished = records.iter().map(|record| record.index).collect();
         Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
     }
 
@@ -463,11 +462,11 @@ impl Driven<'_> {
             // The run has all its replies; only the next one will have to ask again.
             complaints.push(format!("the cache is incomplete: {failure}"));
         }
-        let run = journal::read(&dir).map_err(|error| error.to_string())?;
+        let (run, calls) = report::read(&dir)?;
         let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
         let go_on = format!("to go on: overclaim run --resume {}", display(&dir));
         let hint = (stopped && !run.is_complete()).then_some(go_on);
-        let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
+        let told = Told::of(run, &calls, span, baseline::kept(&dir)?.as_ref())?;
         journal
             .finish(&[
                 ("scorecard.json", &told.scorecard),
@@ -477,14 +476,19 @@ impl Driven<'_> {
             .map_err(|error| format!("{}: {error}", display(&dir)))?;
         let dir = display(&dir);
         let page = told.page(&dir, args.top);
-        let document = output.json.then(|| serde_json::to_value(page.document())).transpose();
+        let document = if output.json {
+            let document = serde_json::to_value(told.document(&dir, args.top)?);
+            Some(document.map_err(|error| error.to_string())?)
+        } else {
+            None
+        };
         Ok(Page {
             exit: told.exit(),
             complaints,
             hint,
-            text: told.text(&dir, args.top, output, Format::Terminal),
+            text: told.text(&dir, args.top, output, Format::Terminal)?,
             summaries: Summary::of(&page, output.style()),
-            document: document.map_err(|error| error.to_string())?,
+            document,
         })
     }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::journal;
-use crate::record::{Record, Run};
-use crate::report::{trial, trial_headline, visible};
+use crate::record::{Brief, Record, Run};
+use crate::report::{Sharers, trial, trial_headline, visible};
 use crate::span::did_you_mean;
 use crate::suite::display;
 
@@ -25,23 +25,29 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, String> {
         None => latest()?,
     };
     let run = journal::read(&dir).map_err(|error| error.to_string())?;
-    let Found { records, exact } = Found::of(&run, &args.case)?;
-    if records.is_empty() {
+    let Found { briefs, exact } = Found::of(&run, &args.case)?;
+    if briefs.is_empty() {
         return Err(nothing(&run, &args.case, &dir));
     }
+    let most = if exact || output.json { briefs.len() } else { MOST };
+    let records = briefs.iter().take(most).map(|brief| run.record(brief));
+    let records: Vec<Record> =
+        records.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
     if output.json {
         Output::document(&records)?;
         return Ok(Exit::Passed);
     }
-    let most = if exact { records.len() } else { MOST };
-    let style = output.style();
-    let show = if output.quiet { trial_headline } else { trial };
-    let pages = records.iter().take(most).map(|record| show(&run, record, style));
-    let gap = if output.quiet { "" } else { "\n" };
-    let mut text = pages.collect::<Vec<_>>().join(gap);
-    if records.len() > most {
-        let rest = records.len() - most;
-        text += &format!("\n{rest} more of {}: narrow the pattern\n", records.len());
+    let (header, style) = (&run.header, output.style());
+    let pages: Vec<String> = if output.quiet {
+        records.iter().map(|record| trial_headline(header, record, style)).collect()
+    } else {
+        let sharers = Sharers::of(&records, run.records()).map_err(|error| error.to_string())?;
+        records.iter().map(|record| trial(header, record, &sharers, style)).collect()
+    };
+    let mut text = pages.join(if output.quiet { "" } else { "\n" });
+    if briefs.len() > most {
+        let rest = briefs.len() - most;
+        text += &format!("\n{rest} more of {}: narrow the pattern\n", briefs.len());
     }
     output.people(&text);
     Ok(Exit::Passed)
@@ -49,30 +55,32 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, String> {
 
 /// The trials that are meant, in plan order.
 struct Found<'a> {
-    records: Vec<&'a Record>,
+    briefs: Vec<&'a Brief>,
     /// They were named; no glob found them.
     exact: bool,
 }
 
 impl<'a> Found<'a> {
     fn of(run: &'a Run, case: &str) -> Result<Found<'a>, String> {
-        let named = |record: &&Record| record.case == case || record.trial == case;
-        let records: Vec<&Record> = run.records.iter().filter(named).collect();
-        if !records.is_empty() {
-            return Ok(Found { records, exact: true });
+        let named = run.named(case);
+        let named = |brief: &&Brief| Some(brief.case()) == named || run.trial(brief) == case;
+        let briefs: Vec<&Brief> = run.briefs().iter().filter(named).collect();
+        if !briefs.is_empty() {
+            return Ok(Found { briefs, exact: true });
         }
         let glob = glob::Pattern::new(case)
             .map_err(|error| format!("'{}' is not a pattern: {}", visible(case), error.msg))?;
-        let records = run.records.iter().filter(|record| glob.matches(&record.case)).collect();
-        Ok(Found { records, exact: false })
+        let matches = |brief: &&Brief| glob.matches(run.name(brief.case()));
+        let briefs = run.briefs().iter().filter(matches).collect();
+        Ok(Found { briefs, exact: false })
     }
 }
 
 /// Why there is nothing to show, with what was probably meant.
 fn nothing(run: &Run, case: &str, dir: &Path) -> String {
-    let cases = run.records.iter().map(|record| record.case.as_str());
-    let trials = run.records.iter().map(|record| record.trial.as_str());
-    let known: Vec<&str> = cases.chain(trials).collect();
+    let trials: Vec<String> = run.briefs().iter().map(|brief| run.trial(brief)).collect();
+    let cases = run.briefs().iter().map(|brief| run.name(brief.case()));
+    let known: Vec<&str> = cases.chain(trials.iter().map(String::as_str)).collect();
     let remedy = match did_you_mean(case, &known) {
         Some(near) => format!(" (did you mean '{}'?)", visible(near)),
         None => String::new(),

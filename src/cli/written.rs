@@ -4,18 +4,18 @@ use std::path::Path;
 
 use crate::gate::EarlyStop;
 use crate::journal::Journal;
-use crate::record::{Ending, Run};
+use crate::record::{Ending, Record, Run};
 use crate::scorecard::Span;
 use crate::suite::display;
 
 use super::output::{Exit, Output};
-use super::report::Told;
+use super::report::{Told, read};
 use super::{Format, baseline};
 
 /// Writes the records of a run into its new directory with all that follows from them, and prints
-/// the page.
+/// the page. How it ended before is in the span.
 pub(super) fn write(
-    run: &Run,
+    records: impl Iterator<Item = Result<Record, String>>,
     span: Span,
     mut journal: Journal,
     dir: &Path,
@@ -23,12 +23,14 @@ pub(super) fn write(
     output: Output,
 ) -> Result<Exit, String> {
     let shown = display(dir);
-    for record in &run.records {
+    for record in records {
         journal
-            .append(record)
+            .append(&record?)
             .map_err(|error| format!("{shown}: the journal cannot be written: {error}"))?;
     }
-    let told = Told::of(run, span, baseline::kept(dir)?.as_ref());
+    let (run, calls) = read(dir)?;
+    let span = Span { ending: ending(&run, span.ending), ..span };
+    let told = Told::of(run, &calls, span, baseline::kept(dir)?.as_ref())?;
     journal
         .finish(&[
             ("scorecard.json", &told.scorecard),
@@ -36,15 +38,15 @@ pub(super) fn write(
             ("decision.json", &told.decision),
         ])
         .map_err(|error| format!("{shown}: {error}"))?;
-    output.people(&told.text(&shown, top, output, Format::Terminal));
+    output.people(&told.text(&shown, top, output, Format::Terminal)?);
     if output.json {
-        Output::document(&told.page(&shown, top).document())?;
+        Output::document(&told.document(&shown, top)?)?;
     }
     Ok(told.exit())
 }
 
 /// How the run ended: what was left open before stays open, unless its budget needs no more.
-pub(super) fn ending(run: &Run, before: Option<Ending>) -> Option<Ending> {
+fn ending(run: &Run, before: Option<Ending>) -> Option<Ending> {
     let needed = || EarlyStop::of(run).and_then(|early| early.needed());
     if run.is_complete() {
         Some(Ending::Complete)

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::budget::{self, Budget};
-use crate::record::{Header, Outcome, Quadrant, Record, Run};
+use crate::record::{Brief, Header, Kind, Quadrant, Record, Run};
 use crate::score::{HedgedCapital, Level};
 
 use super::bound::Bound;
@@ -119,7 +119,8 @@ struct Loss {
 /// What lines want to know of a trial.
 #[derive(Debug, Clone)]
 struct Seen {
-    endpoint: Arc<str>,
+    /// Its endpoint's place in the header.
+    endpoint: Option<usize>,
     right: Option<bool>,
     confident_wrong: Option<bool>,
     measured: bool,
@@ -128,19 +129,37 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(record: &Record, graded_only: bool) -> Seen {
-        let right = record.outcome.is_graded().then_some(record.outcome == Outcome::Correct);
-        let primary = record.primary.filter(|sure| (0.0..=1.0).contains(sure));
-        let judged = right.filter(|_| !record.abstained);
+    fn of_record(record: &Record, header: &Header) -> Seen {
+        let place = header.endpoints.iter().position(|asked| asked.name == record.endpoint);
+        let Record { abstained, quadrant, primary, .. } = *record;
+        Seen::of(place, record.outcome.kind(), abstained, quadrant, primary, header)
+    }
+
+    fn of_brief(brief: &Brief, header: &Header) -> Seen {
+        let (quadrant, primary) = (brief.quadrant(), brief.primary());
+        Seen::of(brief.endpoint(), brief.kind(), brief.abstained(), quadrant, primary, header)
+    }
+
+    fn of(
+        endpoint: Option<usize>,
+        kind: Kind,
+        abstained: bool,
+        quadrant: Option<Quadrant>,
+        primary: Option<f64>,
+        header: &Header,
+    ) -> Seen {
+        let graded_only = header.sources.is_empty();
+        let right = kind.is_graded().then_some(kind == Kind::Correct);
+        let primary = primary.filter(|sure| (0.0..=1.0).contains(sure));
+        let judged = right.filter(|_| !abstained);
         Seen {
-            endpoint: Arc::clone(&record.endpoint),
+            endpoint,
             right,
-            confident_wrong: record
-                .quadrant
+            confident_wrong: quadrant
                 .filter(|_| judged.is_some())
                 .map(|at| at == Quadrant::ConfidentWrong),
-            measured: record.abstained || (right.is_some() && (graded_only || primary.is_some())),
-            abstained: record.abstained,
+            measured: abstained || (right.is_some() && (graded_only || primary.is_some())),
+            abstained,
             loss: judged
                 .zip(primary)
                 .map(|(right, sure)| (sure - f64::from(u8::from(right))).powi(2)),
@@ -172,19 +191,27 @@ impl EarlyStop {
     #[must_use]
     pub fn of(run: &Run) -> Option<EarlyStop> {
         let mut early = EarlyStop::new(&run.header)?;
-        for record in &run.records {
-            if early.needed.is_some() {
-                break;
-            }
-            early.add(record, &run.header);
-        }
+        early.add_all(run);
         Some(early)
     }
 
     /// A finished trial, in whatever order they are finished.
     pub fn add(&mut self, record: &Record, header: &Header) {
-        let graded_only = header.sources.is_empty();
-        self.waiting.insert(record.index, Seen::of(record, graded_only));
+        self.look_in_turn(record.index, Seen::of_record(record, header));
+    }
+
+    /// The finished trials of a run.
+    pub fn add_all(&mut self, run: &Run) {
+        for brief in run.briefs() {
+            if self.needed.is_some() {
+                break;
+            }
+            self.look_in_turn(brief.index(), Seen::of_brief(brief, &run.header));
+        }
+    }
+
+    fn look_in_turn(&mut self, index: usize, seen: Seen) {
+        self.waiting.insert(index, seen);
         while let Some(seen) = self.waiting.remove(&self.seen) {
             if self.needed.is_some() {
                 break;
@@ -208,19 +235,18 @@ impl EarlyStop {
     /// The run as far as it was needed: later trials, which were under way by chance when every
     /// line was settled, are left out, so that the same replies give the same statistics.
     #[must_use]
-    pub fn trimmed(&self, run: &Run) -> Option<Run> {
-        let needed = self.needed.filter(|needed| *needed < run.header.planned)?;
-        let header = Header { planned: needed, ..run.header.clone() };
-        let first = run.records.iter().filter(|record| record.index < needed);
-        Some(Run { header, records: first.cloned().collect() })
+    pub fn trimmed(&self, run: Run) -> Run {
+        match self.needed.filter(|needed| *needed < run.header.planned) {
+            Some(needed) => run.shortened(needed),
+            None => run,
+        }
     }
 
     fn look(&mut self, seen: &Seen) {
         self.seen += 1;
         let several = self.endpoints.len();
-        let Some(endpoint) = self.endpoints.iter_mut().find(|at| at.name == seen.endpoint) else {
-            return;
-        };
+        let place = seen.endpoint.and_then(|place| self.endpoints.get_mut(place));
+        let Some(endpoint) = place else { return };
         endpoint.trials += 1;
         endpoint.measured += usize::from(seen.measured);
         let left = self.planned.saturating_sub(endpoint.trials);

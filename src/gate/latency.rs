@@ -7,26 +7,26 @@
 use std::sync::Arc;
 
 use crate::budget::{Budget, Latency};
-use crate::record::Run;
+use crate::record::{Name, Run};
 use crate::score::{ClusteredProportion, Level, quantile_limits};
-use crate::scorecard::{EndpointCard, Evidence, LiveAnswer, Spent, live_answers, spent};
+use crate::scorecard::{Calls, EndpointCard, Evidence, LiveAnswer, Spent};
 
 use super::bound::Bound;
 use super::{Line, Verdict, percent};
 
 /// The lines of a budget on time and money, of one endpoint.
-pub(super) fn lines(run: &Run, card: &EndpointCard, budget: &Budget) -> Vec<Line> {
+pub(super) fn lines(run: &Run, calls: &Calls, card: &EndpointCard, budget: &Budget) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.latency {
-        let live = live_answers(run, &card.endpoint);
+        let live = calls.live_answers(&card.endpoint, run.header.planned);
         lines.extend(quantiles(card, &live, limits));
     }
-    let Budget { calls, tokens, cost, .. } = budget;
-    if calls.is_some() || tokens.is_some() || cost.is_some() {
-        let Spent { calls: made, tokens: used, cost: paid } = spent(run, &card.endpoint);
+    let Budget { calls: most, tokens, cost, .. } = budget;
+    if most.is_some() || tokens.is_some() || cost.is_some() {
+        let Spent { calls: made, tokens: used, cost: paid } = calls.spent(&card.endpoint);
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
         let (made, used) = (made as f64, used as f64);
-        lines.extend(calls.map(|at| total(card, "calls", "calls", at.max, Some(made))));
+        lines.extend(most.map(|at| total(card, "calls", "calls", at.max, Some(made))));
         lines.extend(tokens.map(|at| total(card, "tokens", "tokens", at.max, Some(used))));
         lines.extend(cost.map(|at| total(card, "cost", "spent", at.max, paid)));
     }
@@ -50,7 +50,7 @@ pub(super) fn shares(limits: &Latency) -> Vec<(&'static str, Bound)> {
     .collect()
 }
 
-fn quantiles(card: &EndpointCard, live: &[LiveAnswer<'_>], limits: &Latency) -> Vec<Line> {
+fn quantiles(card: &EndpointCard, live: &[LiveAnswer], limits: &Latency) -> Vec<Line> {
     let level = Level::new(limits.level).expect("a validated budget has levels below 100 %");
     let mut lines = Vec::new();
     for (name, word, limit, q) in [
@@ -59,12 +59,12 @@ fn quantiles(card: &EndpointCard, live: &[LiveAnswer<'_>], limits: &Latency) -> 
         ("latency.p99", "p99", limits.p99, 0.99),
     ] {
         let Some(limit) = limit else { continue };
-        let seen: Vec<(&str, f64)> = live.iter().map(|at| (at.cluster, at.seconds)).collect();
+        let seen: Vec<(Name, f64)> = live.iter().map(|at| (at.cluster, at.seconds)).collect();
         let quantile = Quantile { name, word, limit, q, unit: seconds, more_is_better: false };
         lines.push(quantile.judge(card, &seen, level));
     }
     if let Some(limit) = limits.first_token_p95 {
-        let seen: Vec<(&str, f64)> =
+        let seen: Vec<(Name, f64)> =
             live.iter().filter_map(|at| Some((at.cluster, at.first_token?))).collect();
         let (name, word) = ("latency.first_token_p95", "p95 of the first token");
         let quantile =
@@ -78,7 +78,7 @@ fn quantiles(card: &EndpointCard, live: &[LiveAnswer<'_>], limits: &Latency) -> 
         lines.push(line);
     }
     if let Some(limit) = limits.tokens_per_second {
-        let seen: Vec<(&str, f64)> =
+        let seen: Vec<(Name, f64)> =
             live.iter().filter_map(|at| Some((at.cluster, at.tokens_per_second?))).collect();
         let name = "latency.tokens_per_second";
         let unit = |value| format!("{value:.1} tokens/s");
@@ -118,7 +118,7 @@ struct Quantile {
 }
 
 impl Quantile {
-    fn judge(&self, card: &EndpointCard, seen: &[(&str, f64)], level: Level) -> Line {
+    fn judge(&self, card: &EndpointCard, seen: &[(Name, f64)], level: Level) -> Line {
         let Quantile { name, word, limit, q, unit, more_is_better } = *self;
         let beyond = |value: f64| if more_is_better { value < limit } else { value > limit };
         let share = ClusteredProportion::of(seen.iter().map(|(at, value)| (at, beyond(*value))));

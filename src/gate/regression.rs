@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use super::{Line, Verdict, percent};
 use crate::budget::{COVERAGE_FLOOR, Regression};
-use crate::record::Run;
+use crate::record::{Run, Unreadable};
 use crate::scorecard::{
-    Against, Change, Comparison, Direction, EndpointCard, Flip, Method, Pairing, Tested, sides,
+    Against, BaselineEndpoint, Change, Comparison, Direction, EndpointCard, Flip, Method, Pairing,
+    Tested, sides,
 };
 
 /// From this share of changed cases on, what is left is another suite.
@@ -98,20 +99,21 @@ pub(super) fn line(
     run: &Run,
     regression: &Regression,
     against: Option<&Against>,
-) -> Line {
-    let (comparison, name) = match compared(card, run, regression, against) {
-        Ok(compared) => compared,
-        Err(why) => return bare(card, regression, why),
+) -> Result<Line, Unreadable> {
+    let baseline = match baseline(card, run, against) {
+        Ok(baseline) => baseline,
+        Err(why) => return Ok(bare(card, regression, why)),
     };
+    let (comparison, name) = (compared(card, run, regression, baseline.1)?, baseline.0);
     if let Some(obstacle) = Obstacle::of(&comparison) {
-        return bare(card, regression, format!("against {name}: {obstacle}"));
+        return Ok(bare(card, regression, format!("against {name}: {obstacle}")));
     }
     let verdict = match comparison.direction {
         Direction::Worse => Verdict::Fail,
         _ if !comparison.sees_anything() => Verdict::Undecided,
         _ => Verdict::Pass,
     };
-    Line {
+    Ok(Line {
         verdict,
         estimate: comparison.p_worse(),
         level: Some(1.0 - regression.alpha),
@@ -120,15 +122,15 @@ pub(super) fn line(
         ),
         n: comparison.pairs,
         ..bare(card, regression, format!("against {name}: {}", in_words(&comparison)))
-    }
+    })
 }
 
-fn compared(
+/// The run that it is held against, and its answers; or why there are none.
+fn baseline<'a>(
     card: &EndpointCard,
     run: &Run,
-    regression: &Regression,
-    against: Option<&Against>,
-) -> Result<(Comparison, String), String> {
+    against: Option<&'a Against>,
+) -> Result<(&'a str, &'a BaselineEndpoint), String> {
     let against = against.ok_or("the run kept no baseline: it ended before it asked anything")?;
     let baseline = against.baseline.as_ref().ok_or_else(|| {
         against.missing.clone().unwrap_or_else(|| format!("there is no {}", against.against))
@@ -137,13 +139,22 @@ fn compared(
     let endpoint = baseline.endpoint(&card.endpoint, alone).ok_or_else(|| {
         format!("{} did not ask the endpoint `{}`", baseline.directory, card.endpoint)
     })?;
-    let candidate = sides(run, &card.endpoint, run.header.threshold);
+    Ok((&baseline.directory, endpoint))
+}
+
+fn compared(
+    card: &EndpointCard,
+    run: &Run,
+    regression: &Regression,
+    endpoint: &BaselineEndpoint,
+) -> Result<Comparison, Unreadable> {
+    let candidate = sides(run, &card.endpoint, run.header.threshold)?;
     let pairing = Pairing::of(endpoint.answers.clone(), candidate);
     // A run of several endpoints fails by any of them, so they share the level.
     let endpoints = u32::try_from(run.header.endpoints.len()).unwrap_or(u32::MAX);
     let alpha = regression.alpha / f64::from(endpoints.max(1));
     let method = Method { alpha, seed: run.header.seed.unwrap_or(SEED) };
-    Ok((Comparison::of(pairing, method), baseline.directory.clone()))
+    Ok(Comparison::of(pairing, method))
 }
 
 /// A line without evidence.

@@ -1,7 +1,7 @@
 use super::*;
-use crate::record::Outcome;
-use crate::record::tests::{header, judged};
+use crate::record::tests::{changed, header, judged};
 use crate::record::{AskError, AskErrorKind};
+use crate::record::{Outcome, Record};
 use crate::score::Proportion;
 
 /// A run with so many right, confidently wrong, abstained and failed trials.
@@ -17,11 +17,12 @@ fn run(right: usize, wrong: usize, abstained: usize, failed: usize, budget: Budg
     let records = records.collect();
     let mut header = header(planned);
     header.budget = budget;
-    Run { header, records }
+    Run::of(header, records)
 }
 
 fn decide(run: &Run) -> Decision {
-    Decision::of(run, &Scorecard::of(run))
+    let (calls, scorecard) = (Calls::new(&run.header), Scorecard::of(run).unwrap());
+    Decision::judged(run, &calls, &scorecard, None, None).unwrap()
 }
 
 fn at_most(max_rate: f64) -> Budget {
@@ -105,8 +106,8 @@ fn lower_limits_on_accuracy_and_coverage_are_exact_too() {
 
 #[test]
 fn a_run_that_was_stopped_cannot_pass() {
-    let mut partial = run(100, 0, 0, 0, at_most(0.10));
-    partial.records.truncate(99);
+    let partial = run(100, 0, 0, 0, at_most(0.10));
+    let partial = changed(partial, |records| records.truncate(99));
     let decision = decide(&partial);
     assert!(!decision.complete);
     assert_eq!(decision.exit_code, 3);
@@ -143,19 +144,20 @@ fn repeated(cases: usize, wrong: &[usize], group: usize, budget: Budget) -> Run 
     let mut header = header(cases * 5);
     header.repeats = std::num::NonZeroU32::new(5).unwrap();
     header.budget = budget;
-    Run { records: records.collect(), header }
+    Run::of(header, records.collect())
 }
 
 /// So many cases asked once, the first ones wrong, in groups of so many.
 fn grouped(cases: usize, wrong: usize, group: usize) -> Run {
-    let mut run = run(cases, 0, 0, 0, at_most(0.1));
-    for (index, record) in run.records.iter_mut().enumerate() {
+    let record = |index: usize| {
         let bad = index < wrong;
         let outcome = if bad { Outcome::Incorrect } else { Outcome::Correct };
-        *record = judged(index, outcome, Some(0.9));
-        record.group = Some(format!("group-{}", index / group));
-    }
-    run
+        let group = Some(format!("group-{}", index / group));
+        Record { group, ..judged(index, outcome, Some(0.9)) }
+    };
+    let mut header = header(cases);
+    header.budget = at_most(0.1);
+    Run::of(header, (0..cases).map(record).collect())
 }
 
 #[test]
@@ -187,7 +189,8 @@ fn answers_to_one_case_are_no_independent_evidence() {
 #[test]
 fn more_cases_of_the_same_kind_would_decide() {
     let run = repeated(120, &[5; 12], 1, at_most(0.12));
-    let share = Scorecard::of(&run).endpoints[0].sources[0].at_threshold().unwrap().of_all.share;
+    let share =
+        Scorecard::of(&run).unwrap().endpoints[0].sources[0].at_threshold().unwrap().of_all.share;
     let bound = Bound::AtMost(0.12);
     let clusters = bound.would_decide(share, Level::P95).unwrap();
     let wrong = vec![5; clusters / 10];

@@ -1,12 +1,18 @@
 //! Reading run directories back.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{HEADER, RECORDS};
-use crate::record::{FORMAT, Header, Record, Run, Selected};
+use crate::record::{Brief, FORMAT, Header, Record, Run, RunBuilder, Selected, Shelf, Unreadable};
+
+/// Most records are longer, so there are fewer than so many for the bytes of a journal.
+const USUAL_BYTES: u64 = 512;
+/// Room is made at once for no more than so many: a file may only pretend to be large.
+const MOST_AT_ONCE: usize = 1 << 20;
 
 /// Why a run directory cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,35 +50,98 @@ pub enum ReadError {
     },
 }
 
-/// Reads a run directory. A torn last line is ignored; of two records of one trial the first
-/// counts.
+/// Reads a run directory in one pass. A torn last line is ignored; of two records of one trial the
+/// first counts. Whole records do not stay in memory: the run reads them again where they are wanted.
 ///
 /// # Errors
 /// The header or a whole line is missing or malformed, or was written by a newer version.
 pub fn read(dir: &Path) -> Result<Run, ReadError> {
-    let header = read_header(dir)?;
+    read_with(dir, read_header(dir)?, &mut |_, _| {})
+}
+
+/// The same where the header is read already, for somebody who looks at every record that counts
+/// while it passes, in the order in which they were finished.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(
+    dir: &Path,
+    header: Header,
+    look: &mut dyn FnMut(&Record, &Brief),
+) -> Result<Run, ReadError> {
     let path = dir.join(RECORDS);
     let io_error = |error| ReadError::Io { path: path.clone(), error };
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(&path).map_err(io_error)?);
-    let mut records: Vec<Record> = Vec::new();
-    let mut line = Vec::new();
+    let file = File::open(&path).map_err(io_error)?;
+    let bytes = file.metadata().map_err(io_error)?.len();
+    let about = usize::try_from(bytes / USUAL_BYTES).unwrap_or(MOST_AT_ONCE);
+    let mut run = RunBuilder::new(header, about.min(MOST_AT_ONCE));
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let (mut line, mut end) = (Vec::new(), 0);
     for number in 1.. {
         line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(io_error)? == 0
-            || line.last() != Some(&b'\n')
-        {
+        let start = end;
+        end += reader.read_until(b'\n', &mut line).map_err(io_error)? as u64;
+        if end == start || line.last() != Some(&b'\n') {
             break;
         }
-        records.push(serde_json::from_slice(&line).map_err(|error| ReadError::Malformed {
+        let malformed = |message| ReadError::Malformed {
             path: path.clone(),
             line: number,
             what: "a record",
-            message: error.to_string(),
-        })?);
+            message,
+        };
+        let record: Record =
+            serde_json::from_slice(&line).map_err(|error| malformed(error.to_string()))?;
+        if u32::try_from(record.index).is_err() {
+            return Err(malformed(format!("no plan has a place {}", record.index)));
+        }
+        if let Some(brief) = run.add(&record, start) {
+            look(&record, brief);
+        }
     }
-    records.sort_by_key(|record| record.index);
-    records.dedup_by(|later, first| later.index == first.index);
-    Ok(Run { header, records })
+    let reader = Mutex::new(Reader { reader, place: end });
+    Ok(run.finish(Arc::new(OnDisk { path, reader })))
+}
+
+/// The journal that records are read from again. It stays open, so that they are there whatever
+/// becomes of the directory.
+#[derive(Debug)]
+struct OnDisk {
+    path: PathBuf,
+    reader: Mutex<Reader>,
+}
+
+#[derive(Debug)]
+struct Reader {
+    reader: BufReader<File>,
+    /// Where in the file it stands.
+    place: u64,
+}
+
+impl Shelf for OnDisk {
+    fn record(&self, place: u64) -> Result<Record, Unreadable> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = Vec::new();
+        let read = reader.line_at(place, &mut line);
+        drop(reader);
+        let told = |error: &dyn fmt::Display| {
+            let path = self.path.display();
+            Unreadable(format!("{path}: the record at byte {place} cannot be read again: {error}"))
+        };
+        read.map_err(|error| told(&error))?;
+        serde_json::from_slice(&line).map_err(|error| told(&error))
+    }
+}
+
+impl Reader {
+    /// Records that follow each other are mostly in the buffer already.
+    fn line_at(&mut self, place: u64, line: &mut Vec<u8>) -> io::Result<()> {
+        // Below 2^63, as lengths of files are.
+        self.reader.seek_relative(place.cast_signed() - self.place.cast_signed())?;
+        self.place = place;
+        self.place += self.reader.read_until(b'\n', line)? as u64;
+        Ok(())
+    }
 }
 
 /// Reads the header of a run directory.

@@ -99,6 +99,13 @@ pub(crate) fn judged(index: usize, outcome: Outcome, confidence: Option<f64>) ->
     }
 }
 
+/// The run with other records.
+pub(crate) fn changed(run: Run, change: impl FnOnce(&mut Vec<Record>)) -> Run {
+    let mut records: Vec<Record> = run.records().collect::<Result<_, _>>().unwrap();
+    change(&mut records);
+    Run::of(run.header, records)
+}
+
 #[test]
 fn a_record_survives_json_whatever_its_outcome() {
     let error = AskError::new(AskErrorKind::Timeout, "no reply within 1 s");

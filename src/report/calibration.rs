@@ -107,9 +107,9 @@ mod tests {
             record.group = Some((index / in_a_group).to_string());
             record
         });
-        let run = Run { records: records.collect(), header: header(answers.len()) };
+        let run = Run::of(header(answers.len()), records.collect());
         let mut out = String::new();
-        let card = Scorecard::of(&run);
+        let card = Scorecard::of(&run).unwrap();
         calibration(&mut out, card.endpoints[0].primary().unwrap(), Style::PLAIN);
         assert!(out.lines().all(|line| line.len() <= 80), "{out}");
         out
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn the_name_of_a_source_cannot_colour_the_page() {
         let records = vec![judged(0, Outcome::Correct, Some(0.9))];
-        let card = Scorecard::of(&Run { records, header: header(1) });
+        let card = Scorecard::of(&Run::of(header(1), records)).unwrap();
         let source = card.endpoints[0].primary().unwrap();
         let source = SourceCard { source: "\u{1b}[31mred".to_owned(), ..source.clone() };
         let mut out = String::new();

@@ -2,39 +2,39 @@
 //! came, and what fetching it took.
 
 use crate::record::{
-    Attempt, Fetched, Finish, Heard, Origin, Record, Reply, Request, Role, Run, Times, Token,
+    Attempt, Fetched, Finish, Heard, Origin, Record, Reply, Request, Role, Times, Token,
 };
 
+use super::sharers::{Shared, Sharers};
 use super::style::{Style, block, labelled, title};
 use super::text::amount;
 
 /// Columns before everything that belongs to an exchange.
 const INDENT: usize = 5;
-/// How many of the trials that shared a reply are named.
-const JOINED_NAMED: usize = 5;
 /// How many of an answer's tokens are shown, and how many alternatives of each.
 const TOKENS: usize = 8;
 const ALTERNATIVES: usize = 5;
 /// From here down a log probability means that it is not known.
 const UNKNOWN: f64 = -9999.0;
 
-/// Adds an exchange of a trial of a run.
+/// Adds the exchange at a place of a trial's record.
 pub(super) fn exchange(
     out: &mut String,
-    number: usize,
-    heard: &Heard,
+    place: usize,
     record: &Record,
-    run: &Run,
+    sharers: &Sharers,
     style: Style,
 ) {
+    let heard = &record.exchanges[place];
+    let shared = sharers.with(record, place);
     let mut name = role(heard.role).to_owned();
     if heard.endpoint != record.endpoint {
         name += &format!(" at {}", heard.endpoint);
     }
-    let name = format!("{name} · {}", origin(heard, record, run));
-    title(out, &format!("{number:>3}  "), INDENT, &name, style);
+    let name = format!("{name} · {}", origin(heard, &shared));
+    title(out, &format!("{:>3}  ", place + 1), INDENT, &name, style);
     let field = |out: &mut String, name, text: &str| labelled(out, INDENT, name, text, style);
-    if let Some(joined) = joined_by(heard, record, run) {
+    if let Some(joined) = joined_by(heard, &shared) {
         field(out, "shared", &joined);
     }
     for turn in heard.request.turns.iter() {
@@ -69,11 +69,11 @@ fn role(role: Role) -> &'static str {
 }
 
 /// Where the reply came from, in words.
-fn origin(heard: &Heard, record: &Record, run: &Run) -> String {
+fn origin(heard: &Heard, shared: &Shared) -> String {
     match (heard.origin, &heard.fetched) {
         (Origin::Live, _) if heard.reply.is_none() => "asked now".into(),
         (Origin::Live, _) => "fetched now".into(),
-        (Origin::Joined, _) => match sharers(heard, record, run, Origin::Live).next() {
+        (Origin::Joined, _) => match &shared.live {
             Some(live) => format!("joined: fetched by the trial {live}, which asked the same"),
             None => "joined: fetched in this run by another caller".into(),
         },
@@ -95,36 +95,17 @@ fn when(fetched: &Fetched) -> String {
 }
 
 /// Who got the reply of a live exchange without a call.
-fn joined_by(heard: &Heard, record: &Record, run: &Run) -> Option<String> {
-    let joined: Vec<&str> = match heard.origin {
-        Origin::Live => sharers(heard, record, run, Origin::Joined).collect(),
-        _ => Vec::new(),
-    };
-    let named = joined.iter().take(JOINED_NAMED).copied().collect::<Vec<_>>().join(", ");
-    let rest = if joined.len() > JOINED_NAMED { " …" } else { "" };
-    match joined.len() {
+fn joined_by(heard: &Heard, shared: &Shared) -> Option<String> {
+    if heard.origin != Origin::Live {
+        return None;
+    }
+    let named = shared.named.join(", ");
+    let rest = if shared.joined > shared.named.len() { " …" } else { "" };
+    match shared.joined {
         0 => None,
         1 => Some(format!("joined by 1 other: {named}")),
         all => Some(format!("joined by {all} others: {named}{rest}")),
     }
-}
-
-/// Other trials that heard the same with this origin, in plan order. What failed is asked again
-/// under the same digest, so who shared it is told by the outcome as well.
-fn sharers<'a>(
-    heard: &'a Heard,
-    record: &'a Record,
-    run: &'a Run,
-    origin: Origin,
-) -> impl Iterator<Item = &'a str> {
-    let shares = move |other: &Heard| {
-        other.origin == origin
-            && other.digest == heard.digest
-            && other.reply == heard.reply
-            && other.error == heard.error
-    };
-    let others = run.records.iter().filter(|other| other.index != record.index);
-    others.filter(move |other| other.exchanges.iter().any(shares)).map(|other| other.trial.as_str())
 }
 
 /// The parameters as they were sent.

@@ -14,6 +14,7 @@ mod parts;
 mod ranked;
 mod risk_curve;
 mod scored;
+mod sharers;
 mod style;
 mod terminal;
 mod text;
@@ -30,13 +31,14 @@ pub use live::{
 };
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
+pub use sharers::Sharers;
 pub use style::Style;
 pub use terminal::{headline, terminal};
 pub use text::{amount, visible};
 pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;
-use crate::record::{Header, Run};
+use crate::record::{At, Header, Run, Unreadable};
 use crate::scorecard::{ConfidentlyWrong, Operations, Scorecard, confident_wrong};
 
 /// Everything that is reported of a run.
@@ -77,17 +79,17 @@ pub struct Document<'a> {
 #[derive(Debug, Serialize)]
 pub struct Ranked<'a> {
     endpoint: &'a str,
-    case: &'a str,
+    case: String,
     confidence: Option<f64>,
     /// How often it was confidently wrong and how often graded; only where cases are asked several
     /// times. The rest is of its surest confident wrong answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<Times>,
-    question: &'a str,
+    question: String,
     said: Option<String>,
     expected: String,
-    tags: &'a [String],
-    at: &'a crate::record::At,
+    tags: Vec<String>,
+    at: At,
 }
 
 /// How often something happened to the repeats of a case.
@@ -99,42 +101,52 @@ pub struct Times {
 
 impl<'a> Page<'a> {
     /// The page as one document.
-    #[must_use]
-    pub fn document(&self) -> Document<'a> {
+    ///
+    /// # Errors
+    /// A record that is shown cannot be read any more.
+    pub fn document(&self) -> Result<Document<'a>, Unreadable> {
+        let repeated = self.run.header.repeats.get() > 1;
         let endpoints = self.run.header.endpoints.iter();
-        let ranked = endpoints.flat_map(|asked| confident_wrong(self.run, &asked.name));
+        let ranked = endpoints.flat_map(|asked| {
+            let wrong = confident_wrong(self.run, &asked.name);
+            wrong.into_iter().map(|wrong| Ranked::of(&asked.name, &wrong, self.run, repeated))
+        });
+        let confident_wrong = ranked.collect::<Result<_, _>>()?;
         let mut run = Cow::Borrowed(&self.run.header);
         if let Some(early) = self.decision.early {
             // The page is of the trials that were needed; the plan is what it was.
             run.to_mut().planned = early.planned;
         }
-        Document {
+        Ok(Document {
             directory: self.dir,
             run,
             scorecard: self.scorecard,
             operations: self.operations,
             decision: self.decision,
-            confident_wrong: ranked
-                .map(|wrong| Ranked::of(&wrong, self.run.header.repeats.get() > 1))
-                .collect(),
-        }
+            confident_wrong,
+        })
     }
 }
 
 impl<'a> Ranked<'a> {
-    fn of(wrong: &ConfidentlyWrong<'a>, repeated: bool) -> Ranked<'a> {
-        let record = wrong.record;
+    fn of(
+        endpoint: &'a str,
+        wrong: &ConfidentlyWrong<'_>,
+        run: &Run,
+        repeated: bool,
+    ) -> Result<Ranked<'a>, Unreadable> {
+        let record = run.record(wrong.brief)?;
         let times = Times { confidently_wrong: wrong.times, graded: wrong.graded };
-        Ranked {
-            endpoint: &record.endpoint,
-            case: &record.case,
+        Ok(Ranked {
+            endpoint,
             confidence: record.primary,
             times: repeated.then_some(times),
-            question: &record.question,
             said: record.said(),
             expected: record.wanted(),
-            tags: &record.tags,
-            at: &record.at,
-        }
+            case: record.case,
+            question: record.question,
+            tags: record.tags,
+            at: record.at,
+        })
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::record::{Run, Unreadable};
 use crate::scorecard::{ConfidentlyWrong, EndpointCard, confident_wrong};
 
 use super::style::{Style, line};
@@ -16,25 +17,37 @@ const LABELS: usize = 17;
 const UNSTABLE: usize = 5;
 
 /// The cases with confident wrong answers, the surest first.
-pub(super) fn ranked(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
+pub(super) fn ranked(
+    out: &mut String,
+    page: &Page<'_>,
+    card: &EndpointCard,
+    style: Style,
+) -> Result<(), Unreadable> {
     let wrong = confident_wrong(page.run, &card.endpoint);
     if wrong.is_empty() {
-        return;
+        return Ok(());
     }
     line(out, "");
     line(out, &format!("  {}", style.bold("Confidently wrong, the surest first")));
     for case in wrong.iter().take(page.top) {
-        entry(out, case, card.repeats.is_some(), style);
+        entry(out, case, page.run, card.repeats.is_some(), style)?;
     }
     if wrong.len() > page.top {
         let rest = wrong.len() - page.top;
         let more = format!("  … {rest} more: overclaim report {} --top {}", page.dir, wrong.len());
         line(out, &style.dim(&style.text(&more)));
     }
+    Ok(())
 }
 
-fn entry(out: &mut String, case: &ConfidentlyWrong<'_>, repeated: bool, style: Style) {
-    let record = case.record;
+fn entry(
+    out: &mut String,
+    case: &ConfidentlyWrong<'_>,
+    run: &Run,
+    repeated: bool,
+    style: Style,
+) -> Result<(), Unreadable> {
+    let record = run.record(case.brief)?;
     let times =
         if repeated { format!("{} of {}  ", case.times, case.graded) } else { String::new() };
     let (said, expected) = (record.said().unwrap_or_default(), record.wanted());
@@ -47,6 +60,7 @@ fn entry(out: &mut String, case: &ConfidentlyWrong<'_>, repeated: bool, style: S
         name: &record.case,
     };
     entry.show(out, style);
+    Ok(())
 }
 
 /// A confident wrong answer in two lines.

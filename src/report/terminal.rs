@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::gate::{Decision, Line, Verdict, percent};
-use crate::record::Origin;
+use crate::record::{Origin, Unreadable};
 use crate::scorecard::{EndpointCard, EndpointOperations, Rate, Retries, SourceCard};
 
 use super::calibration::calibration;
@@ -18,8 +18,10 @@ use super::text::{amount, counted, fit, width, wrap};
 use super::{Page, diagram, visible};
 
 /// The whole page.
-#[must_use]
-pub fn terminal(page: &Page<'_>, style: Style) -> String {
+///
+/// # Errors
+/// A record that is shown cannot be read any more.
+pub fn terminal(page: &Page<'_>, style: Style) -> Result<String, Unreadable> {
     let mut out = String::new();
     let several = page.scorecard.endpoints.len() > 1;
     for (index, card) in page.scorecard.endpoints.iter().enumerate() {
@@ -34,7 +36,7 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         line(&mut out, "");
         numbers(&mut out, page, card, style);
         failures(&mut out, page, card, style);
-        ranked(&mut out, page, card, style);
+        ranked(&mut out, page, card, style)?;
         unstable(&mut out, page, card, style);
         if let Some(source) = card.primary() {
             reliability(&mut out, source, style);
@@ -50,7 +52,7 @@ pub fn terminal(page: &Page<'_>, style: Style) -> String {
         line(&mut out, "");
     }
     ending(&mut out, page, style);
-    out
+    Ok(out)
 }
 
 /// The verdict in a few words.
@@ -317,7 +319,7 @@ fn limit_of_all(budget: &Line) -> String {
 }
 
 fn ending(out: &mut String, page: &Page<'_>, style: Style) {
-    let mut parts = vec![format!("{} trials", page.run.records.len())];
+    let mut parts = vec![format!("{} trials", page.run.briefs().len())];
     let mut attempts = 0;
     let mut origins: BTreeMap<Origin, usize> = BTreeMap::new();
     if page.run.header.endpoints.iter().any(|asked| asked.cassette.is_none()) {
@@ -409,7 +411,7 @@ mod tests {
     use crate::gate::Decision;
     use crate::record::tests::{header, judged};
     use crate::record::{AskError, AskErrorKind, Outcome, Run};
-    use crate::scorecard::{Operations, Scorecard, Span, operations};
+    use crate::scorecard::{Calls, Scorecard, Span};
 
     /// A page with everything on it: hostile and long texts, failures, a diagram.
     fn page(style: Style) -> String {
@@ -436,19 +438,24 @@ mod tests {
             records.extend(again.into_iter().take(5).map(|mut record| {
                 record.outcome = Outcome::Correct;
                 record.repeat = repeat;
+                record.index += 6 * repeat as usize;
                 record
             }));
         }
         header.budget.confident_wrong = Some(crate::record::tests::at_most(0.1));
-        let run = Run { header, records };
-        let scorecard = Scorecard::of(&run);
-        let decision = Decision::of(&run, &scorecard);
+        let mut calls = Calls::new(&header);
+        let run = Run::of(header, records.clone());
+        for brief in run.briefs() {
+            calls.add(&run.record(brief).unwrap(), brief);
+        }
+        let scorecard = Scorecard::of(&run).unwrap();
+        let decision = Decision::judged(&run, &calls, &scorecard, None, None).unwrap();
         let span = Span {
             started: run.header.started.clone(),
             elapsed_ms: Some(1234.0),
             ..Span::default()
         };
-        let operations: Operations = operations(&run, span);
+        let operations = calls.operations(span);
         let page = Page {
             run: &run,
             scorecard: &scorecard,
@@ -457,7 +464,7 @@ mod tests {
             dir: "reports/demo/run",
             top: 10,
         };
-        terminal(&page, style)
+        terminal(&page, style).unwrap()
     }
 
     #[test]

@@ -3,44 +3,45 @@
 //! The page is for the moment in which a number of the report is not believed. So nothing is cut:
 //! a text that is too long for a line goes on in the next one.
 
-use crate::record::{Measured, Outcome, Quadrant, Record, Run};
+use crate::record::{Header, Measured, Outcome, Quadrant, Record};
 
 use super::exchange::exchange;
+use super::sharers::Sharers;
 use super::style::{Style, label, labelled, line, title};
 
 /// A trial with everything that was said in it.
 #[must_use]
-pub fn trial(run: &Run, record: &Record, style: Style) -> String {
+pub fn trial(header: &Header, record: &Record, sharers: &Sharers, style: Style) -> String {
     let mut out = String::new();
-    heading(&mut out, run, record, style);
+    heading(&mut out, header, record, style);
     place(&mut out, record, style);
     labelled(&mut out, 2, "question", &record.question, style);
     let said = record.said().unwrap_or_else(|| "nothing that could be read".into());
     labelled(&mut out, 2, "said", &said, style);
     labelled(&mut out, 2, "expected", &record.wanted(), style);
     outcome(&mut out, record, style);
-    confidence(&mut out, run, record, style);
-    for (index, heard) in record.exchanges.iter().enumerate() {
+    confidence(&mut out, header, record, style);
+    for place in 0..record.exchanges.len() {
         line(&mut out, "");
-        exchange(&mut out, index + 1, heard, record, run, style);
+        exchange(&mut out, place, record, sharers, style);
     }
     out
 }
 
 /// A trial's name and what became of it.
 #[must_use]
-pub fn trial_headline(run: &Run, record: &Record, style: Style) -> String {
+pub fn trial_headline(header: &Header, record: &Record, style: Style) -> String {
     let mut out = String::new();
-    heading(&mut out, run, record, style);
+    heading(&mut out, header, record, style);
     outcome(&mut out, record, style);
     out
 }
 
-fn heading(out: &mut String, run: &Run, record: &Record, style: Style) {
-    let asked = run.header.endpoints.iter().find(|asked| asked.name == record.endpoint);
+fn heading(out: &mut String, header: &Header, record: &Record, style: Style) {
+    let asked = header.endpoints.iter().find(|asked| asked.name == record.endpoint);
     let mut parts = vec![record.case.clone(), record.endpoint.to_string()];
     parts.extend(asked.map(|asked| asked.target.model.clone()));
-    let of = run.header.repeats.get();
+    let of = header.repeats.get();
     if of > 1 {
         parts.push(format!("repeat {} of {of}", record.repeat.saturating_add(1)));
     }
@@ -88,8 +89,8 @@ fn quadrant(quadrant: Quadrant) -> &'static str {
 }
 
 /// Every source, the primary first, with what decides whether it counts as confident.
-fn confidence(out: &mut String, run: &Run, record: &Record, style: Style) {
-    let primary = run.header.sources.first();
+fn confidence(out: &mut String, header: &Header, record: &Record, style: Style) {
+    let primary = header.sources.first();
     let mut sources: Vec<(&String, &Measured)> = record.confidence.iter().collect();
     sources.sort_by_key(|(source, _)| Some(*source) != primary);
     let mut name = "confidence";
@@ -99,7 +100,7 @@ fn confidence(out: &mut String, run: &Run, record: &Record, style: Style) {
             Measured::Missing { missing } => format!("missing by {source}: {missing}"),
         };
         if Some(source) == primary && measured.value().is_some() {
-            text += &format!(", confident from {:.3} on", run.header.threshold);
+            text += &format!(", confident from {:.3} on", header.threshold);
         }
         labelled(out, 2, name, &text, style);
         name = "";

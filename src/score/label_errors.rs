@@ -61,25 +61,26 @@ impl std::error::Error for LabelsError {}
 
 /// Given labels `0..K` beside the probabilities of all `K` classes, an item a row.
 #[derive(Debug, Clone)]
-pub struct LabelErrors<'a> {
+pub struct LabelErrors<'a, R> {
     given: &'a [usize],
-    probabilities: &'a [Vec<f64>],
+    probabilities: &'a [R],
     thresholds: Vec<Option<f64>>,
     guesses: Vec<Option<usize>>,
 }
 
-impl<'a> LabelErrors<'a> {
+impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
     /// Pairs `n` labels with an `n × K` matrix of probabilities.
     ///
     /// # Errors
     ///
     /// [`LabelsError`] where the two do not fit each other.
-    pub fn of(given: &'a [usize], probabilities: &'a [Vec<f64>]) -> Result<Self, LabelsError> {
+    pub fn of(given: &'a [usize], probabilities: &'a [R]) -> Result<Self, LabelsError> {
         if given.len() != probabilities.len() {
             return Err(LabelsError::Unpaired { labels: given.len(), rows: probabilities.len() });
         }
-        let classes = probabilities.first().map_or(0, Vec::len);
-        for (row, (&label, all)) in given.iter().zip(probabilities).enumerate() {
+        let rows = || probabilities.iter().map(AsRef::as_ref);
+        let classes = rows().next().map_or(0, <[f64]>::len);
+        for (row, (&label, all)) in given.iter().zip(rows()).enumerate() {
             if all.len() != classes {
                 return Err(LabelsError::Ragged { row });
             }
@@ -91,12 +92,12 @@ impl<'a> LabelErrors<'a> {
             }
         }
         let threshold = |class: usize| {
-            let of_class = given.iter().zip(probabilities).filter(|(label, _)| **label == class);
+            let of_class = given.iter().zip(rows()).filter(|(label, _)| **label == class);
             let values: Vec<f64> = of_class.map(|(_, all)| all[class]).collect();
             mean(values.into_iter())
         };
         let thresholds: Vec<Option<f64>> = (0..classes).map(threshold).collect();
-        let guesses = probabilities.iter().map(|all| guess(all, &thresholds)).collect();
+        let guesses = rows().map(|all| guess(all, &thresholds)).collect();
         Ok(Self { given, probabilities, thresholds, guesses })
     }
 
@@ -105,6 +106,10 @@ impl<'a> LabelErrors<'a> {
     #[must_use]
     pub fn confident_thresholds(&self) -> &[Option<f64>] {
         &self.thresholds
+    }
+
+    fn row(&self, item: usize) -> &[f64] {
+        self.probabilities[item].as_ref()
     }
 
     /// How many items of each given label (row) are confidently of each class (column), `K × K`,
@@ -137,16 +142,14 @@ impl<'a> LabelErrors<'a> {
     #[must_use]
     pub fn issues(&self) -> Vec<usize> {
         let off = self.off_diagonal().into_iter();
-        off.filter(|&item| self.self_confidence(item) + SLACK < largest(&self.probabilities[item]))
-            .collect()
+        off.filter(|&item| self.self_confidence(item) + SLACK < largest(self.row(item))).collect()
     }
 
     /// The items whose label is not their most probable class, ascending.
     #[must_use]
     pub fn predicted_otherwise(&self) -> Vec<usize> {
-        let otherwise = |item: &usize| {
-            self.self_confidence(*item) + SLACK < largest(&self.probabilities[*item])
-        };
+        let otherwise =
+            |item: &usize| self.self_confidence(*item) + SLACK < largest(self.row(*item));
         (0..self.given.len()).filter(otherwise).collect()
     }
 
@@ -157,7 +160,7 @@ impl<'a> LabelErrors<'a> {
     /// Unless there is such an item.
     #[must_use]
     pub fn self_confidence(&self, item: usize) -> f64 {
-        self.probabilities[item][self.given[item]]
+        self.row(item)[self.given[item]]
     }
 
     /// `(p_g − max_{k≠g} p_k + 1)/2` of an item with label `g`: 1 for a label without doubt, 0 for
@@ -168,7 +171,7 @@ impl<'a> LabelErrors<'a> {
     /// Unless there is such an item.
     #[must_use]
     pub fn normalized_margin(&self, item: usize) -> f64 {
-        let others = self.probabilities[item].iter().enumerate();
+        let others = self.row(item).iter().enumerate();
         let others = others.filter(|(class, _)| *class != self.given[item]).map(|(_, p)| *p);
         let most = others.fold(f64::NEG_INFINITY, f64::max);
         let most = if most.is_finite() { most } else { 0.0 };

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Scored;
 use super::scored;
-use crate::record::{Record, Run};
+use crate::record::{Brief, Run};
 use crate::score::{Answering, Guarantee, Items, Proportion, Risk, Threshold, answering};
 use crate::score::{Level, threshold_grid};
 
@@ -321,22 +321,23 @@ fn ceil(share: f64, of: usize) -> usize {
     (share * of as f64).ceil() as usize
 }
 
-/// The graded answers of an endpoint that have a confidence of this source, and why others have none.
+/// The graded answers of an endpoint that have a confidence of this source, by its place in
+/// the header, and why others have none.
 #[must_use]
-pub fn graded(run: &Run, endpoint: &str, source: &str) -> (Scored, BTreeMap<String, usize>) {
-    let records: Vec<&Record> = run.of_endpoint(endpoint).collect();
-    scored::of_records(source, &records, run.header.threshold)
+pub fn graded(run: &Run, endpoint: &str, source: usize) -> (Scored, BTreeMap<String, usize>) {
+    let briefs: Vec<&Brief> = run.of_endpoint(endpoint).collect();
+    scored::of_briefs(run, source, &briefs)
 }
 
 /// Trials of an endpoint that its advice says nothing of, by what became of them, most first.
 #[must_use]
-pub fn left_out(run: &Run, endpoint: &str, source: &str) -> Vec<(String, usize)> {
+pub fn left_out(run: &Run, endpoint: &str, source: usize) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for record in run.of_endpoint(endpoint) {
-        let what = match record.outcome.is_graded() {
-            true if record.abstained => "abstained",
+    for brief in run.of_endpoint(endpoint) {
+        let what = match brief.kind().is_graded() {
+            true if brief.abstained() => "abstained",
             true => continue,
-            false => record.outcome.name(),
+            false => brief.kind().name(),
         };
         *counts.entry(what.to_owned()).or_default() += 1;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::every::{by_number, target_thresholds};
-use crate::record::{Outcome, Record};
+use crate::record::{Brief, Kind};
 use crate::score::{self, AnswerCounts};
 
 /// Right and wrong answers and abstentions, and what they are worth under rules that do not reward
@@ -54,13 +54,13 @@ pub struct OmniscienceCard {
 
 impl AnsweredCard {
     /// Of finished trials.
-    pub(super) fn of(records: &[&Record]) -> AnsweredCard {
+    pub(super) fn of(briefs: &[&Brief]) -> AnsweredCard {
         let mut counts = AnswerCounts::default();
-        for record in records {
-            match record.outcome {
-                Outcome::Correct => counts.correct += 1,
-                Outcome::Incorrect => counts.incorrect += 1,
-                Outcome::Abstained | Outcome::Refused => counts.not_attempted += 1,
+        for brief in briefs {
+            match brief.kind() {
+                Kind::Correct => counts.correct += 1,
+                Kind::Incorrect => counts.incorrect += 1,
+                Kind::Abstained | Kind::Refused => counts.not_attempted += 1,
                 _ => {}
             }
         }
@@ -107,8 +107,8 @@ impl From<score::Omniscience> for OmniscienceCard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::judged;
-    use crate::record::{AskError, AskErrorKind};
+    use crate::record::tests::{header, judged};
+    use crate::record::{AskError, AskErrorKind, Outcome, Run};
 
     #[test]
     fn abstentions_and_refusals_count_and_what_has_no_answer_does_not() {
@@ -122,12 +122,10 @@ mod tests {
             Outcome::Truncated,
             failed,
         ];
-        let records: Vec<Record> = outcomes
-            .into_iter()
-            .enumerate()
-            .map(|(index, outcome)| judged(index, outcome, Some(0.9)))
-            .collect();
-        let card = AnsweredCard::of(&records.iter().collect::<Vec<_>>());
+        let records = outcomes.into_iter().enumerate();
+        let records = records.map(|(index, outcome)| judged(index, outcome, Some(0.9)));
+        let run = Run::of(header(7), records.collect());
+        let card = AnsweredCard::of(&run.briefs().iter().collect::<Vec<_>>());
         assert_eq!((card.correct, card.incorrect, card.not_attempted), (2, 1, 2));
         assert!((card.simpleqa.unwrap().f_score - 0.5).abs() < 1e-15);
         assert!((card.omniscience.unwrap().index - 20.0).abs() < 1e-12);

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pairing::{Side, sides};
-use crate::record::Run;
+use crate::record::{Run, Unreadable};
 
 /// Version of `baseline.json`.
 const FORMAT: u32 = 1;
@@ -68,18 +68,22 @@ impl Against {
 
 impl Baseline {
     /// The answers of a run; confident is who is so at this threshold.
-    #[must_use]
-    pub fn of(run: &Run, directory: &str, threshold: f64) -> Baseline {
-        let endpoints = run.header.endpoints.iter().map(|asked| BaselineEndpoint {
-            name: asked.name.to_string(),
-            model: asked.target.model.clone(),
-            answers: sides(run, &asked.name, threshold),
+    ///
+    /// # Errors
+    /// A record cannot be read any more.
+    pub fn of(run: &Run, directory: &str, threshold: f64) -> Result<Baseline, Unreadable> {
+        let endpoints = run.header.endpoints.iter().map(|asked| {
+            Ok(BaselineEndpoint {
+                name: asked.name.to_string(),
+                model: asked.target.model.clone(),
+                answers: sides(run, &asked.name, threshold)?,
+            })
         });
-        Baseline {
+        Ok(Baseline {
             directory: directory.to_owned(),
             run: run.header.run.clone(),
-            endpoints: endpoints.collect(),
-        }
+            endpoints: endpoints.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The endpoint that another run's is held against: the one of its name, or the only one where

@@ -6,13 +6,15 @@
 //! share was waited for once. Queueing and waits before a further attempt are no part of a call. A
 //! first attempt that was given up took longer than all others, whatever its successor did.
 
-use crate::record::{AskErrorKind, Heard, Origin, Role, Run};
+use crate::record::{AskErrorKind, Heard, Name, Origin};
 
 /// A live answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LiveAnswer<'a> {
+pub struct LiveAnswer {
+    /// Place of its trial in the plan.
+    pub index: usize,
     /// Answers of one cluster may be alike.
-    pub cluster: &'a str,
+    pub cluster: Name,
     /// Seconds from the start of the call to its last byte; infinite for one that was given up.
     pub seconds: f64,
     /// Seconds from the start of the call to the first token, if it came as a stream; infinite for
@@ -22,24 +24,13 @@ pub struct LiveAnswer<'a> {
     pub tokens_per_second: Option<f64>,
 }
 
-/// The live answers of an endpoint, in plan order.
-#[must_use]
-pub fn live_answers<'a>(run: &'a Run, endpoint: &'a str) -> Vec<LiveAnswer<'a>> {
-    let records = run.of_endpoint(endpoint);
-    let heard = records.flat_map(|record| record.exchanges.iter().map(move |at| (record, at)));
-    let own = heard.filter(|(record, at)| {
-        let now = at.origin == Origin::Live && run.header.regraded.is_none();
-        at.role == Role::Answer && now && at.endpoint == record.endpoint
-    });
-    own.filter_map(|(record, at)| answer(record.cluster(), at)).collect()
-}
-
-fn answer<'a>(cluster: &'a str, heard: &Heard) -> Option<LiveAnswer<'a>> {
+/// What an answer that was fetched now tells of its time; none where it tells nothing.
+pub(super) fn answer(cluster: Name, index: usize, heard: &Heard) -> Option<LiveAnswer> {
     let given_up = |kind: Option<AskErrorKind>| kind == Some(AskErrorKind::Timeout);
     if heard.attempts.first().is_some_and(|first| given_up(first.error)) {
         let never = f64::INFINITY;
         let (first_token, tokens_per_second) = (Some(never), Some(0.0));
-        return Some(LiveAnswer { cluster, seconds: never, first_token, tokens_per_second });
+        return Some(LiveAnswer { index, cluster, seconds: never, first_token, tokens_per_second });
     }
     heard.reply.as_ref()?;
     let first_token = heard.times.and_then(|times| times.first_token_ms).map(|ms| ms / 1000.0);
@@ -48,6 +39,7 @@ fn answer<'a>(cluster: &'a str, heard: &Heard) -> Option<LiveAnswer<'a>> {
     #[expect(clippy::cast_precision_loss, reason = "tokens of a reply are far below 2^53")]
     let tokens_per_second = tokens.map(|tokens| tokens as f64 / seconds.max(1e-6));
     (seconds.is_finite() && seconds >= 0.0).then_some(LiveAnswer {
+        index,
         cluster,
         seconds,
         first_token,
@@ -67,31 +59,25 @@ pub struct Spent {
     pub cost: Option<f64>,
 }
 
-/// What the records of an endpoint have spent.
-#[must_use]
-pub fn spent(run: &Run, endpoint: &str) -> Spent {
-    let asked = run.header.endpoints.iter().find(|asked| &*asked.name == endpoint);
-    let priced = asked.is_some_and(|asked| asked.price.is_some());
-    let mut spent = Spent { calls: 0, tokens: 0, cost: priced.then_some(0.0) };
-    for heard in run.of_endpoint(endpoint).flat_map(|record| &record.exchanges) {
-        spent.calls += heard.attempts.len();
+impl Spent {
+    /// Adds what an exchange took.
+    pub(super) fn add(&mut self, heard: &Heard) {
+        self.calls += heard.attempts.len();
         if heard.origin == Origin::Live {
             let usage = heard.usage.unwrap_or_default();
-            spent.tokens =
-                spent.tokens.saturating_add(usage.input_tokens).saturating_add(usage.output_tokens);
-            spent.cost = spent.cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
+            self.tokens =
+                self.tokens.saturating_add(usage.input_tokens).saturating_add(usage.output_tokens);
+            self.cost = self.cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
         }
     }
-    spent
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::record::tests::{header, judged};
-    use crate::record::{Attempt, Outcome, Price, Record};
+    use crate::record::{Attempt, Header, Outcome, Price, Record, Run};
+    use crate::scorecard::Calls;
 
     /// A call as the journal keeps it.
     fn heard(change: impl FnOnce(&mut serde_json::Value)) -> Heard {
@@ -109,34 +95,44 @@ mod tests {
         serde_json::from_value(heard).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn run(exchanges: Vec<Heard>) -> Run {
+    /// The calls of trials that had one exchange each.
+    fn calls(exchanges: Vec<Heard>, change: impl FnOnce(&mut Header)) -> Calls {
         let record = |(index, heard): (usize, Heard)| Record {
             exchanges: vec![heard],
             ..judged(index, Outcome::Correct, Some(0.9))
         };
         let mut header = header(exchanges.len());
         header.endpoints[0].price = Some(Price { input: 1.0, output: 1.0, cached_input: None });
-        Run { header, records: exchanges.into_iter().enumerate().map(record).collect() }
+        header.budget.latency = serde_json::from_str(r#"{"level": 0.95}"#).unwrap();
+        change(&mut header);
+        let mut calls = Calls::new(&header);
+        let run = Run::of(header, exchanges.into_iter().enumerate().map(record).collect());
+        for brief in run.briefs() {
+            calls.add(&run.record(brief).unwrap(), brief);
+        }
+        calls
     }
 
     #[test]
     fn only_answers_that_were_fetched_now_by_the_trial_itself_are_measured() {
-        let run = run(vec![
-            heard(|_| ()),
-            heard(|at| at["origin"] = "stored".into()),
-            heard(|at| at["origin"] = "joined".into()),
-            heard(|at| at["origin"] = "replayed".into()),
-            heard(|at| at["role"] = "judge".into()),
-            heard(|at| at["endpoint"] = "another".into()),
-        ]);
-        let live = live_answers(&run, "model");
-        let expected = LiveAnswer {
-            cluster: "case-0",
-            seconds: 0.25,
-            first_token: None,
-            tokens_per_second: Some(20.0),
-        };
-        assert_eq!(live, [expected], "waits and queues are no part of a call");
+        let calls = calls(
+            vec![
+                heard(|_| ()),
+                heard(|at| at["origin"] = "stored".into()),
+                heard(|at| at["origin"] = "joined".into()),
+                heard(|at| at["origin"] = "replayed".into()),
+                heard(|at| at["role"] = "judge".into()),
+                heard(|at| at["endpoint"] = "another".into()),
+            ],
+            |_| (),
+        );
+        let told: Vec<_> = calls
+            .live_answers("model", 6)
+            .iter()
+            .map(|at| (at.index, at.seconds, at.first_token, at.tokens_per_second))
+            .collect();
+        let expected = (0, 0.25, None, Some(20.0));
+        assert_eq!(told, [expected], "waits and queues are no part of a call");
     }
 
     #[test]
@@ -151,8 +147,9 @@ mod tests {
         let mut in_vain = heard(|_| ());
         (in_vain.attempts, in_vain.reply) = (vec![timeout], None);
         let refused = Heard { reply: None, ..heard(|_| ()) };
-        let run = run(vec![given_up, in_vain, refused]);
-        let live = live_answers(&run, "model");
+        let calls = calls(vec![given_up, in_vain, refused], |_| ());
+        let live = calls.live_answers("model", 3);
+        assert_eq!(calls.live_answers("model", 1).len(), 1);
         let seconds: Vec<f64> = live.iter().map(|at| at.seconds).collect();
         assert_eq!(seconds, [f64::INFINITY, f64::INFINITY]);
         let slowest = live.iter().all(|at| at.tokens_per_second == Some(0.0));
@@ -161,12 +158,10 @@ mod tests {
 
     #[test]
     fn what_was_spent_is_what_was_fetched() {
-        let run = run(vec![heard(|_| ()), heard(|at| at["origin"] = "stored".into())]);
-        let spent = spent(&run, "model");
+        let both = || vec![heard(|_| ()), heard(|at| at["origin"] = "stored".into())];
+        let spent = calls(both(), |_| ()).spent("model");
         assert_eq!((spent.calls, spent.tokens, spent.cost), (2, 35, Some(0.5)));
-        let mut unpriced = run;
-        Arc::make_mut(&mut unpriced.header.endpoints[0].target).model = "free".to_owned();
-        unpriced.header.endpoints[0].price = None;
-        assert_eq!(super::spent(&unpriced, "model").cost, None);
+        let unpriced = calls(both(), |header| header.endpoints[0].price = None);
+        assert_eq!(unpriced.spent("model").cost, None);
     }
 }

@@ -9,6 +9,7 @@
 mod advice;
 mod answered;
 mod baseline;
+mod calls;
 mod change;
 mod comparison;
 mod every;
@@ -37,6 +38,7 @@ use serde::Serialize;
 pub use advice::{Advice, Advised, Lacking, Point, Wanted, graded, left_out};
 pub use answered::{AnsweredCard, OmniscienceCard, SimpleQaCard};
 pub use baseline::{Against, Baseline, BaselineEndpoint};
+pub use calls::Calls;
 pub use change::{CalibrationCard, Change, McNemarCard, POWER, Resolution};
 pub use comparison::{Comparison, Direction, Method, SliceChange, Tested, WouldShow};
 pub use every::{
@@ -45,7 +47,7 @@ pub use every::{
 };
 pub use flips::{Flip, Flipped, Said};
 pub use intervals::Intervals;
-pub use latency::{LiveAnswer, Spent, live_answers, spent};
+pub use latency::{LiveAnswer, Spent};
 pub use pairing::{LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
 pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};
@@ -58,12 +60,12 @@ pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{
-    EndpointOperations, MaxCost, Operations, Quantiles, Retries, Saved, Served, Span, operations,
+    EndpointOperations, MaxCost, Operations, Quantiles, Retries, Saved, Served, Span,
 };
 pub use rate::{Clustering, Evidence, Rate};
 pub use repeats::{ConfidentlyWrong, RepeatedCase, Repeats, confident_wrong};
 
-use crate::record::{Outcome, Record, Run};
+use crate::record::{Brief, Outcome, Run, Unreadable};
 
 /// Version of `scorecard.json`.
 const FORMAT: u32 = 1;
@@ -125,35 +127,37 @@ pub struct EndpointCard {
 
 impl Scorecard {
     /// The statistics of a run.
-    #[must_use]
-    pub fn of(run: &Run) -> Scorecard {
+    ///
+    /// # Errors
+    /// A record that a text is to be shown of cannot be read any more.
+    pub fn of(run: &Run) -> Result<Scorecard, Unreadable> {
         let header = &run.header;
         let endpoints = header.endpoints.iter().map(|asked| {
-            let records: Vec<&Record> = run.of_endpoint(&asked.name).collect();
-            EndpointCard {
+            let briefs: Vec<&Brief> = run.of_endpoint(&asked.name).collect();
+            Ok(EndpointCard {
                 endpoint: Arc::clone(&asked.name),
                 model: asked.target.model.clone(),
                 planned: header.planned / header.endpoints.len(),
-                finished: records.len(),
-                outcomes: outcomes(&records),
-                accuracy: accuracy(&records),
-                coverage: coverage(run, &records),
-                answered: AnsweredCard::of(&records),
-                repeats: Repeats::of(run, &records),
-                sources: sources(run, &records),
-                positions: Positions::of(&records),
-                variants: Variants::of(&records),
-                tags: tags::of_records(&records, !header.sources.is_empty()),
-                slices: slices::of(&run.header, &records),
-            }
+                finished: briefs.len(),
+                outcomes: outcomes(&briefs),
+                accuracy: accuracy(&briefs),
+                coverage: coverage(run, &briefs),
+                answered: AnsweredCard::of(&briefs),
+                repeats: Repeats::of(run, &briefs)?,
+                sources: sources(run, &briefs),
+                positions: Positions::of(run, &briefs),
+                variants: Variants::of(run, &briefs),
+                tags: tags::of_briefs(run, &briefs, !header.sources.is_empty()),
+                slices: slices::of(run, &briefs),
+            })
         });
-        Scorecard {
+        Ok(Scorecard {
             format: FORMAT,
             suite: header.suite.clone(),
             threshold: header.threshold,
-            endpoints: endpoints.collect(),
-            suspect_labels: SuspectLabels::of(run),
-        }
+            endpoints: endpoints.collect::<Result<_, _>>()?,
+            suspect_labels: SuspectLabels::of(run)?,
+        })
     }
 }
 
@@ -178,49 +182,48 @@ impl EndpointCard {
     }
 }
 
-fn outcomes(records: &[&Record]) -> BTreeMap<&'static str, usize> {
+fn outcomes(briefs: &[&Brief]) -> BTreeMap<&'static str, usize> {
     let mut counts: BTreeMap<&'static str, usize> =
         Outcome::NAMES.iter().map(|name| (*name, 0)).collect();
-    for record in records {
-        *counts.entry(record.outcome.name()).or_default() += 1;
+    for brief in briefs {
+        *counts.entry(brief.kind().name()).or_default() += 1;
     }
     counts
 }
 
-fn accuracy(records: &[&Record]) -> Rate {
-    let graded = records.iter().filter(|record| record.outcome.is_graded());
-    Evidence::of(graded.map(|record| (*record, record.outcome == Outcome::Correct))).into()
+fn accuracy(briefs: &[&Brief]) -> Rate {
+    Evidence::of(briefs.iter().filter_map(|brief| Some((*brief, brief.right()?)))).into()
 }
 
 /// Measured are graded answers with a primary confidence, and abstentions, expected or recognised;
 /// in a suite without confidence methods, a grade is all that is asked for. Trials of which there
 /// is no record are not measured.
-fn coverage(run: &Run, records: &[&Record]) -> Rate {
+fn coverage(run: &Run, briefs: &[&Brief]) -> Rate {
     let graded_only = run.header.sources.is_empty();
-    let measured = |record: &Record| {
-        record.abstained
-            || (record.outcome.is_graded() && (graded_only || record.primary.is_some()))
+    let measured = |brief: &Brief| {
+        let answered = brief.kind().is_graded() && (graded_only || brief.primary().is_some());
+        brief.abstained() || answered
     };
     let planned = run.header.planned / run.header.endpoints.len();
-    let records = records.iter().take(planned).map(|record| (*record, measured(record)));
-    let unseen = planned - records.len();
+    let briefs = briefs.iter().take(planned).map(|brief| (*brief, measured(brief)));
+    let unseen = planned - briefs.len();
     let repeats = usize::try_from(run.header.repeats.get()).unwrap_or(usize::MAX);
-    Evidence::with_unseen(records, unseen, repeats).into()
+    Evidence::with_unseen(briefs, unseen, repeats).into()
 }
 
 /// The graded answers of an endpoint with a confidence of the primary source; none in a suite
 /// without confidence methods.
 #[must_use]
 pub fn primary(run: &Run, endpoint: &str) -> Option<Scored> {
-    let source = run.header.sources.first()?;
-    let records: Vec<&Record> = run.of_endpoint(endpoint).collect();
-    Some(scored::of_records(source, &records, run.header.threshold).0)
+    run.header.sources.first()?;
+    let briefs: Vec<&Brief> = run.of_endpoint(endpoint).collect();
+    Some(scored::of_briefs(run, 0, &briefs).0)
 }
 
-fn sources(run: &Run, records: &[&Record]) -> Vec<SourceCard> {
-    let card = |source: &String| {
-        let (scored, missing) = scored::of_records(source, records, run.header.threshold);
+fn sources(run: &Run, briefs: &[&Brief]) -> Vec<SourceCard> {
+    let card = |(place, source): (usize, &String)| {
+        let (scored, missing) = scored::of_briefs(run, place, briefs);
         SourceCard::of(source, &scored, missing)
     };
-    run.header.sources.iter().map(card).collect()
+    run.header.sources.iter().enumerate().map(card).collect()
 }

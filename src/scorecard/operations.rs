@@ -1,16 +1,14 @@
 //! How a run went: times, calls, origins, failures. Nothing here is a statistic of answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{
-    AskedEndpoint, Digest, Ending, Heard, Origin, Outcome, Price, Role, Run, same_model,
-};
+use crate::record::{Ending, Origin};
 
 /// Version of `operations.json`.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// When a run was under way.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -110,24 +108,6 @@ pub struct Saved {
     pub call_ms: f64,
 }
 
-impl Saved {
-    fn add(&mut self, heard: &Heard, price: Option<Price>) {
-        if !matches!(heard.origin, Origin::Joined | Origin::Stored | Origin::Shared) {
-            return;
-        }
-        // A replay that found nothing saved nothing; who joined a failure did not fail again.
-        if heard.reply.is_none() && heard.origin != Origin::Joined {
-            return;
-        }
-        self.calls += 1;
-        self.call_ms += heard.times.map_or(0.0, |times| times.total_ms);
-        let usage = heard.usage.unwrap_or_default();
-        self.input_tokens = self.input_tokens.saturating_add(usage.input_tokens);
-        self.output_tokens = self.output_tokens.saturating_add(usage.output_tokens);
-        self.cost = self.cost.zip(price).map(|(cost, price)| cost + price.of(usage));
-    }
-}
-
 /// What was tried again, and what that cost in time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Retries {
@@ -178,113 +158,8 @@ pub struct Quantiles {
     pub max: f64,
 }
 
-/// How a run went, from its records and what is known of its end.
-#[must_use]
-pub fn operations(run: &Run, span: Span) -> Operations {
-    let endpoints = run.header.endpoints.iter().map(|asked| of_endpoint(run, asked)).collect();
-    Operations { format: FORMAT, run: run.header.run.clone(), span, endpoints }
-}
-
-fn of_endpoint(run: &Run, asked: &AskedEndpoint) -> EndpointOperations {
-    let AskedEndpoint { name: endpoint, price, .. } = asked;
-    let mut origins = BTreeMap::new();
-    let mut distinct: BTreeSet<Digest> = BTreeSet::new();
-    let mut failures: BTreeMap<String, Failure> = BTreeMap::new();
-    let mut served: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let (mut live, mut recorded) = (Vec::new(), Vec::new());
-    let (mut first_token, mut between) = (Vec::new(), Vec::new());
-    let (mut attempts, mut input_tokens, mut output_tokens) = (0, 0, 0);
-    let mut saved = Saved { cost: price.map(|_| 0.0), ..Saved::default() };
-    let mut cost = price.map(|_| 0.0);
-    let mut cached_input_tokens: Option<u64> = None;
-    let mut retries = Retries::default();
-    for record in run.of_endpoint(endpoint) {
-        if let Outcome::Failed(error) = &record.outcome {
-            let message = error.message.clone();
-            let first = Failure { count: 0, message };
-            failures.entry(error.kind.words().to_owned()).or_insert(first).count += 1;
-        }
-        for heard in &record.exchanges {
-            // A replay that found nothing was not answered by the store.
-            if heard.reply.is_some() || heard.origin != Origin::Stored {
-                *origins.entry(heard.origin).or_insert(0) += 1;
-            }
-            distinct.insert(heard.digest);
-            attempts += heard.attempts.len();
-            retries.add(heard);
-            saved.add(heard, *price);
-            cost = cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
-            let Some(reply) = &heard.reply else { continue };
-            let usage = reply.usage.unwrap_or_default();
-            input_tokens = u64::saturating_add(input_tokens, usage.input_tokens);
-            output_tokens = u64::saturating_add(output_tokens, usage.output_tokens);
-            if let Some(cached) = usage.cached_input_tokens {
-                let before = cached_input_tokens.unwrap_or(0);
-                cached_input_tokens = Some(before.saturating_add(cached));
-            }
-            if let Some(name) = &reply.model {
-                let asked = heard.request.target.model.clone();
-                *served.entry((asked, name.clone())).or_insert(0) += 1;
-            }
-            if heard.role == Role::Answer {
-                match heard.origin {
-                    Origin::Live if run.header.regraded.is_none() => {
-                        live.push(reply.times.total_ms);
-                        first_token.extend(reply.times.first_token_ms);
-                        between.extend(reply.times.between_pieces_ms());
-                    }
-                    Origin::Live | Origin::Stored | Origin::Replayed => {
-                        recorded.push(reply.times.total_ms);
-                    }
-                    Origin::Joined | Origin::Shared => {}
-                }
-            }
-        }
-    }
-    let served = served.into_iter().filter(|((asked, name), _)| !same_model(asked, name));
-    EndpointOperations {
-        endpoint: Arc::clone(endpoint),
-        origins,
-        distinct_requests: distinct.len(),
-        attempts,
-        failures,
-        retries: Some(retries).filter(|retries| retries.calls > 0),
-        input_tokens,
-        output_tokens,
-        cached_input_tokens,
-        cost,
-        saved,
-        live_ms: Quantiles::of(live),
-        first_token_ms: Quantiles::of(first_token),
-        between_pieces_ms: Quantiles::of(between),
-        recorded_ms: Quantiles::of(recorded),
-        served: served
-            .map(|((asked, served), replies)| Served { asked, served, replies })
-            .collect(),
-    }
-}
-
-impl Retries {
-    fn add(&mut self, heard: &Heard) {
-        let again = heard.attempts.len().saturating_sub(1);
-        if again == 0 {
-            return;
-        }
-        self.calls += again;
-        self.requests += 1;
-        self.answered += usize::from(heard.reply.is_some());
-        for failed in &heard.attempts[..again] {
-            if let Some(kind) = failed.error {
-                *self.after.entry(kind.words().to_owned()).or_insert(0) += 1;
-            }
-            self.failed_ms += failed.ms;
-        }
-        self.pause_ms += heard.attempts.iter().map(|attempt| attempt.pause_ms).sum::<f64>();
-    }
-}
-
 impl Quantiles {
-    fn of(mut values: Vec<f64>) -> Option<Quantiles> {
+    pub(super) fn of(mut values: Vec<f64>) -> Option<Quantiles> {
         values.sort_by(f64::total_cmp);
         let max = *values.last()?;
         #[expect(clippy::cast_precision_loss, reason = "counts of answers are far below 2^53")]

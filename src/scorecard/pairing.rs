@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Digest, Outcome, Record, Run};
+use crate::record::{Digest, Outcome, Record, Run, Unreadable};
 
 /// An answer as a comparison sees it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -117,9 +117,12 @@ fn alike(one: &str, other: &str) -> bool {
 }
 
 /// The answers of one endpoint of a run.
-#[must_use]
-pub fn sides(run: &Run, endpoint: &str, threshold: f64) -> Vec<Side> {
-    run.of_endpoint(endpoint).map(|record| Side::of(record, threshold)).collect()
+///
+/// # Errors
+/// A record cannot be read any more.
+pub fn sides(run: &Run, endpoint: &str, threshold: f64) -> Result<Vec<Side>, Unreadable> {
+    let briefs = run.of_endpoint(endpoint);
+    briefs.map(|brief| Ok(Side::of(&run.record(brief)?, threshold))).collect()
 }
 
 /// Answers to the same cases, and what has no partner.

@@ -3,11 +3,11 @@
 //! A model without such a bias says each letter as often as it is right, finds the right choice
 //! wherever it stands, and takes the same choice when the choices are put into another order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::record::{Outcome, Record};
+use crate::record::{Brief, Name, Run};
 
 /// Where an endpoint's answers stood among the choices.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,52 +36,46 @@ pub struct Position {
 
 impl Positions {
     /// Of the graded answers that are letters; none without any.
-    pub(super) fn of(records: &[&Record]) -> Option<Positions> {
+    pub(super) fn of(run: &Run, briefs: &[&Brief]) -> Option<Positions> {
         let mut letters: BTreeMap<String, Position> = BTreeMap::new();
-        let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
-        for record in records {
-            let Some((said, choice)) = answered(record) else { continue };
-            letters.entry(said.to_owned()).or_default().said += 1;
-            let expected = letters.entry(record.expected.clone()).or_default();
+        let mut rows: HashMap<Name, Row> = HashMap::new();
+        for brief in briefs {
+            let Some(choice) = run.choice(brief) else { continue };
+            let letter = |place| char::from(b'A' + place).to_string();
+            letters.entry(letter(choice.said)).or_default().said += 1;
+            let expected = letters.entry(letter(choice.right)).or_default();
             expected.right += 1;
-            expected.found += usize::from(record.outcome == Outcome::Correct);
-            if let Some(row) = &record.row {
-                let row = rows.entry(row).or_default();
-                row.orders.insert(&record.choices);
-                row.choices.insert(choice);
+            expected.found += usize::from(brief.right() == Some(true));
+            // A row that is one case was asked in one order.
+            if brief.row() != brief.case() {
+                let first = Row { order: choice.order, choice: choice.text, ..Row::default() };
+                let row = rows.entry(brief.row()).or_insert(first);
+                row.reordered |= choice.order != row.order;
+                row.wavering |= choice.text != row.choice;
             }
         }
         if letters.is_empty() {
             return None;
         }
-        let several = || rows.values().filter(|row| row.orders.len() > 1);
+        let several = || rows.values().filter(|row| row.reordered);
         let recalls = letters.values().filter(|letter| letter.right > 0);
         let recalls: Vec<f64> = recalls.map(|letter| share(letter.found, letter.right)).collect();
         Some(Positions {
             recall_std: deviation(&recalls),
             reordered: several().count(),
-            same_choice: several().filter(|row| row.choices.len() == 1).count(),
+            same_choice: several().filter(|row| !row.wavering).count(),
             letters,
         })
     }
 }
 
-/// The choices of a row in the orders in which they were shown, and those that were taken.
+/// A row: the first order of its choices and the first choice taken, and whether others followed.
 #[derive(Default)]
-struct Row<'a> {
-    orders: BTreeSet<&'a Vec<String>>,
-    choices: BTreeSet<&'a str>,
-}
-
-/// The letter and text of the choice that a graded record took, where letters are what is expected.
-fn answered(record: &Record) -> Option<(&str, &str)> {
-    let place = |text: &str| match text.as_bytes() {
-        [letter @ b'A'..=b'Z'] => Some(usize::from(letter - b'A')),
-        _ => None,
-    };
-    let said = record.answer.as_deref().filter(|_| record.outcome.is_graded())?;
-    place(&record.expected).filter(|index| *index < record.choices.len())?;
-    Some((said, record.choices.get(place(said)?)?))
+struct Row {
+    order: u64,
+    choice: u64,
+    reordered: bool,
+    wavering: bool,
 }
 
 fn share(part: usize, whole: usize) -> f64 {
@@ -106,7 +100,15 @@ fn deviation(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::record;
+    use crate::record::tests::{header, record};
+    use crate::record::{Outcome, Record};
+
+    fn positions(records: Vec<Record>) -> Option<Positions> {
+        let records = records.into_iter().enumerate();
+        let records = records.map(|(index, record)| Record { index, ..record }).collect();
+        let run = Run::of(header(4), records);
+        Positions::of(&run, &run.briefs().iter().collect::<Vec<_>>())
+    }
 
     fn choice(row: &str, choices: [&str; 2], expected: &str, said: &str) -> Record {
         let outcome = if expected == said { Outcome::Correct } else { Outcome::Incorrect };
@@ -128,7 +130,7 @@ mod tests {
             choice("two", ["p", "q"], "B", "B"),
             choice("two", ["q", "p"], "A", "A"),
         ];
-        let positions = Positions::of(&records.iter().collect::<Vec<_>>()).unwrap();
+        let positions = positions(records.to_vec()).unwrap();
         let letter = |name: &str| positions.letters[name];
         assert_eq!(letter("A"), Position { said: 3, right: 2, found: 2 });
         assert_eq!(letter("B"), Position { said: 1, right: 2, found: 1 });
@@ -139,8 +141,8 @@ mod tests {
     #[test]
     fn free_answers_have_no_positions() {
         let free = Record { choices: Vec::new(), ..record(0) };
-        assert_eq!(Positions::of(&[&free]), None);
+        assert_eq!(positions(vec![free]), None);
         let other = Record { answer: Some("Paris".into()), ..record(0) };
-        assert_eq!(Positions::of(&[&other]), None);
+        assert_eq!(positions(vec![other]), None);
     }
 }

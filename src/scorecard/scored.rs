@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::record::{Measured, Outcome, Record};
+use crate::record::{Brief, Name, Names, Run, Sure};
 use crate::score::{Items, ItemsError, Threshold};
 
 /// Graded answers that have a confidence of one source.
@@ -18,7 +18,7 @@ pub struct Scored {
     /// Thresholds of their own, by index.
     own: HashMap<usize, Threshold>,
     /// A number for the case of each answer: equal for answers to one case.
-    pub cases: Vec<u32>,
+    pub cases: Vec<Name>,
     /// The tags of each answer.
     pub tags: Tags,
 }
@@ -47,8 +47,8 @@ pub struct Columns {
     correct: Vec<bool>,
     own: HashMap<usize, Threshold>,
     /// Cases and clusters: most cases are clusters of that name, so texts are kept once.
-    names: Numbers,
-    cases: Vec<u32>,
+    names: Names,
+    cases: Vec<Name>,
     clusters: Vec<u32>,
     tags: Tags,
 }
@@ -64,27 +64,6 @@ pub struct Tags {
     of_answer: Vec<u32>,
 }
 
-/// Texts, numbered in order of first appearance.
-#[derive(Debug, Default)]
-struct Numbers {
-    known: HashMap<Box<str>, u32>,
-    next: u32,
-}
-
-impl Numbers {
-    fn of(&mut self, text: Option<&str>) -> u32 {
-        if let Some(number) = text.and_then(|text| self.known.get(text)) {
-            return *number;
-        }
-        let number = self.next;
-        self.next += 1;
-        if let Some(text) = text {
-            self.known.insert(text.into(), number);
-        }
-        number
-    }
-}
-
 impl Columns {
     /// Adds an answer.
     pub fn push(&mut self, answer: Answered<'_>) {
@@ -93,8 +72,12 @@ impl Columns {
         }
         self.confidence.push(answer.confidence);
         self.correct.push(answer.correct);
-        self.cases.push(self.names.of(answer.case));
-        self.clusters.push(self.names.of(answer.cluster));
+        let mut number = |text: Option<&str>| match text {
+            Some(text) => self.names.add(text),
+            None => self.names.nameless(),
+        };
+        self.cases.push(number(answer.case));
+        self.clusters.push(number(answer.cluster).number());
         self.tags.push(answer.tags);
     }
 
@@ -126,11 +109,10 @@ impl Scored {
     /// How many different cases the answers at these indices are to.
     #[must_use]
     pub fn distinct_cases(&self, indices: impl Iterator<Item = usize>) -> usize {
-        // Numbers of cases are at most twice as many as answers.
-        let most = self.cases.iter().max().map_or(0, |most| *most as usize + 1);
+        let most = self.cases.iter().max().map_or(0, |most| most.place() + 1);
         let mut seen = vec![false; most];
         indices
-            .filter(|index| !std::mem::replace(&mut seen[self.cases[*index] as usize], true))
+            .filter(|index| !std::mem::replace(&mut seen[self.cases[*index].place()], true))
             .count()
     }
 
@@ -147,11 +129,30 @@ impl Tags {
     /// # Panics
     /// Unless there is such an answer.
     pub fn of(&self, index: usize) -> impl Iterator<Item = &str> {
-        let set = &self.listed[self.of_answer[index] as usize];
+        self.names_of(&self.listed[self.of_answer[index] as usize])
+    }
+
+    /// The number of the set of tags of the answer at an index.
+    pub(super) fn set_of(&self, index: usize) -> u32 {
+        self.of_answer[index]
+    }
+
+    /// The sets by their numbers.
+    pub(super) fn sets(&self) -> Vec<Vec<&str>> {
+        self.listed.iter().map(|set| self.names_of(set).collect()).collect()
+    }
+
+    fn names_of(&self, set: &[u32]) -> impl Iterator<Item = &str> {
         set.iter().map(|tag| self.names[*tag as usize].as_str())
     }
 
     fn push(&mut self, tags: &[String]) {
+        let set = self.set(tags);
+        self.of_answer.push(set);
+    }
+
+    /// The number of a set of tags, a new one if it was not known.
+    fn set(&mut self, tags: &[String]) -> u32 {
         let mut set: Vec<u32> = tags.iter().map(|tag| self.number_of(tag)).collect();
         set.sort_unstable();
         set.dedup();
@@ -161,7 +162,7 @@ impl Tags {
         if number == next {
             self.listed.push(set);
         }
-        self.of_answer.push(number);
+        number
     }
 
     fn number_of(&mut self, tag: &str) -> u32 {
@@ -175,34 +176,48 @@ impl Tags {
     }
 }
 
-/// The graded answers that have a confidence of this source, and how many have none, by reason.
-pub(super) fn of_records(
-    source: &str,
-    records: &[&Record],
-    threshold: f64,
+/// The graded answers that have a confidence of this source, by its place in the header, and how many
+/// have none, by reason.
+pub(super) fn of_briefs(
+    run: &Run,
+    source: usize,
+    briefs: &[&Brief],
 ) -> (Scored, BTreeMap<String, usize>) {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
-    let mut columns = Columns::default();
-    for record in records.iter().filter(|record| record.outcome.is_graded() && !record.abstained) {
+    let (mut confidence, mut correct) = (Vec::new(), Vec::new());
+    let (mut cases, mut clusters) = (Vec::new(), Vec::new());
+    let mut own = HashMap::new();
+    let mut tags = Tags::default();
+    let mut sets: Vec<Option<u32>> = vec![None; run.all_labels().len()];
+    let graded = briefs.iter().filter(|brief| !brief.abstained());
+    for (brief, right) in graded.filter_map(|brief| Some((*brief, brief.right()?))) {
         let mut without = |reason: &str| *missing.entry(reason.to_owned()).or_default() += 1;
-        match record.confidence.get(source) {
-            Some(Measured::Known(value)) if (0.0..=1.0).contains(value) => {
-                columns.push(Answered {
-                    case: Some(&record.case),
-                    cluster: Some(record.cluster()),
-                    tags: &record.tags,
-                    confidence: *value,
-                    correct: record.outcome == Outcome::Correct,
-                    // It comes from a file, which anybody may have written.
-                    threshold: record.threshold.and_then(|own| Threshold::new(own).ok()),
-                });
+        let value = match run.sure(brief, source) {
+            Sure::Known(value) if (0.0..=1.0).contains(&value) => value,
+            Sure::Known(_) => {
+                without("outside 0..1");
+                continue;
             }
-            Some(Measured::Known(_)) => without("outside 0..1"),
-            Some(Measured::Missing { missing: reason }) => without(reason),
-            None => without("not asked for"),
+            Sure::Missing(reason) => {
+                without(run.name(reason));
+                continue;
+            }
+        };
+        let labels = run.labels(brief);
+        // It comes from a file, which anybody may have written.
+        if let Some(threshold) = labels.threshold.and_then(|own| Threshold::new(own).ok()) {
+            own.insert(confidence.len(), threshold);
         }
+        confidence.push(value);
+        correct.push(right);
+        cases.push(brief.case());
+        clusters.push(brief.cluster().number());
+        let set = &mut sets[run.labels_number(brief)];
+        let set = *set.get_or_insert_with(|| tags.set(&labels.tags));
+        tags.of_answer.push(set);
     }
-    let threshold = Threshold::new(threshold).expect("a run's threshold was checked");
-    let scored = columns.finish(threshold).expect("confidences were looked at above");
-    (scored, missing)
+    let threshold = Threshold::new(run.header.threshold).expect("a run's threshold was checked");
+    let items = Items::new(confidence, correct).and_then(|items| items.in_clusters(clusters));
+    let items = items.expect("confidences were looked at above, each with its cluster");
+    (Scored { items, threshold, own, cases, tags }, missing)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Evidence, Rate};
-use crate::record::{Header, Outcome, Quadrant, Record};
+use crate::record::{Brief, Run};
 
 /// What the budget of a part is judged by.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,22 +21,20 @@ pub struct SliceCard {
 }
 
 /// One card for each part that the header names.
-pub(super) fn of(header: &Header, records: &[&Record]) -> Vec<SliceCard> {
+pub(super) fn of(run: &Run, briefs: &[&Brief]) -> Vec<SliceCard> {
     let card = |name: &String| {
-        let of = || records.iter().copied().filter(|record| record.slices.contains(name));
-        let graded = of().filter(|record| record.outcome.is_graded());
-        let right = graded.map(|record| (record, record.outcome == Outcome::Correct));
-        let judged: Vec<(&Record, bool)> = of()
-            .filter_map(|record| Some((record, record.quadrant? == Quadrant::ConfidentWrong)))
-            .collect();
-        let abstained = of().filter(|record| record.abstained).count();
+        let belongs = |brief: &&Brief| run.labels(brief).slices.contains(name);
+        let of = || briefs.iter().copied().filter(belongs);
+        let right = of().filter_map(|brief| Some((brief, brief.right()?)));
+        let judged = of().filter_map(|brief| Some((brief, brief.confident_wrong()?)));
+        let abstained = of().filter(|brief| brief.abstained()).count();
         SliceCard {
             name: name.clone(),
             finished: of().count(),
-            unmeasured: (of().count() - abstained).saturating_sub(judged.len()),
+            unmeasured: (of().count() - abstained).saturating_sub(judged.clone().count()),
             accuracy: Evidence::of(right).into(),
-            confident_wrong: Evidence::of(judged.into_iter()).into(),
+            confident_wrong: Evidence::of(judged).into(),
         }
     };
-    header.slices.iter().map(|slice| card(&slice.name)).collect()
+    run.header.slices.iter().map(|slice| card(&slice.name)).collect()
 }

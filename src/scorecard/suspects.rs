@@ -4,15 +4,12 @@
 //! model's probabilities of all choices speak against it: it is sure of another choice, more than
 //! it usually is where that is the label. Nothing is flipped: people look at these cases, and say.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::record::{Outcome, Record, Run, same_model};
+use crate::record::{Brief, Name, Run, SURE, Unreadable, same_model};
 use crate::score::LabelErrors;
-
-/// How sure a model must be of another answer.
-const SURE: f64 = 0.9;
 
 /// So many are listed; all are counted.
 const LISTED: usize = 200;
@@ -53,16 +50,27 @@ pub struct Suspect {
     pub question: String,
 }
 
+/// What is known of a suspect before its texts are read.
+struct Doubt<'a> {
+    /// A trial of the case.
+    brief: &'a Brief,
+    /// A trial that says something else.
+    saying: &'a Brief,
+    models: Vec<&'a str>,
+    confidence: Option<f64>,
+    probability: Option<f64>,
+}
+
 impl SuspectLabels {
     /// What a run says of its own labels; none where it says nothing.
-    pub(super) fn of(run: &Run) -> Option<SuspectLabels> {
-        let mut suspects: BTreeMap<&str, Suspect> = BTreeMap::new();
-        agreed(run, &mut suspects);
-        let agreed = suspects.len();
-        let improbable = improbable(run, &mut suspects);
-        let mut cases: Vec<Suspect> = suspects.into_values().collect();
-        cases.sort_by(|one, other| {
-            let rank = |at: &Suspect| (at.confidence.is_none(), -at.confidence.unwrap_or(0.0));
+    pub(super) fn of(run: &Run) -> Result<Option<SuspectLabels>, Unreadable> {
+        let mut doubts: BTreeMap<&str, Doubt<'_>> = BTreeMap::new();
+        agreed(run, &mut doubts);
+        let agreed = doubts.len();
+        let improbable = improbable(run, &mut doubts);
+        let mut doubts: Vec<Doubt<'_>> = doubts.into_values().collect();
+        doubts.sort_by(|one, other| {
+            let rank = |at: &Doubt<'_>| (at.confidence.is_none(), -at.confidence.unwrap_or(0.0));
             let (one_rank, other_rank) = (rank(one), rank(other));
             one_rank
                 .0
@@ -71,141 +79,122 @@ impl SuspectLabels {
                 .then(one_rank.1.total_cmp(&other_rank.1))
                 .then(one.probability.unwrap_or(1.0).total_cmp(&other.probability.unwrap_or(1.0)))
         });
-        cases.truncate(LISTED);
-        (!cases.is_empty()).then_some(SuspectLabels { agreed, improbable, cases })
+        doubts.truncate(LISTED);
+        let cases = doubts.into_iter().map(|doubt| doubt.read(run));
+        let cases: Vec<Suspect> = cases.collect::<Result<_, _>>()?;
+        Ok((!cases.is_empty()).then_some(SuspectLabels { agreed, improbable, cases }))
     }
 }
 
-impl Suspect {
-    fn new(record: &Record, said: String) -> Suspect {
-        Suspect {
-            case: record.case.clone(),
+impl<'a> Doubt<'a> {
+    fn new(brief: &'a Brief, saying: &'a Brief) -> Doubt<'a> {
+        Doubt { brief, saying, models: Vec::new(), confidence: None, probability: None }
+    }
+
+    fn read(self, run: &Run) -> Result<Suspect, Unreadable> {
+        let record = run.record(self.brief)?;
+        Ok(Suspect {
             expected: record.wanted(),
-            said,
-            models: Vec::new(),
-            confidence: None,
-            probability: None,
-            question: record.question.clone(),
-        }
+            said: run.record(self.saying)?.said().unwrap_or_default(),
+            models: self.models.into_iter().map(str::to_owned).collect(),
+            confidence: self.confidence,
+            probability: self.probability,
+            case: record.case,
+            question: record.question,
+        })
     }
 }
 
-/// Of each endpoint what it always says, its least confidence, and a record that says so; none if
-/// it wavers.
-type Opinions<'a> = BTreeMap<&'a str, Option<(String, f64, &'a Record)>>;
-
-/// An answer to a question with choices: its record, the label, and the choices' probabilities.
-type Labelled<'a> = (&'a Record, usize, Vec<f64>);
+/// Of an endpoint what it always says, its least confidence, and a trial that says so; none if it
+/// wavers.
+type Opinion<'a> = Option<(Name, f64, &'a Brief)>;
 
 /// Cases that two models or more answer alike, wrongly, and surely every time.
-fn agreed<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) {
+fn agreed<'a>(run: &'a Run, doubts: &mut BTreeMap<&'a str, Doubt<'a>>) {
     if run.header.endpoints.len() < 2 {
         return;
     }
-    let model: HashMap<&str, &str> = run
-        .header
-        .endpoints
-        .iter()
-        .map(|asked| (&*asked.name, asked.target.model.as_str()))
-        .collect();
-    let mut cases: BTreeMap<&str, (&Record, Opinions<'_>)> = BTreeMap::new();
-    for record in &run.records {
-        let (_, opinions) = cases.entry(&record.case).or_insert((record, BTreeMap::new()));
-        let opinion = sure_and_wrong(record).map(|(said, sure)| (said, sure, record));
-        opinions
-            .entry(&record.endpoint)
-            .and_modify(|known| {
-                *known = match (known.take(), opinion.clone()) {
-                    (Some((said, least, record)), Some((again, sure, _))) if said == again => {
-                        Some((said, least.min(sure), record))
-                    }
-                    _ => None,
-                };
-            })
-            .or_insert(opinion);
-    }
-    for (case, (record, opinions)) in cases {
-        let mut by_answer: BTreeMap<&str, (Vec<&str>, f64, &Record)> = BTreeMap::new();
-        for (endpoint, opinion) in &opinions {
-            let Some((said, sure, saying)) = opinion else { continue };
-            let asked = model.get(endpoint).copied().unwrap_or(endpoint);
-            let (models, least, _) = by_answer.entry(said).or_insert((Vec::new(), 1.0, saying));
+    // Case by case, there endpoint by endpoint, there in plan order.
+    let mut briefs: Vec<&Brief> = run.briefs().iter().collect();
+    briefs.sort_by_key(|brief| (brief.case(), brief.endpoint()));
+    for of_case in briefs.chunk_by(|one, other| one.case() == other.case()) {
+        let by_endpoint = of_case.chunk_by(|one, other| one.endpoint() == other.endpoint());
+        let opinions = by_endpoint.filter_map(|briefs| {
+            let asked = run.header.endpoints.get(briefs[0].endpoint()?)?;
+            Some((&*asked.name, asked.target.model.as_str(), opinion(run, briefs)?))
+        });
+        let mut opinions: Vec<_> = opinions.collect();
+        opinions.sort_by_key(|(endpoint, ..)| *endpoint);
+        let mut by_answer: BTreeMap<&str, (Vec<&str>, f64, &Brief)> = BTreeMap::new();
+        for (_, asked, (said, sure, saying)) in opinions {
+            let answer = by_answer.entry(run.name(said)).or_insert((Vec::new(), 1.0, saying));
+            let (models, least, _) = answer;
             if !models.iter().any(|known| same_model(known, asked)) {
                 models.push(asked);
             }
-            *least = least.min(*sure);
+            *least = least.min(sure);
         }
-        let most = by_answer.into_iter().max_by_key(|(_, (models, ..))| models.len());
-        if let Some((said, (models, least, saying))) =
-            most.filter(|(_, (models, ..))| models.len() > 1)
-        {
-            let suspect = Suspect {
-                models: models.into_iter().map(str::to_owned).collect(),
-                confidence: Some(least),
-                ..Suspect::new(record, saying.said().unwrap_or_else(|| said.to_owned()))
-            };
-            suspects.insert(case, suspect);
+        let most = by_answer.into_values().max_by_key(|(models, ..)| models.len());
+        if let Some((models, least, saying)) = most.filter(|(models, ..)| models.len() > 1) {
+            let first = of_case.iter().min_by_key(|brief| brief.index()).unwrap_or(&saying);
+            let doubt = Doubt { models, confidence: Some(least), ..Doubt::new(first, saying) };
+            doubts.insert(run.name(first.case()), doubt);
         }
     }
 }
 
-/// What is said, in the form in which answers are compared, where it is wrong and sure.
-fn sure_and_wrong(record: &Record) -> Option<(String, f64)> {
-    let sure = record.primary.filter(|sure| *sure >= SURE)?;
-    let said = record.answer.as_deref().filter(|_| record.outcome == Outcome::Incorrect)?;
-    let said = said.trim_end_matches('.').to_lowercase();
-    Some((said.split_whitespace().collect::<Vec<_>>().join(" "), sure))
+/// What an endpoint says to a case every time, if it is sure of it and wrong.
+fn opinion<'a>(run: &Run, briefs: &[&'a Brief]) -> Opinion<'a> {
+    let mut known: Opinion<'a> = None;
+    for brief in briefs {
+        let (said, sure) = (run.surely_said(brief)?, brief.primary()?);
+        known = match known {
+            None => Some((said, sure, *brief)),
+            Some((before, least, first)) if before == said => Some((said, least.min(sure), first)),
+            Some(_) => return None,
+        };
+    }
+    known
 }
 
 /// Cases whose label confident learning finds improbable: how many.
-fn improbable<'a>(run: &'a Run, suspects: &mut BTreeMap<&'a str, Suspect>) -> usize {
-    let mut found: BTreeSet<&str> = BTreeSet::new();
+fn improbable<'a>(run: &'a Run, doubts: &mut BTreeMap<&'a str, Doubt<'a>>) -> usize {
+    let mut found: BTreeSet<Name> = BTreeSet::new();
     for asked in &run.header.endpoints {
         // Letters of questions with as many choices are the classes.
-        let mut by_choices: BTreeMap<usize, Vec<Labelled<'_>>> = BTreeMap::new();
-        for record in run.of_endpoint(&asked.name).filter(|record| record.repeat == 0) {
-            let Some(probabilities) = &record.choice_probabilities else { continue };
-            let Some(label) = letter(&record.expected) else { continue };
-            if label < probabilities.len() && record.outcome.is_graded() {
-                let labelled = by_choices.entry(probabilities.len()).or_default();
-                labelled.push((record, label, probabilities.clone()));
+        let mut by_choices: BTreeMap<usize, Vec<(&Brief, usize)>> = BTreeMap::new();
+        for brief in run.of_endpoint(&asked.name).filter(|brief| brief.repeat() == 0) {
+            let Some(probabilities) = run.probabilities(brief) else { continue };
+            let Some(label) = brief.label() else { continue };
+            if label < probabilities.len() && brief.kind().is_graded() {
+                by_choices.entry(probabilities.len()).or_default().push((brief, label));
             }
         }
         for labelled in by_choices.into_values() {
             if labelled.len() < LEAST_LABELLED {
                 continue;
             }
-            let given: Vec<usize> = labelled.iter().map(|(_, label, _)| *label).collect();
-            let probabilities: Vec<Vec<f64>> =
-                labelled.iter().map(|(_, _, probabilities)| probabilities.clone()).collect();
+            let given: Vec<usize> = labelled.iter().map(|(_, label)| *label).collect();
+            let probabilities = labelled.iter().filter_map(|(brief, _)| run.probabilities(brief));
+            let probabilities: Vec<&[f64]> = probabilities.collect();
             let Ok(labels) = LabelErrors::of(&given, &probabilities) else { continue };
             for issue in labels.issues() {
-                let (record, _, probabilities) = &labelled[issue];
                 // A poor model is of another opinion everywhere; only where it is sure of it is
                 // the label worth somebody's time.
-                if !probabilities.iter().any(|other| *other >= SURE) {
+                if !probabilities[issue].iter().any(|other| *other >= SURE) {
                     continue;
                 }
-                found.insert(&record.case);
-                let said = || record.said().unwrap_or_default();
-                let suspect =
-                    suspects.entry(&record.case).or_insert_with(|| Suspect::new(record, said()));
+                let (brief, _) = labelled[issue];
+                found.insert(brief.case());
+                let case = run.name(brief.case());
+                let doubt = doubts.entry(case).or_insert_with(|| Doubt::new(brief, brief));
                 let probability = labels.self_confidence(issue);
-                let least = suspect.probability.map_or(probability, |known| known.min(probability));
-                suspect.probability = Some(least);
+                let least = doubt.probability.map_or(probability, |known| known.min(probability));
+                doubt.probability = Some(least);
             }
         }
     }
     found.len()
-}
-
-/// The place of a single letter among the choices.
-fn letter(expected: &str) -> Option<usize> {
-    let mut letters = expected.chars();
-    match (letters.next(), letters.next()) {
-        (Some(letter @ 'A'..='Z'), None) => Some(letter as usize - 'A' as usize),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -214,9 +203,10 @@ mod tests {
 
     use super::*;
     use crate::record::tests::{header, judged};
+    use crate::record::{Header, Outcome, Record};
 
-    /// A run at endpoints of these models, with no records yet.
-    fn run(models: &[&str]) -> Run {
+    /// A run at endpoints of these models.
+    fn run(models: &[&str]) -> Header {
         let mut header = header(models.len());
         let first = header.endpoints[0].clone();
         header.endpoints.clear();
@@ -228,7 +218,7 @@ mod tests {
             asked.target = Arc::new(target);
             header.endpoints.push(asked);
         }
-        Run { header, records: Vec::new() }
+        header
     }
 
     fn says(endpoint: &str, answer: &str, outcome: Outcome, sure: f64) -> Record {
@@ -242,9 +232,11 @@ mod tests {
     #[test]
     fn two_sure_models_of_one_other_opinion_make_a_label_suspect() {
         let told = |records: &[Record]| {
-            let records = records.to_vec();
-            let run = Run { records, ..run(&["qwen-7b", "llama-8b", "qwen-7b-2026-01-01"]) };
-            SuspectLabels::of(&run).map(|found| found.cases[0].models.clone())
+            let header = run(&["qwen-7b", "llama-8b", "qwen-7b-2026-01-01"]);
+            let records = records.iter().zip(0..);
+            let records = records.map(|(record, index)| Record { index, ..record.clone() });
+            let run = Run::of(header, records.collect());
+            SuspectLabels::of(&run).unwrap().map(|found| found.cases[0].models.clone())
         };
         let wrong = Outcome::Incorrect;
         let qwen = says("qwen-7b", "Bern.", wrong.clone(), 0.95);
@@ -264,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_label_that_all_probabilities_speak_against_is_suspect() {
-        let mut run = run(&["m"]);
+        let mut records = Vec::new();
         for index in 0..40 {
             let label = index % 2;
             // One label of forty is flipped.
@@ -272,7 +264,7 @@ mod tests {
             let mut probabilities = vec![0.1, 0.1];
             probabilities[sure_of] = 0.9;
             let outcome = if sure_of == label { Outcome::Correct } else { Outcome::Incorrect };
-            run.records.push(Record {
+            records.push(Record {
                 endpoint: Arc::from("m"),
                 choices: vec!["yes".into(), "no".into()],
                 expected: ["A", "B"][label].to_owned(),
@@ -281,7 +273,8 @@ mod tests {
                 ..judged(index, outcome, Some(0.9))
             });
         }
-        let found = SuspectLabels::of(&run).unwrap();
+        let run = Run::of(run(&["m"]), records);
+        let found = SuspectLabels::of(&run).unwrap().unwrap();
         assert_eq!((found.agreed, found.improbable, found.cases.len()), (0, 1, 1));
         let suspect = &found.cases[0];
         assert_eq!((suspect.case.as_str(), suspect.probability), ("case-7", Some(0.1)));
@@ -290,6 +283,6 @@ mod tests {
 
     #[test]
     fn a_run_without_doubts_says_nothing() {
-        assert_eq!(SuspectLabels::of(&run(&["a", "b"])), None);
+        assert_eq!(SuspectLabels::of(&Run::of(run(&["a", "b"]), Vec::new())), Ok(None));
     }
 }

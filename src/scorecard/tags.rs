@@ -4,13 +4,11 @@
 //! rest is tested against it, and the tests are corrected for how many there are. Of smaller ones a
 //! page says that they are too small, instead of showing rates that mean nothing.
 
-use std::collections::{BTreeMap, HashMap};
-
 use serde::Serialize;
 
 use super::rate::{Evidence, Rate, distinct};
 use super::scored::Scored;
-use crate::record::{Outcome, Quadrant, Record};
+use crate::record::{Brief, Run};
 use crate::score::{ClusteredProportion, Errors, Multiplicity, Tails, Whole, part_sample_size};
 
 /// A part shows a difference of so much, or is too small.
@@ -64,8 +62,10 @@ impl TagCard {
 }
 
 /// An answer with its tags.
-struct Answer<'a> {
-    tags: Vec<&'a str>,
+#[derive(Clone, Copy)]
+struct Answer {
+    /// The number of its set of tags.
+    tags: u32,
     /// Numbers of its case and of its cluster.
     case: u32,
     cluster: u32,
@@ -75,71 +75,83 @@ struct Answer<'a> {
     confident_wrong: Option<bool>,
 }
 
-impl Answer<'_> {
+impl Answer {
     /// What the test is about; none where the answer says nothing of it.
     fn flag(&self, by_confidence: bool) -> Option<bool> {
         if by_confidence { self.confident_wrong } else { self.right }
     }
 }
 
-/// The cards of a run's records at one endpoint.
-pub(super) fn of_records(records: &[&Record], by_confidence: bool) -> Vec<TagCard> {
-    let mut numbers: HashMap<&str, u32> = HashMap::new();
-    let mut number = |name| {
-        let next = u32::try_from(numbers.len()).expect("fewer cases than 2^32");
-        *numbers.entry(name).or_insert(next)
-    };
-    let answers: Vec<Answer<'_>> = records
-        .iter()
-        .map(|record| Answer {
-            tags: record.tags.iter().map(String::as_str).collect(),
-            case: number(record.case.as_str()),
-            cluster: number(record.cluster()),
-            right: record.outcome.is_graded().then_some(record.outcome == Outcome::Correct),
-            confident_wrong: record.quadrant.map(|at| at == Quadrant::ConfidentWrong),
-        })
-        .collect();
-    cards(&answers, by_confidence)
+/// The cards of a run's trials at one endpoint.
+pub(super) fn of_briefs(run: &Run, briefs: &[&Brief], by_confidence: bool) -> Vec<TagCard> {
+    let sets = run.all_labels().iter();
+    let sets: Vec<Vec<&str>> =
+        sets.map(|labels| labels.tags.iter().map(String::as_str).collect()).collect();
+    let answers = briefs.iter().map(|brief| Answer {
+        tags: u32::try_from(run.labels_number(brief)).expect("fewer labels than trials"),
+        case: brief.case().number(),
+        cluster: brief.cluster().number(),
+        right: brief.right(),
+        confident_wrong: brief.confident_wrong(),
+    });
+    cards(&answers.collect::<Vec<_>>(), &sets, by_confidence)
 }
 
 /// The cards of graded answers with a confidence.
 #[must_use]
 pub fn by_tag(scored: &Scored) -> Vec<TagCard> {
     let items = &scored.items;
-    let answers: Vec<Answer<'_>> = items
+    let answers: Vec<Answer> = items
         .pairs()
         .enumerate()
         .map(|(index, (confidence, right))| Answer {
-            tags: scored.tags.of(index).collect(),
-            case: scored.cases[index],
+            tags: scored.tags.set_of(index),
+            case: scored.cases[index].number(),
             cluster: u32::try_from(items.clusters()[index]).unwrap_or(u32::MAX),
             right: Some(right),
             confident_wrong: Some(!right && confidence >= scored.threshold_of(index).get()),
         })
         .collect();
-    cards(&answers, true)
+    cards(&answers, &scored.tags.sets(), true)
 }
 
 /// A card a tag, those first that are least likely by chance; none where cases have no tags.
-fn cards(answers: &[Answer<'_>], by_confidence: bool) -> Vec<TagCard> {
-    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, answer) in answers.iter().enumerate() {
-        for tag in &answer.tags {
-            let members = members.entry(tag).or_default();
-            if members.last() != Some(&index) {
-                members.push(index);
-            }
-        }
+fn cards(answers: &[Answer], sets: &[Vec<&str>], by_confidence: bool) -> Vec<TagCard> {
+    let mut used = vec![false; sets.len()];
+    for answer in answers {
+        used[answer.tags as usize] = true;
     }
-    if members.len() > MOST {
+    let mut tags: Vec<&str> = sets
+        .iter()
+        .zip(used)
+        .filter(|(_, used)| *used)
+        .flat_map(|(set, _)| set.iter().copied())
+        .collect();
+    tags.sort_unstable();
+    tags.dedup();
+    if tags.len() > MOST {
         return Vec::new();
     }
+    let has: Vec<Vec<usize>> = sets
+        .iter()
+        .map(|set| {
+            let mut places: Vec<usize> =
+                set.iter().filter_map(|tag| tags.binary_search(tag).ok()).collect();
+            places.sort_unstable();
+            places.dedup();
+            places
+        })
+        .collect();
+    let mut members: Vec<Vec<u32>> = vec![Vec::new(); tags.len()];
+    for (answer, index) in answers.iter().zip(0..) {
+        has[answer.tags as usize].iter().for_each(|tag| members[*tag].push(index));
+    }
     // The answers that the test is about, and where each stands among them.
-    let mut place = vec![None; answers.len()];
+    let mut place: Vec<Option<u32>> = vec![None; answers.len()];
     let (mut clusters, mut flags) = (Vec::new(), Vec::new());
     for (place, answer) in place.iter_mut().zip(answers) {
         if let Some(flag) = answer.flag(by_confidence) {
-            *place = Some(flags.len());
+            *place = u32::try_from(flags.len()).ok();
             clusters.push(answer.cluster);
             flags.push(flag);
         }
@@ -149,13 +161,15 @@ fn cards(answers: &[Answer<'_>], by_confidence: bool) -> Vec<TagCard> {
     let overall = whole.share().unwrap_or(0.5);
     let needed = part_sample_size(overall, DIFFERENCE, ERRORS).unwrap_or(1);
     let all = whole.clusters();
-    let mut cards: Vec<TagCard> = members
+    let mut cards: Vec<TagCard> = tags
         .into_iter()
+        .zip(members)
         .map(|(tag, members)| {
-            let counted: Vec<usize> = members.iter().filter_map(|index| place[*index]).collect();
+            let counted = members.iter().filter_map(|index| place[*index as usize]);
+            let counted: Vec<usize> = counted.map(|place| place as usize).collect();
             let part = whole.part(&counted);
             let enough = part.clusters() >= needed && all - part.clusters() >= needed;
-            let of = || members.iter().map(|index| &answers[*index]);
+            let of = || members.iter().map(|index| &answers[*index as usize]);
             TagCard {
                 tag: tag.to_owned(),
                 accuracy: rate(of(), |at| at.right),
@@ -179,8 +193,8 @@ fn cards(answers: &[Answer<'_>], by_confidence: bool) -> Vec<TagCard> {
 
 /// How many of the answers have a flag set, of those that have it at all.
 fn rate<'a>(
-    answers: impl Iterator<Item = &'a Answer<'a>> + Clone,
-    flag: fn(&Answer<'_>) -> Option<bool>,
+    answers: impl Iterator<Item = &'a Answer> + Clone,
+    flag: fn(&Answer) -> Option<bool>,
 ) -> Rate {
     let flags = answers.filter_map(|at| Some((at, flag(at)?)));
     let cases = distinct(flags.clone().map(|(at, _)| at.case));
@@ -191,7 +205,8 @@ fn rate<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::judged;
+    use crate::record::tests::{header, judged};
+    use crate::record::{Outcome, Record};
 
     /// Answers with these tags, so many of each confidently wrong.
     fn records(parts: &[(&str, usize, usize)]) -> Vec<Record> {
@@ -207,7 +222,8 @@ mod tests {
     }
 
     fn cards(records: &[Record]) -> Vec<TagCard> {
-        of_records(&records.iter().collect::<Vec<_>>(), true)
+        let run = Run::of(header(records.len()), records.to_vec());
+        of_briefs(&run, &run.briefs().iter().collect::<Vec<_>>(), true)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Evidence, Rate};
-use crate::record::{Outcome, Quadrant, Record};
+use crate::record::{Brief, Name, Run};
 use crate::score::McNemar;
 
 /// More values than this of one variable are not compared with each other: the pairs grow with
@@ -57,39 +57,43 @@ pub struct Pair {
 
 impl Variants {
     /// Every variable with several values, prompts first.
-    pub(super) fn of(records: &[&Record]) -> Vec<Variants> {
-        let keys: BTreeSet<&str> =
-            records.iter().flat_map(|record| record.variant.keys().map(String::as_str)).collect();
+    pub(super) fn of(run: &Run, briefs: &[&Brief]) -> Vec<Variants> {
+        let mut seen = vec![false; run.all_labels().len()];
+        let mut keys: BTreeSet<&str> = BTreeSet::new();
+        for brief in briefs {
+            if !std::mem::replace(&mut seen[run.labels_number(brief)], true) {
+                keys.extend(run.labels(brief).variant.keys().map(String::as_str));
+            }
+        }
         let mut keys: Vec<&str> = keys.into_iter().filter(|key| *key != "rotation").collect();
         keys.sort_by_key(|key| (*key != "prompt", *key));
-        keys.into_iter().filter_map(|key| Variants::of_key(key, records)).collect()
+        keys.into_iter().filter_map(|key| Variants::of_key(key, run, briefs)).collect()
     }
 
-    fn of_key(key: &str, records: &[&Record]) -> Option<Variants> {
+    fn of_key(key: &str, run: &Run, briefs: &[&Brief]) -> Option<Variants> {
         let mut values: Vec<&str> = Vec::new();
-        for value in records.iter().filter_map(|record| record.variant.get(key)) {
+        for value in briefs.iter().filter_map(|brief| run.labels(brief).variant.get(key)) {
             if !values.contains(&value.as_str()) {
                 values.push(value);
             }
         }
         let compared = &values[..values.len().min(MOST_COMPARED)];
         let pairs = (1..compared.len()).flat_map(|other| (0..other).map(move |one| (one, other)));
-        let pairs = pairs.map(|(one, other)| pair(key, compared[one], compared[other], records));
+        let pairs =
+            pairs.map(|(one, other)| pair(key, [compared[one], compared[other]], run, briefs));
         (values.len() > 1).then(|| Variants {
             of: key.to_owned(),
-            values: values.iter().map(|value| card(key, value, records)).collect(),
+            values: values.iter().map(|value| card(key, value, run, briefs)).collect(),
             pairs: pairs.collect(),
         })
     }
 }
 
-fn card(key: &str, value: &str, records: &[&Record]) -> VariantCard {
-    let of = records.iter().copied();
-    let of = of.filter(|record| record.variant.get(key).is_some_and(|known| known == value));
-    let graded = of.clone().filter(|record| record.outcome.is_graded());
-    let right = graded.map(|record| (record, record.outcome == Outcome::Correct));
-    let wrong =
-        of.filter_map(|record| Some((record, record.quadrant? == Quadrant::ConfidentWrong)));
+fn card(key: &str, value: &str, run: &Run, briefs: &[&Brief]) -> VariantCard {
+    let has = |brief: &&Brief| run.labels(brief).variant.get(key).is_some_and(|at| at == value);
+    let of = briefs.iter().copied().filter(has);
+    let right = of.clone().filter_map(|brief| Some((brief, brief.right()?)));
+    let wrong = of.filter_map(|brief| Some((brief, brief.confident_wrong()?)));
     VariantCard {
         value: value.to_owned(),
         accuracy: Evidence::of(right).into(),
@@ -97,12 +101,13 @@ fn card(key: &str, value: &str, records: &[&Record]) -> VariantCard {
     }
 }
 
-fn pair(key: &str, one: &str, other: &str, records: &[&Record]) -> Pair {
+fn pair(key: &str, [one, other]: [&str; 2], run: &Run, briefs: &[&Brief]) -> Pair {
     // What is the same in both: the row, all other variables, the repeat.
-    type Same<'a> = (&'a str, Vec<(&'a str, &'a str)>, u32);
+    type Same<'a> = (Name, Vec<(&'a str, &'a str)>, u32);
     let mut cases: BTreeMap<Same<'_>, [Option<bool>; 2]> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.outcome.is_graded()) {
-        let Some(value) = record.variant.get(key) else { continue };
+    for (brief, right) in briefs.iter().filter_map(|brief| Some((brief, brief.right()?))) {
+        let variant = &run.labels(brief).variant;
+        let Some(value) = variant.get(key) else { continue };
         let side = if value == one {
             0
         } else if value == other {
@@ -110,18 +115,17 @@ fn pair(key: &str, one: &str, other: &str, records: &[&Record]) -> Pair {
         } else {
             continue;
         };
-        let rest = record.variant.iter().filter(|(name, _)| *name != key);
+        let rest = variant.iter().filter(|(name, _)| *name != key);
         let rest = rest.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let row = record.row.as_deref().unwrap_or(&record.case);
-        let sides = cases.entry((row, rest, record.repeat)).or_default();
-        sides[side] = Some(record.outcome == Outcome::Correct);
+        let sides = cases.entry((brief.row(), rest, brief.repeat())).or_default();
+        sides[side] = Some(right);
     }
     let both = || cases.iter().filter_map(|(same, sides)| Some((same, sides[0]?, sides[1]?)));
     let only_one = both().filter(|(_, one, other)| *one && !other).count();
     let only_other = both().filter(|(_, one, other)| !one && *other).count();
-    let rows: BTreeSet<&str> = both().map(|((row, _, _), _, _)| *row).collect();
+    let rows: BTreeSet<Name> = both().map(|((row, _, _), _, _)| *row).collect();
     let n = both().count();
-    let independent = rows.len() == n && records.iter().all(|record| record.group.is_none());
+    let independent = rows.len() == n && briefs.iter().all(|brief| !brief.is_grouped());
     let test = McNemar { baseline_only: only_one, candidate_only: only_other };
     Pair {
         one: one.to_owned(),
@@ -136,7 +140,15 @@ fn pair(key: &str, one: &str, other: &str, records: &[&Record]) -> Pair {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::{judged, record};
+    use crate::record::tests::{header, judged, record};
+    use crate::record::{Outcome, Record};
+
+    fn variants(records: Vec<Record>) -> Vec<Variants> {
+        let records = records.into_iter().enumerate();
+        let records = records.map(|(index, record)| Record { index, ..record }).collect();
+        let run = Run::of(header(2), records);
+        Variants::of(&run, &run.briefs().iter().collect::<Vec<_>>())
+    }
 
     fn asked(row: usize, prompt: &str, right: bool) -> Record {
         let outcome = if right { Outcome::Correct } else { Outcome::Incorrect };
@@ -154,7 +166,7 @@ mod tests {
             records.push(asked(row, "short", row < 3));
             records.push(asked(row, "long", !(3..=5).contains(&row)));
         }
-        let cards = Variants::of(&records.iter().collect::<Vec<_>>());
+        let cards = variants(records);
         let [prompts] = cards.as_slice() else { panic!("{cards:?}") };
         assert_eq!(prompts.values[0].value, "short");
         assert_eq!((prompts.values[0].accuracy.count, prompts.values[1].accuracy.count), (3, 9));
@@ -170,13 +182,13 @@ mod tests {
             records.push(Record { repeat, ..asked(1, "short", true) });
             records.push(Record { repeat, ..asked(1, "long", false) });
         }
-        let cards = Variants::of(&records.iter().collect::<Vec<_>>());
+        let cards = variants(records);
         let pair = &cards[0].pairs[0];
         assert_eq!((pair.n, pair.only_one, pair.mcnemar_p), (2, 2, None));
     }
 
     #[test]
     fn one_value_is_compared_with_nothing() {
-        assert!(Variants::of(&[&record(0), &asked(1, "short", true)]).is_empty());
+        assert!(variants(vec![record(0), asked(1, "short", true)]).is_empty());
     }
 }

@@ -134,7 +134,7 @@ fn rows_of_one_case_or_group_are_one_cluster() {
     .unwrap();
     let scored = &graded.sources[0].scored;
     assert_eq!(scored.items.clusters(), [0, 0, 1, 1, 2, 3]);
-    let distinct: std::collections::HashSet<&u32> = scored.cases.iter().collect();
+    let distinct: std::collections::HashSet<_> = scored.cases.iter().collect();
     assert_eq!(distinct.len(), 5);
     assert_eq!(accuracy(&scored.items).count(), 4);
 }

@@ -125,9 +125,9 @@ fn of_run(run: &Run, dir: &Path, wanted: &Wanted, threshold: f64) -> Result<Load
         model: Some(asked.target.model.clone()),
         source: header.sources.first().cloned(),
         threshold: Some(header.threshold),
-        partial: (!whole).then_some((run.records.len(), header.planned)),
+        partial: (!whole).then_some((run.briefs().len(), header.planned)),
         remarks: if early { vec![remark] } else { Vec::new() },
-        sides: sides(run, &asked.name, threshold),
+        sides: sides(run, &asked.name, threshold).map_err(|error| error.to_string())?,
     })
 }
 

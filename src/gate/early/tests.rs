@@ -3,8 +3,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::budget::{AtLeast, ConfidentWrong};
 use crate::gate::Decision;
-use crate::record::tests::{header, judged};
-use crate::scorecard::Scorecard;
+use crate::record::Outcome;
+use crate::record::tests::{changed, header, judged};
+use crate::scorecard::{Calls, Scorecard};
 
 /// A run of which so many trials are finished: `true` is wrong and sure, `false` right and sure.
 fn run(budget: Budget, wrong: &[bool], planned: usize) -> Run {
@@ -14,7 +15,7 @@ fn run(budget: Budget, wrong: &[bool], planned: usize) -> Run {
         let outcome = if *wrong { Outcome::Incorrect } else { Outcome::Correct };
         judged(index, outcome, Some(0.9))
     };
-    Run { header, records: wrong.iter().enumerate().map(record).collect() }
+    Run::of(header, wrong.iter().enumerate().map(record).collect())
 }
 
 fn at_most(max_rate: f64) -> Budget {
@@ -23,9 +24,9 @@ fn at_most(max_rate: f64) -> Budget {
 
 fn decide(run: &Run) -> Decision {
     let early = EarlyStop::of(run).unwrap();
-    let trimmed = early.trimmed(run);
-    let run = trimmed.as_ref().unwrap_or(run);
-    Decision::judged(run, &Scorecard::of(run), Some(&early), None)
+    let run = &early.trimmed(run.clone());
+    let (calls, scorecard) = (Calls::new(&run.header), Scorecard::of(run).unwrap());
+    Decision::judged(run, &calls, &scorecard, Some(&early), None).unwrap()
 }
 
 #[test]
@@ -63,10 +64,11 @@ fn a_plan_of_any_size_is_looked_at() {
 
 #[test]
 fn an_outage_is_not_stopped_early() {
-    let mut outage = run(at_most(0.1), &[false; 300], 300);
-    for record in &mut outage.records[..30] {
-        (record.outcome, record.quadrant, record.primary) = (Outcome::Refused, None, None);
-    }
+    let outage = changed(run(at_most(0.1), &[false; 300], 300), |records| {
+        for record in &mut records[..30] {
+            (record.outcome, record.quadrant, record.primary) = (Outcome::Refused, None, None);
+        }
+    });
     let needed = EarlyStop::of(&outage).unwrap().needed();
     assert_eq!(needed, None, "270 of 300 are too few, whatever they show");
 }
@@ -117,24 +119,25 @@ proptest! {
         max_rate in prop::sample::select(vec![0.05, 0.15, 0.3, 0.6]),
     ) {
         let planned = 60;
-        let mut all = run(at_most(max_rate), &start, planned);
+        let all = run(at_most(max_rate), &start, planned);
         let early = EarlyStop::of(&all).unwrap();
         let watched = &early.endpoints[0].lines[0];
         let Some(settled) = watched.settled.filter(|at| at.by == By::Certainty) else {
             return Ok(());
         };
-        for (index, (wrong, fate)) in rest.iter().enumerate().skip(start.len()) {
+        let others = rest.iter().enumerate().skip(start.len()).map(|(index, (wrong, fate))| {
             let outcome = match fate {
                 0 => Outcome::Refused,
                 _ if *wrong => Outcome::Incorrect,
                 _ => Outcome::Correct,
             };
             let sure = outcome.is_graded().then_some(0.9);
-            all.records.push(judged(index, outcome, sure));
-        }
+            judged(index, outcome, sure)
+        });
+        let all = changed(all, |records| records.extend(others));
         let at_the_end = at_the_end(&all.header.budget);
-        let card = &Scorecard::of(&all).endpoints[0];
-        let line = &super::super::lines(&all, card, &at_the_end, &[])[0];
+        let card = &Scorecard::of(&all).unwrap().endpoints[0];
+        let line = &super::super::lines(&all, &Calls::new(&all.header), card, &at_the_end)[0];
         prop_assert_eq!(line.verdict, settled.verdict, "{}", line.sentence);
     }
 
@@ -146,7 +149,7 @@ proptest! {
         let run = run(at_most(0.3), &wrong, 200);
         let mut early = EarlyStop::new(&run.header).unwrap();
         for index in order {
-            early.add(&run.records[index], &run.header);
+            early.add(&run.record(&run.briefs()[index]).unwrap(), &run.header);
         }
         prop_assert_eq!(early.needed(), EarlyStop::of(&run).unwrap().needed());
     }

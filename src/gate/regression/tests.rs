@@ -2,8 +2,8 @@ use super::super::Decision;
 use super::*;
 use crate::budget::{Budget, NotMeasured};
 use crate::record::Outcome;
-use crate::record::tests::{header, judged};
-use crate::scorecard::{Baseline, Scorecard};
+use crate::record::tests::{changed, header, judged};
+use crate::scorecard::{Baseline, Calls, Scorecard};
 
 /// A run of so many cases of which these are wrong, and sure.
 fn run(cases: usize, wrong: std::ops::Range<usize>) -> Run {
@@ -15,15 +15,16 @@ fn run(cases: usize, wrong: std::ops::Range<usize>) -> Run {
     let mut header = header(cases);
     let regression = Regression { against: "previous".into(), alpha: 0.05 };
     header.budget = Budget { regression: Some(regression), ..Budget::default() };
-    Run { header, records }
+    Run::of(header, records)
 }
 
 fn found(run: &Run) -> Against {
-    Against::found("previous", Baseline::of(run, "reports/demo/before", 0.8))
+    Against::found("previous", Baseline::of(run, "reports/demo/before", 0.8).unwrap())
 }
 
 fn decide(run: &Run, against: Option<&Against>) -> (Verdict, u8, String) {
-    let decision = Decision::judged(run, &Scorecard::of(run), None, against);
+    let (calls, scorecard) = (Calls::new(&run.header), Scorecard::of(run).unwrap());
+    let decision = Decision::judged(run, &calls, &scorecard, None, against).unwrap();
     let line = decision.lines.iter().find(|line| line.line == "regression").unwrap();
     (line.verdict, decision.exit_code, line.sentence.clone())
 }
@@ -69,17 +70,19 @@ fn without_a_baseline_nothing_is_measured() {
 
 #[test]
 fn what_is_another_suite_is_not_compared() {
-    let mut other = run(40, 0..2);
-    for record in &mut other.records[..5] {
-        record.content = crate::record::Digest::of(&"another question");
-    }
+    let other = changed(run(40, 0..2), |records| {
+        for record in &mut records[..5] {
+            record.content = crate::record::Digest::of(&"another question");
+        }
+    });
     let (verdict, _, sentence) = decide(&run(40, 0..2), Some(&found(&other)));
     assert_eq!(verdict, Verdict::NotMeasured);
     assert!(sentence.contains("of 5 of 40 cases is another one"), "{sentence}");
-    let mut lost = run(40, 0..2);
-    for record in &mut lost.records[..5] {
-        *record = judged(record.index, Outcome::Unparsable, None);
-    }
+    let lost = changed(run(40, 0..2), |records| {
+        for record in &mut records[..5] {
+            *record = judged(record.index, Outcome::Unparsable, None);
+        }
+    });
     let (verdict, _, sentence) = decide(&run(40, 0..2), Some(&found(&lost)));
     assert_eq!(verdict, Verdict::NotMeasured);
     assert!(sentence.contains("only 87.5% of the baseline's answers"), "{sentence}");
@@ -89,9 +92,11 @@ fn what_is_another_suite_is_not_compared() {
 fn another_endpoint_is_the_same_where_there_is_one_only() {
     let mut renamed = run(60, 0..2);
     renamed.header.endpoints[0].name = "other".into();
-    for record in &mut renamed.records {
-        record.endpoint = "other".into();
-    }
+    let renamed = changed(renamed, |records| {
+        for record in records {
+            record.endpoint = "other".into();
+        }
+    });
     assert_eq!(decide(&run(60, 0..2), Some(&found(&renamed))).0, Verdict::Pass);
     let mut two = run(60, 0..2);
     two.header.endpoints.push(renamed.header.endpoints[0].clone());

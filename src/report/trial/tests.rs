@@ -10,8 +10,24 @@ use crate::record::{
 use crate::report::style::strip;
 use crate::report::text::width;
 
+/// A run whose records a test changes.
+struct Told {
+    header: Header,
+    records: Vec<Record>,
+}
+
+impl Told {
+    /// The page of a record.
+    fn trial(&self, record: usize, style: Style) -> String {
+        let shown = &self.records[record];
+        let all = self.records.iter().cloned().map(Ok);
+        let sharers = Sharers::of(std::slice::from_ref(shown), all).unwrap();
+        trial(&self.header, shown, &sharers, style)
+    }
+}
+
 /// What is asked: instructions and a question of several lines.
-fn request(run: &Run) -> Request {
+fn request(run: &Told) -> Request {
     let turn = |speaker, text: &str| Turn { speaker, text: text.into() };
     Request {
         target: Arc::clone(&run.header.endpoints[0].target),
@@ -97,8 +113,8 @@ fn tokens() -> Vec<Token> {
 }
 
 /// A run in which everything happened that the page has words for.
-fn run() -> Run {
-    let mut run = Run { header: header(8), records: Vec::new() };
+fn run() -> Told {
+    let mut run = Told { header: header(8), records: Vec::new() };
     let base = request(&run);
     let hostile = "B\u{1b}[2J\u{202e} — ünïcode\n\n    fn main() {}\n".to_owned()
         + &"漢字 and more words ".repeat(6)
@@ -162,7 +178,7 @@ fn run() -> Run {
 #[test]
 fn everything_that_was_said_is_on_the_page() {
     let run = run();
-    insta::assert_snapshot!(trial(&run, &run.records[0], Style::PLAIN), @r#"
+    insta::assert_snapshot!(run.trial(0, Style::PLAIN), @r#"
     case-0 · model · m-1
       written     demo.jsonl:1
       tags        easy
@@ -271,7 +287,7 @@ fn everything_that_was_said_is_on_the_page() {
 #[test]
 fn a_reply_that_was_not_fetched_says_whence_it_came() {
     let mut run = run();
-    insta::assert_snapshot!(trial(&run, &run.records[1], Style::PLAIN), @r#"
+    insta::assert_snapshot!(run.trial(1, Style::PLAIN), @r#"
     case-1 · model · m-1
       written     demo.jsonl:2
       tags        easy
@@ -324,8 +340,8 @@ fn a_reply_that_was_not_fetched_says_whence_it_came() {
          digest      de47daa8e1e3dc3b
     "#);
 
-    let title = |run: &Run| {
-        let page = trial(run, &run.records[1], Style::PLAIN);
+    let title = |run: &Told| {
+        let page = run.trial(1, Style::PLAIN);
         page.lines().find(|line| line.starts_with("  1  ")).unwrap_or("none").trim().to_owned()
     };
     run.records.remove(0);
@@ -356,12 +372,12 @@ fn who_asked_again_after_a_failure_did_not_share_it() {
     let retried =
         Heard { reply: Some(Arc::new(reply("A"))), ..run.records[0].exchanges[0].clone() };
     run.records[2].exchanges = vec![retried];
-    assert!(!trial(&run, &run.records[2], Style::PLAIN).contains("joined by"));
+    assert!(!run.trial(2, Style::PLAIN).contains("joined by"));
     run.records[3..].iter_mut().for_each(|record| record.exchanges.clear());
-    let page = trial(&run, &run.records[0], Style::PLAIN);
+    let page = run.trial(0, Style::PLAIN);
     assert!(page.contains("joined by 1 other: case-1@model\n"), "{page}");
     run.records[0].exchanges.clear();
-    let page = trial(&run, &run.records[1], Style::PLAIN);
+    let page = run.trial(1, Style::PLAIN);
     assert!(page.contains("by another caller"), "{page}");
 }
 
@@ -373,15 +389,18 @@ fn no_line_is_wider_than_the_terminal_and_nothing_steers_it() {
     for columns in [80, 120] {
         for unicode in [true, false] {
             let style = Style { color: false, unicode, width: columns };
-            for record in &run.records {
-                let page = trial(&run, record, style);
+            for (place, record) in run.records.iter().enumerate() {
+                let page = run.trial(place, style);
                 for line in page.lines() {
                     assert!(width(line) <= columns, "{columns}: {line}");
                 }
                 assert!(unicode || page.is_ascii(), "{page}");
                 let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
                 assert!(!page.contains(steers), "{page:?}");
-                assert_eq!(page.lines().next(), trial_headline(&run, record, style).lines().next());
+                assert_eq!(
+                    page.lines().next(),
+                    trial_headline(&run.header, record, style).lines().next()
+                );
             }
         }
     }
@@ -390,8 +409,8 @@ fn no_line_is_wider_than_the_terminal_and_nothing_steers_it() {
 #[test]
 fn colours_change_nothing_but_colours() {
     let run = run();
-    let plain = trial(&run, &run.records[0], Style::PLAIN);
-    let painted = trial(&run, &run.records[0], Style { color: true, ..Style::PLAIN });
+    let plain = run.trial(0, Style::PLAIN);
+    let painted = run.trial(0, Style { color: true, ..Style::PLAIN });
     assert!(painted.contains("\x1b[1;31mincorrect · confidently wrong\x1b[0m"), "{painted}");
     assert_eq!(strip(&painted), plain);
 }
@@ -410,7 +429,7 @@ fn a_headline_says_what_became_of_it() {
         judged(5, failed, None),
         judged(6, Outcome::Abstained, None),
     ];
-    let shown = records.iter().map(|record| trial_headline(&run, record, Style::PLAIN));
+    let shown = records.iter().map(|record| trial_headline(&run.header, record, Style::PLAIN));
     insta::assert_snapshot!(shown.collect::<String>(), @"
     case-1 · model · m-1 · repeat 3 of 3
       outcome     correct · declined to answer

@@ -1,0 +1,179 @@
+//! A journal read back, small: what statistics see of a trial, and where the rest of it is.
+//!
+//! A record is a kilobyte and more, most of it what was said. Statistics want a verdict, a
+//! confidence and who is alike, so a run keeps a [`Brief`] of each record: about a hundred bytes with
+//! the name of its case. Texts are read again from the [`Shelf`] where a page shows them, and pages
+//! show few.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::brief::NONE;
+use super::{Brief, Choice, Header, Labels, Name, Names, Record, RunBuilder, Sure};
+
+/// Who keeps the records of a run.
+pub trait Shelf: fmt::Debug + Send + Sync {
+    /// The record at a place that was told when it was added.
+    ///
+    /// # Errors
+    /// It cannot be read any more.
+    fn record(&self, place: u64) -> Result<Record, Unreadable>;
+}
+
+/// Why a record cannot be read again: in words, with the file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+impl Shelf for Vec<Record> {
+    fn record(&self, place: u64) -> Result<Record, Unreadable> {
+        let record = usize::try_from(place).ok().and_then(|place| self.get(place));
+        record.cloned().ok_or_else(|| Unreadable(format!("there is no record {place}")))
+    }
+}
+
+/// A journal read back.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What was known before the first trial.
+    pub header: Header,
+    /// In plan order.
+    pub(super) briefs: Vec<Brief>,
+    pub(super) names: Names,
+    pub(super) labels: Vec<Labels>,
+    pub(super) choices: Vec<Choice>,
+    pub(super) probabilities: Vec<f64>,
+    /// As many for each record as the header has sources.
+    pub(super) sures: Vec<Sure>,
+    pub(super) shelf: Arc<dyn Shelf>,
+    /// The name that stands for none.
+    pub(super) nothing: Name,
+}
+
+impl Run {
+    /// A run of these records.
+    ///
+    /// # Panics
+    /// As [`RunBuilder::add`].
+    #[must_use]
+    pub fn of(header: Header, records: Vec<Record>) -> Run {
+        let mut run = RunBuilder::new(header, records.len());
+        for (record, place) in records.iter().zip(0..) {
+            run.add(record, place);
+        }
+        run.finish(Arc::new(records))
+    }
+
+    /// The finished trials in plan order.
+    #[must_use]
+    pub fn briefs(&self) -> &[Brief] {
+        &self.briefs
+    }
+
+    /// Those of one endpoint, in plan order; of the first, where two have this name.
+    pub fn of_endpoint(&self, endpoint: &str) -> impl Iterator<Item = &Brief> {
+        let place = self.header.endpoints.iter().position(|asked| &*asked.name == endpoint);
+        self.briefs.iter().filter(move |brief| place.is_some() && brief.endpoint() == place)
+    }
+
+    /// Whether every planned trial is finished.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.briefs.len() >= self.header.planned
+    }
+
+    /// The text of a name.
+    #[must_use]
+    pub fn name(&self, name: Name) -> &str {
+        self.names.of(name)
+    }
+
+    /// The name that a text has, if any trial has it.
+    #[must_use]
+    pub fn named(&self, text: &str) -> Option<Name> {
+        self.names.find(text)
+    }
+
+    /// How many names there are: their numbers are below.
+    #[must_use]
+    pub fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// What a trial has in common with others.
+    #[must_use]
+    pub fn labels(&self, brief: &Brief) -> &Labels {
+        &self.labels[brief.labels as usize]
+    }
+
+    /// The number of what a trial has in common with others, below [`Run::all_labels`]'s length.
+    #[must_use]
+    pub fn labels_number(&self, brief: &Brief) -> usize {
+        brief.labels as usize
+    }
+
+    /// All different labels, by their numbers.
+    #[must_use]
+    pub fn all_labels(&self) -> &[Labels] {
+        &self.labels
+    }
+
+    /// The choice that a graded answer took, where letters are what is asked for.
+    #[must_use]
+    pub fn choice(&self, brief: &Brief) -> Option<Choice> {
+        self.choices.get(brief.choice as usize).copied()
+    }
+
+    /// The probability of each choice, where a method looked at all of them.
+    #[must_use]
+    pub fn probabilities(&self, brief: &Brief) -> Option<&[f64]> {
+        let start = brief.probabilities as usize;
+        (brief.probabilities != NONE)
+            .then(|| &self.probabilities[start..start + usize::from(brief.classes)])
+    }
+
+    /// How sure an answer is by a source of the header, by its place there.
+    #[must_use]
+    pub fn sure(&self, brief: &Brief, source: usize) -> Sure {
+        self.sures[brief.number as usize * self.header.sources.len() + source]
+    }
+
+    /// What a wrong answer says that is sure of it (see [`SURE`]), in the form in which answers are
+    /// compared; none for others.
+    #[must_use]
+    pub fn surely_said(&self, brief: &Brief) -> Option<Name> {
+        Some(brief.said).filter(|said| *said != self.nothing)
+    }
+
+    /// The name of a trial, as the plan gives it.
+    #[must_use]
+    pub fn trial(&self, brief: &Brief) -> String {
+        let endpoint = brief.endpoint().map_or("", |place| &self.header.endpoints[place].name);
+        let name = format!("{}@{endpoint}", self.name(brief.case()));
+        match brief.repeat() {
+            0 => name,
+            repeat => format!("{name}#{}", u64::from(repeat) + 1),
+        }
+    }
+
+    /// The whole record of a trial, read again.
+    ///
+    /// # Errors
+    /// It cannot be read any more.
+    pub fn record(&self, brief: &Brief) -> Result<Record, Unreadable> {
+        self.shelf.record(brief.place)
+    }
+
+    /// The whole records in plan order, one after the other.
+    pub fn records(&self) -> impl Iterator<Item = Result<Record, Unreadable>> {
+        self.briefs.iter().map(|brief| self.record(brief))
+    }
+
+    /// The run without the trials from this place of the plan on, as if no more had been planned.
+    #[must_use]
+    pub fn shortened(mut self, planned: usize) -> Run {
+        self.header.planned = planned;
+        self.briefs.retain(|brief| brief.index() < planned);
+        self
+    }
+}

@@ -1,0 +1,244 @@
+//! What asking took: counted while the records pass, a record at a time.
+//!
+//! Who was asked how often, what it cost and how long it took stands in the exchanges, which are by
+//! far the largest part of a record. So it is counted in the one pass in which a journal is read, and
+//! of each exchange no more than a few numbers are kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::latency::{LiveAnswer, Spent, answer};
+use super::operations::{FORMAT, Failure};
+use super::{EndpointOperations, Operations, Quantiles, Retries, Saved, Served, Span};
+use crate::record::{
+    AskedEndpoint, Brief, Header, Heard, Origin, Outcome, Price, Record, Role, same_model,
+};
+
+/// The calls of a run, being counted.
+#[derive(Debug)]
+pub struct Calls {
+    endpoints: Vec<Endpoint>,
+    /// Replies that were graded again were not fetched by this run.
+    regraded: bool,
+    /// Somebody will want to know how long each answer took.
+    timed: bool,
+    run: String,
+}
+
+#[derive(Debug)]
+struct Endpoint {
+    name: Arc<str>,
+    price: Option<Price>,
+    operations: EndpointOperations,
+    /// The first 8 bytes of every digest: two requests of a million share them in one of thirty
+    /// million runs.
+    digests: Vec<u64>,
+    retries: Retries,
+    served: BTreeMap<(String, String), usize>,
+    live: Vec<f64>,
+    first_token: Vec<f64>,
+    between: Vec<f64>,
+    recorded: Vec<f64>,
+    spent: Spent,
+    answers: Vec<LiveAnswer>,
+}
+
+impl Calls {
+    /// None yet.
+    #[must_use]
+    pub fn new(header: &Header) -> Calls {
+        let parts = header.slices.iter().map(|slice| &slice.budget);
+        let timed = std::iter::once(&header.budget).chain(parts).any(|at| at.latency.is_some());
+        Calls {
+            endpoints: header.endpoints.iter().map(Endpoint::new).collect(),
+            regraded: header.regraded.is_some(),
+            timed,
+            run: header.run.clone(),
+        }
+    }
+
+    /// Counts the calls of a trial.
+    pub fn add(&mut self, record: &Record, brief: &Brief) {
+        let Some(endpoint) = brief.endpoint().and_then(|place| self.endpoints.get_mut(place))
+        else {
+            return;
+        };
+        if let Outcome::Failed(error) = &record.outcome {
+            let failures = &mut endpoint.operations.failures;
+            let first = || Failure { count: 0, message: error.message.clone() };
+            failures.entry(error.kind.words().to_owned()).or_insert_with(first).count += 1;
+        }
+        for heard in &record.exchanges {
+            endpoint.add(heard, self.regraded);
+            let own = heard.role == Role::Answer && heard.endpoint == record.endpoint;
+            if self.timed && own && heard.origin == Origin::Live && !self.regraded {
+                endpoint.answers.extend(answer(brief.cluster(), brief.index(), heard));
+            }
+        }
+    }
+
+    /// The live answers of an endpoint in plan order, as far as the plan is wanted, where a budget
+    /// asks for them.
+    #[must_use]
+    pub fn live_answers(&self, endpoint: &str, planned: usize) -> Vec<LiveAnswer> {
+        let answers = self.endpoint(endpoint).map_or(&[][..], |at| &at.answers);
+        let mut wanted: Vec<LiveAnswer> =
+            answers.iter().filter(|answer| answer.index < planned).copied().collect();
+        wanted.sort_by_key(|answer| answer.index);
+        wanted
+    }
+
+    /// What an endpoint has spent.
+    #[must_use]
+    pub fn spent(&self, endpoint: &str) -> Spent {
+        self.endpoint(endpoint).map_or(Spent { calls: 0, tokens: 0, cost: None }, |at| at.spent)
+    }
+
+    /// How the run went, with what is known of its end.
+    #[must_use]
+    pub fn operations(&self, span: Span) -> Operations {
+        let endpoints = self.endpoints.iter().map(Endpoint::told).collect();
+        Operations { format: FORMAT, run: self.run.clone(), span, endpoints }
+    }
+
+    fn endpoint(&self, name: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| &*endpoint.name == name)
+    }
+}
+
+impl Endpoint {
+    fn new(asked: &AskedEndpoint) -> Endpoint {
+        let cost = asked.price.map(|_| 0.0);
+        Endpoint {
+            name: Arc::clone(&asked.name),
+            price: asked.price,
+            operations: EndpointOperations {
+                endpoint: Arc::clone(&asked.name),
+                origins: BTreeMap::new(),
+                distinct_requests: 0,
+                attempts: 0,
+                failures: BTreeMap::new(),
+                retries: None,
+                input_tokens: 0,
+                output_tokens: 0,
+                cached_input_tokens: None,
+                cost,
+                saved: Saved { cost, ..Saved::default() },
+                live_ms: None,
+                first_token_ms: None,
+                between_pieces_ms: None,
+                recorded_ms: None,
+                served: Vec::new(),
+            },
+            digests: Vec::new(),
+            retries: Retries::default(),
+            served: BTreeMap::new(),
+            live: Vec::new(),
+            first_token: Vec::new(),
+            between: Vec::new(),
+            recorded: Vec::new(),
+            spent: Spent { calls: 0, tokens: 0, cost },
+            answers: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, heard: &Heard, regraded: bool) {
+        let told = &mut self.operations;
+        // A replay that found nothing was not answered by the store.
+        if heard.reply.is_some() || heard.origin != Origin::Stored {
+            *told.origins.entry(heard.origin).or_insert(0) += 1;
+        }
+        self.digests.push(heard.digest.number());
+        told.attempts += heard.attempts.len();
+        self.retries.add(heard);
+        told.saved.add(heard, self.price);
+        told.cost = told.cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
+        self.spent.add(heard);
+        let Some(reply) = &heard.reply else { return };
+        let usage = reply.usage.unwrap_or_default();
+        told.input_tokens = told.input_tokens.saturating_add(usage.input_tokens);
+        told.output_tokens = told.output_tokens.saturating_add(usage.output_tokens);
+        if let Some(cached) = usage.cached_input_tokens {
+            let before = told.cached_input_tokens.unwrap_or(0);
+            told.cached_input_tokens = Some(before.saturating_add(cached));
+        }
+        if let Some(served) = &reply.model {
+            let asked = &heard.request.target.model;
+            *self.served.entry((asked.clone(), served.clone())).or_insert(0) += 1;
+        }
+        if heard.role != Role::Answer {
+            return;
+        }
+        match heard.origin {
+            Origin::Live if !regraded => {
+                self.live.push(reply.times.total_ms);
+                self.first_token.extend(reply.times.first_token_ms);
+                self.between.extend(reply.times.between_pieces_ms());
+            }
+            Origin::Live | Origin::Stored | Origin::Replayed => {
+                self.recorded.push(reply.times.total_ms);
+            }
+            Origin::Joined | Origin::Shared => {}
+        }
+    }
+
+    fn told(&self) -> EndpointOperations {
+        let mut digests = self.digests.clone();
+        digests.sort_unstable();
+        digests.dedup();
+        let others = self.served.iter().filter(|((asked, served), _)| !same_model(asked, served));
+        let served = others.map(|((asked, served), replies)| Served {
+            asked: asked.clone(),
+            served: served.clone(),
+            replies: *replies,
+        });
+        let quantiles = |values: &Vec<f64>| Quantiles::of(values.clone());
+        EndpointOperations {
+            distinct_requests: digests.len(),
+            retries: Some(self.retries.clone()).filter(|retries| retries.calls > 0),
+            live_ms: quantiles(&self.live),
+            first_token_ms: quantiles(&self.first_token),
+            between_pieces_ms: quantiles(&self.between),
+            recorded_ms: quantiles(&self.recorded),
+            served: served.collect(),
+            ..self.operations.clone()
+        }
+    }
+}
+
+impl Saved {
+    fn add(&mut self, heard: &Heard, price: Option<Price>) {
+        if !matches!(heard.origin, Origin::Joined | Origin::Stored | Origin::Shared) {
+            return;
+        }
+        // A replay that found nothing saved nothing; who joined a failure did not fail again.
+        if heard.reply.is_none() && heard.origin != Origin::Joined {
+            return;
+        }
+        self.calls += 1;
+        self.call_ms += heard.times.map_or(0.0, |times| times.total_ms);
+        let usage = heard.usage.unwrap_or_default();
+        self.input_tokens = self.input_tokens.saturating_add(usage.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(usage.output_tokens);
+        self.cost = self.cost.zip(price).map(|(cost, price)| cost + price.of(usage));
+    }
+}
+
+impl Retries {
+    fn add(&mut self, heard: &Heard) {
+        let again = heard.attempts.len().saturating_sub(1);
+        if again == 0 {
+            return;
+        }
+        self.calls += again;
+        self.requests += 1;
+        self.answered += usize::from(heard.reply.is_some());
+        for failed in &heard.attempts[..again] {
+            if let Some(kind) = failed.error {
+                *self.after.entry(kind.words().to_owned()).or_insert(0) += 1;
+            }
+            self.failed_ms += failed.ms;
+        }
+        self.pause_ms += heard.attempts.iter().map(|attempt| attempt.pause_ms).sum::<f64>();
+    }
+}
