@@ -21,7 +21,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     };
     let (run, calls) = read(&dir)?;
     let span = span(&dir, &run.header);
-    let told = Told::of(run, &calls, span, baseline::kept(&dir)?.as_ref())?;
+    let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
     output.people(&told.text(&dir, args.top, output, args.format)?);
@@ -98,21 +98,20 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn of(
         run: Run,
-        calls: &Calls,
+        calls: Calls,
         span: Span,
         against: Option<&Against>,
     ) -> Result<Told, String> {
         let early = EarlyStop::of(&run);
-        // Calls were made for all records; statistics are of those that were needed.
-        let operations = calls.operations(span);
         let run = match &early {
             Some(early) => early.trimmed(run),
             None => run,
         };
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
-        let decision = Decision::judged(&run, calls, &scorecard, early.as_ref(), against)
+        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against)
             .map_err(|error| error.to_string())?;
-        Ok(Told { run, scorecard, decision, operations })
+        // Calls were made for all records; statistics are of those that were needed.
+        Ok(Told { run, scorecard, decision, operations: calls.operations(span) })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {

@@ -466,7 +466,7 @@ impl Driven<'_> {
         let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
         let go_on = format!("to go on: overclaim run --resume {}", display(&dir));
         let hint = (stopped && !run.is_complete()).then_some(go_on);
-        let told = Told::of(run, &calls, span, baseline::kept(&dir)?.as_ref())?;
+        let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
         journal
             .finish(&[
                 ("scorecard.json", &told.scorecard),

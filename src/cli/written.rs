@@ -30,7 +30,7 @@ pub(super) fn write(
     }
     let (run, calls) = read(dir)?;
     let span = Span { ending: ending(&run, span.ending), ..span };
-    let told = Told::of(run, &calls, span, baseline::kept(dir)?.as_ref())?;
+    let told = Told::of(run, calls, span, baseline::kept(dir)?.as_ref())?;
     journal
         .finish(&[
             ("scorecard.json", &told.scorecard),

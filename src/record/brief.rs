@@ -7,7 +7,7 @@ use super::{Kind, Name, Quadrant};
 /// A confidence, or the reason why it is missing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sure {
-    /// As the record states it: mostly in [0, 1].
+    /// In [0, 1].
     Known(f64),
     /// The reason, in words.
     Missing(Name),
@@ -26,13 +26,9 @@ pub struct Labels {
     pub threshold: Option<f64>,
 }
 
-/// The letter and the choice that an answer took, where letters are what is asked for.
+/// The choice that an answer took, where a row's choices may stand in several orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
-    /// Place of the letter that was said, from 0.
-    pub said: u8,
-    /// Place of the letter that is right.
-    pub right: u8,
     /// Stands for all choices in the order in which they were shown.
     pub order: u64,
     /// Stands for the text of the choice that was taken.
@@ -61,11 +57,13 @@ pub struct Brief {
     pub(super) said: Name,
     pub(super) repeat: u32,
     pub(super) endpoint: u16,
-    pub(super) classes: u16,
+    pub(super) classes: u8,
     pub(super) kind: Kind,
     pub(super) quadrant: Option<Quadrant>,
     /// Place of the letter that is right, [`NO_LETTER`] where it is none.
     pub(super) label: u8,
+    /// The same of the letter that was said, where the right one is a choice and both are graded.
+    pub(super) letter: u8,
     pub(super) abstained: bool,
     pub(super) grouped: bool,
 }
@@ -157,9 +155,15 @@ impl Brief {
         self.grouped
     }
 
+    /// Place of the letter that was said, from 0, in a graded answer to a question with choices.
+    #[must_use]
+    pub fn letter(&self) -> Option<u8> {
+        Some(self.letter).filter(|letter| *letter != NO_LETTER)
+    }
+
     /// Place of the letter that is right, from 0, where one is.
     #[must_use]
-    pub fn label(&self) -> Option<usize> {
-        Some(usize::from(self.label)).filter(|_| self.label != NO_LETTER)
+    pub fn label(&self) -> Option<u8> {
+        Some(self.label).filter(|label| *label != NO_LETTER)
     }
 }

@@ -5,9 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::brief::{NO_LETTER, NONE, SURE, UNKNOWN};
-use super::{
-    Brief, Choice, Header, Labels, Measured, Name, Names, Outcome, Record, Run, Shelf, Sure,
-};
+use super::{Brief, Choice, Header, Labels, Measured, Name, Names, Outcome, Record, Run, Shelf};
 
 /// A run that is being read: records in any order, of which each leaves its brief.
 #[derive(Debug)]
@@ -19,7 +17,7 @@ pub struct RunBuilder {
     known_labels: HashMap<u64, Vec<u32>>,
     choices: Vec<Choice>,
     probabilities: Vec<f64>,
-    sures: Vec<Sure>,
+    sures: Vec<f64>,
     known: HashSet<u32>,
     nothing: Name,
     hasher: RandomState,
@@ -75,12 +73,17 @@ impl RunBuilder {
         let asked = self.header.endpoints.iter().position(|asked| asked.name == record.endpoint);
         let (probabilities, classes) = self.probabilities(record);
         for source in &self.header.sources {
-            let sure = match record.confidence.get(source) {
-                Some(Measured::Known(value)) => Sure::Known(*value),
-                Some(Measured::Missing { missing }) => Sure::Missing(self.names.add(missing)),
-                None => Sure::Missing(self.names.add("not asked for")),
+            let missing = match record.confidence.get(source) {
+                Some(Measured::Known(value)) if (0.0..=1.0).contains(value) => {
+                    // -0.0 + 0.0 is 0.0.
+                    self.sures.push(value + 0.0);
+                    continue;
+                }
+                Some(Measured::Known(_)) => "outside 0..1",
+                Some(Measured::Missing { missing }) => missing,
+                None => "not asked for",
             };
-            self.sures.push(sure);
+            self.sures.push(self.names.add(missing).below_zero());
         }
         let brief = Brief {
             place,
@@ -100,6 +103,7 @@ impl RunBuilder {
             kind: record.outcome.kind(),
             quadrant: record.quadrant,
             label: letter(&record.expected).unwrap_or(NO_LETTER),
+            letter: said_letter(record).unwrap_or(NO_LETTER),
             abstained: record.abstained,
             grouped: record.group.is_some(),
         };
@@ -152,28 +156,22 @@ impl RunBuilder {
         number
     }
 
-    /// The letter and text of the choice that a graded record took, where letters are what is
-    /// expected.
+    /// The choice that a record took, where its row has several cases.
     fn choice(&mut self, record: &Record) -> u32 {
-        let choice = || {
-            let said = record.answer.as_deref().filter(|_| record.outcome.is_graded())?;
-            let right = letter(&record.expected)?;
-            record.choices.get(usize::from(right))?;
-            let said = letter(said)?;
-            let text = self.hasher.hash_one(record.choices.get(usize::from(said))?);
-            Some(Choice { said, right, order: self.hasher.hash_one(&record.choices), text })
+        let said = said_letter(record).filter(|_| record.row.is_some());
+        let Some(text) = said.and_then(|said| record.choices.get(usize::from(said))) else {
+            return NONE;
         };
-        let Some(choice) = choice() else { return NONE };
-        let number = u32::try_from(self.choices.len()).expect("fewer choices than records");
-        self.choices.push(choice);
-        number
+        let order = self.hasher.hash_one(&record.choices);
+        self.choices.push(Choice { order, text: self.hasher.hash_one(text) });
+        u32::try_from(self.choices.len() - 1).expect("fewer choices than records")
     }
 
     /// Where the probabilities of its choices start, and how many there are.
-    fn probabilities(&mut self, record: &Record) -> (u32, u16) {
+    fn probabilities(&mut self, record: &Record) -> (u32, u8) {
         let Some(all) = &record.choice_probabilities else { return (NONE, 0) };
         let start = u32::try_from(self.probabilities.len()).ok().filter(|start| *start != NONE);
-        let (Some(start), Ok(classes)) = (start, u16::try_from(all.len())) else {
+        let (Some(start), Ok(classes)) = (start, u8::try_from(all.len())) else {
             return (NONE, 0);
         };
         self.probabilities.extend(all);
@@ -187,6 +185,14 @@ fn letter(text: &str) -> Option<u8> {
         [letter @ b'A'..=b'Z'] => Some(letter - b'A'),
         _ => None,
     }
+}
+
+/// Place of the letter that a graded record says, where a letter with a choice is what is expected.
+fn said_letter(record: &Record) -> Option<u8> {
+    let said = record.answer.as_deref().filter(|_| record.outcome.is_graded())?;
+    let has = |letter: &u8| usize::from(*letter) < record.choices.len();
+    letter(&record.expected).filter(has)?;
+    letter(said).filter(has)
 }
 
 /// What is said, in the form in which answers are compared, where it is wrong and sure.

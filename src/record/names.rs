@@ -18,6 +18,21 @@ impl Name {
         self.0
     }
 
+    /// A number below 0 that stands for the name among numbers that are not.
+    pub(super) fn below_zero(self) -> f64 {
+        -1.0 - f64::from(self.0)
+    }
+
+    /// The name that a number below 0 stands for.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number that was made of a name"
+    )]
+    pub(super) fn of_below_zero(number: f64) -> Name {
+        Name((-1.0 - number) as u32)
+    }
+
     /// The number as a place in a list of as many entries as there are names.
     #[must_use]
     pub fn place(self) -> usize {

@@ -43,8 +43,9 @@ pub struct Run {
     pub(super) labels: Vec<Labels>,
     pub(super) choices: Vec<Choice>,
     pub(super) probabilities: Vec<f64>,
-    /// As many for each record as the header has sources.
-    pub(super) sures: Vec<Sure>,
+    /// As many for each record as the header has sources; a number below 0 stands for
+    /// the reason why there is none.
+    pub(super) sures: Vec<f64>,
     pub(super) shelf: Arc<dyn Shelf>,
     /// The name that stands for none.
     pub(super) nothing: Name,
@@ -118,7 +119,8 @@ impl Run {
         &self.labels
     }
 
-    /// The choice that a graded answer took, where letters are what is asked for.
+    /// The choice that a graded answer took, where letters are what is asked for and the row has
+    /// several cases.
     #[must_use]
     pub fn choice(&self, brief: &Brief) -> Option<Choice> {
         self.choices.get(brief.choice as usize).copied()
@@ -135,7 +137,8 @@ impl Run {
     /// How sure an answer is by a source of the header, by its place there.
     #[must_use]
     pub fn sure(&self, brief: &Brief, source: usize) -> Sure {
-        self.sures[brief.number as usize * self.header.sources.len() + source]
+        let sure = self.sures[brief.number as usize * self.header.sources.len() + source];
+        if sure >= 0.0 { Sure::Known(sure) } else { Sure::Missing(Name::of_below_zero(sure)) }
     }
 
     /// What a wrong answer says that is sure of it (see [`SURE`]), in the form in which answers are

@@ -11,6 +11,7 @@ use std::hash::Hash;
 
 use super::beta_tail::beta_quantile;
 use super::level::Level;
+use super::numbering::{Numbering, all_different};
 use super::proportion::{Interval, Proportion};
 use super::student;
 
@@ -40,10 +41,18 @@ pub struct ClusteredProportion {
 }
 
 /// `count` of the `total` items of a cluster, of which there are so many.
+#[derive(Clone, Copy)]
 struct Cluster {
-    count: usize,
-    total: usize,
+    count: u32,
+    total: u32,
     times: usize,
+}
+
+impl Cluster {
+    fn add(&mut self, flag: bool) {
+        self.count += u32::from(flag);
+        self.total += 1;
+    }
 }
 
 impl From<Proportion> for ClusteredProportion {
@@ -78,17 +87,49 @@ impl ClusteredProportion {
         size: usize,
     ) -> Self {
         let mut number: HashMap<K, usize> = HashMap::new();
+        let numbered = flags.into_iter().map(|(key, flag)| {
+            let next = number.len();
+            (*number.entry(key).or_insert(next), flag)
+        });
+        Self::of_appearing(numbered, missing, size)
+    }
+
+    /// The same for clusters that are named by numbers below `keys`, as [`Self::with_missing`]
+    /// would have it to the last bit: with a table instead of look-ups, and without one where
+    /// every cluster is a single item.
+    pub fn of_keys(
+        flags: impl Iterator<Item = (u32, bool)> + Clone,
+        keys: usize,
+        missing: usize,
+        size: usize,
+    ) -> Self {
+        let known = flags.clone().map(|(key, _)| key);
+        if size.max(1) == 1 && all_different(known, keys) {
+            let (count, total) = flags
+                .fold((0, 0), |(count, total), (_, flag)| (count + usize::from(flag), total + 1));
+            return Proportion::of_counts(count, total + missing).into();
+        }
+        let mut number = Numbering::below(keys);
+        Self::of_appearing(flags.map(|(key, flag)| (number.of(key), flag)), missing, size)
+    }
+
+    /// Clusters are numbered as they appear.
+    fn of_appearing(
+        flags: impl Iterator<Item = (usize, bool)>,
+        missing: usize,
+        size: usize,
+    ) -> Self {
         let mut clusters: Vec<Cluster> = Vec::new();
-        for (key, flag) in flags {
-            let at = *number.entry(key).or_insert(clusters.len());
+        for (at, flag) in flags {
             if at == clusters.len() {
                 clusters.push(Cluster { count: 0, total: 0, times: 1 });
             }
-            clusters[at].count += usize::from(flag);
-            clusters[at].total += 1;
+            clusters[at].add(flag);
         }
-        let size = size.max(1);
-        for (total, times) in [(size, missing / size), (missing % size, 1)] {
+        // A cluster holds at most the repeats of a case, of which there are fewer than 2^32.
+        let whole = u32::try_from(size.max(1)).unwrap_or(u32::MAX);
+        let (full, rest) = (missing / whole as usize, missing % whole as usize);
+        for (total, times) in [(whole, full), (u32::try_from(rest).unwrap_or(u32::MAX), 1)] {
             if total > 0 && times > 0 {
                 clusters.push(Cluster { count: 0, total, times });
             }
@@ -105,15 +146,15 @@ impl ClusteredProportion {
         let mut found: Vec<Cluster> = Vec::new();
         found.resize_with(clusters, || Cluster { count: 0, total: 0, times: 1 });
         for (at, flag) in flags {
-            found[at].count += usize::from(flag);
-            found[at].total += 1;
+            found[at].add(flag);
         }
         found.retain(|cluster| cluster.total > 0);
         Self::of_clusters(&found)
     }
 
     fn of_clusters(clusters: &[Cluster]) -> Self {
-        let sum = |of: fn(&Cluster) -> usize| clusters.iter().map(|at| of(at) * at.times).sum();
+        let sum =
+            |of: fn(&Cluster) -> u32| clusters.iter().map(|at| of(at) as usize * at.times).sum();
         let share = Proportion::of_counts(sum(|at| at.count), sum(|at| at.total));
         let number = sum(|_| 1);
         Self {
@@ -337,7 +378,7 @@ fn design_effect(share: Proportion, number: usize, clusters: &[Cluster]) -> Opti
         return None;
     }
     let squares = clusters.iter().map(|at| {
-        let (with, without) = (at.count as u128 * n as u128, at.total as u128 * k as u128);
+        let (with, without) = (u128::from(at.count) * n as u128, u128::from(at.total) * k as u128);
         (with.abs_diff(without) as f64).powi(2) * at.times as f64
     });
     let (groups, n) = (number as f64, n as f64);
@@ -347,9 +388,9 @@ fn design_effect(share: Proportion, number: usize, clusters: &[Cluster]) -> Opti
 
 /// The number of equal clusters that these are worth, `(Σm)²/Σm²` for sizes `m`; 0 for
 /// none.
-fn even(clusters: &[Cluster], size: fn(&Cluster) -> usize) -> f64 {
+fn even(clusters: &[Cluster], size: fn(&Cluster) -> u32) -> f64 {
     let (items, squares) = clusters.iter().fold((0_u128, 0_u128), |(items, squares), at| {
-        let (size, times) = (size(at) as u128, at.times as u128);
+        let (size, times) = (u128::from(size(at)), at.times as u128);
         (items + size * times, squares + size * size * times)
     });
     if squares == 0 { 0.0 } else { items.pow(2) as f64 / squares as f64 }

@@ -1,11 +1,13 @@
 //! The sample that every metric reads: validated once, sorted once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
 use rayon::slice::ParallelSliceMut;
 
+use super::numbering::{Numbering, all_different};
 use super::random::Stream;
 
 /// Graded answers that state a confidence: a paired sample of `n` confidences
@@ -180,23 +182,50 @@ impl Items {
         Ok(Self { clusters, cluster_count: number.len(), ..self })
     }
 
+    /// The same for clusters that are named by numbers, which a table finds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Items::in_clusters`].
+    pub fn in_keyed_clusters(self, keys: &[u32]) -> Result<Self, ItemsError> {
+        if keys.len() != self.len() {
+            let (clusters, items) = (keys.len(), self.len());
+            return Err(ItemsError::Unclustered { clusters, items });
+        }
+        let below = keys.iter().max().map_or(0, |last| *last as usize + 1);
+        if all_different(keys.iter().copied(), below) {
+            return Ok(self);
+        }
+        let mut number = Numbering::below(below);
+        let clusters = keys.iter().map(|key| number.of(*key)).collect();
+        Ok(Self { clusters, cluster_count: number.len(), ..self })
+    }
+
     /// One item of each cluster, in order of the clusters' first appearance: what may be
     /// taken for independent. Which one is drawn by the seed and the cluster's number, and
     /// by nothing that is in the items. Without clusters of several, these very items.
     #[must_use]
-    pub fn one_a_cluster(&self, seed: u64) -> Self {
-        let mut members: Vec<Vec<usize>> = Vec::new();
-        for (index, &cluster) in self.clusters.iter().enumerate() {
-            if cluster == members.len() {
-                members.push(Vec::new());
-            }
-            members[cluster].push(index);
+    pub fn one_a_cluster(&self, seed: u64) -> Cow<'_, Self> {
+        if self.cluster_count == self.len() {
+            return Cow::Borrowed(self);
         }
-        let drawn: Vec<usize> = (0_u64..)
-            .zip(&members)
-            .map(|(cluster, members)| members[Stream::of(seed, cluster).below(members.len())])
+        let mut sizes = vec![0; self.cluster_count];
+        for &cluster in &self.clusters {
+            sizes[cluster] += 1;
+        }
+        // Which of its members in their order is drawn; counted down as they come.
+        let mut left: Vec<usize> = (0_u64..)
+            .zip(sizes)
+            .map(|(cluster, size)| Stream::of(seed, cluster).below(size))
             .collect();
-        self.subset(&drawn)
+        let mut drawn = vec![0; self.cluster_count];
+        for (index, &cluster) in self.clusters.iter().enumerate() {
+            if left[cluster] == 0 {
+                drawn[cluster] = index;
+            }
+            left[cluster] = left[cluster].wrapping_sub(1);
+        }
+        Cow::Owned(self.subset(&drawn))
     }
 
     /// The items at these indices, in this order, each a cluster of its own.
@@ -370,7 +399,7 @@ mod tests {
         assert_eq!(drawn.len(), 3);
         assert!(drawn.values().all(|count| (count - 1000).abs() < 160), "{drawn:?}");
         let alone = Items::new(vec![0.1, 0.2], vec![true, false]).unwrap();
-        assert_eq!(alone.one_a_cluster(7), alone);
+        assert_eq!(*alone.one_a_cluster(7), alone);
     }
 
     #[test]

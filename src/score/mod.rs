@@ -53,6 +53,7 @@ mod mcnemar;
 mod multiplicity;
 mod murphy;
 mod normal;
+mod numbering;
 mod order_limits;
 mod paired;
 mod part;

@@ -108,9 +108,9 @@ struct Sample {
 /// The sums over the answers of a cluster.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cluster {
-    answers: u64,
-    right: u64,
-    confident_wrong: u64,
+    answers: u32,
+    right: u32,
+    confident_wrong: u32,
     claimed: f64,
     squares: f64,
 }
@@ -147,8 +147,8 @@ impl Sample {
             ranked.push(Ranked { cluster: *cluster, right: y, ends_tie: true });
             let sums = &mut clusters[*cluster as usize];
             sums.answers += 1;
-            sums.right += u64::from(y);
-            sums.confident_wrong += u64::from(!y && is_confident(index));
+            sums.right += u32::from(y);
+            sums.confident_wrong += u32::from(!y && is_confident(index));
             sums.claimed += c;
             sums.squares += (c - indicator(y)).powi(2);
         }
@@ -165,9 +165,9 @@ impl Sample {
         let (mut claimed, mut squares) = (Sum::default(), Sum::default());
         for (cluster, times) in self.clusters.iter().zip(&*times) {
             let (count, weight) = (u64::from(*times), f64::from(*times));
-            answers += count * cluster.answers;
-            right += count * cluster.right;
-            confident_wrong += count * cluster.confident_wrong;
+            answers += count * u64::from(cluster.answers);
+            right += count * u64::from(cluster.right);
+            confident_wrong += count * u64::from(cluster.confident_wrong);
             claimed.add(weight * cluster.claimed);
             squares.add(weight * cluster.squares);
         }

@@ -96,9 +96,9 @@ impl Calls {
 
     /// How the run went, with what is known of its end.
     #[must_use]
-    pub fn operations(&self, span: Span) -> Operations {
-        let endpoints = self.endpoints.iter().map(Endpoint::told).collect();
-        Operations { format: FORMAT, run: self.run.clone(), span, endpoints }
+    pub fn operations(self, span: Span) -> Operations {
+        let endpoints = self.endpoints.into_iter().map(Endpoint::told).collect();
+        Operations { format: FORMAT, run: self.run, span, endpoints }
     }
 
     fn endpoint(&self, name: &str) -> Option<&Endpoint> {
@@ -182,26 +182,21 @@ impl Endpoint {
         }
     }
 
-    fn told(&self) -> EndpointOperations {
-        let mut digests = self.digests.clone();
-        digests.sort_unstable();
-        digests.dedup();
-        let others = self.served.iter().filter(|((asked, served), _)| !same_model(asked, served));
-        let served = others.map(|((asked, served), replies)| Served {
-            asked: asked.clone(),
-            served: served.clone(),
-            replies: *replies,
-        });
-        let quantiles = |values: &Vec<f64>| Quantiles::of(values.clone());
+    fn told(mut self) -> EndpointOperations {
+        self.digests.sort_unstable();
+        self.digests.dedup();
+        let others = self.served.into_iter().filter(|((asked, name), _)| !same_model(asked, name));
         EndpointOperations {
-            distinct_requests: digests.len(),
-            retries: Some(self.retries.clone()).filter(|retries| retries.calls > 0),
-            live_ms: quantiles(&self.live),
-            first_token_ms: quantiles(&self.first_token),
-            between_pieces_ms: quantiles(&self.between),
-            recorded_ms: quantiles(&self.recorded),
-            served: served.collect(),
-            ..self.operations.clone()
+            distinct_requests: self.digests.len(),
+            retries: Some(self.retries).filter(|retries| retries.calls > 0),
+            live_ms: Quantiles::of(self.live),
+            first_token_ms: Quantiles::of(self.first_token),
+            between_pieces_ms: Quantiles::of(self.between),
+            recorded_ms: Quantiles::of(self.recorded),
+            served: others
+                .map(|((asked, served), replies)| Served { asked, served, replies })
+                .collect(),
+            ..self.operations
         }
     }
 }

@@ -140,7 +140,7 @@ impl Scorecard {
                 planned: header.planned / header.endpoints.len(),
                 finished: briefs.len(),
                 outcomes: outcomes(&briefs),
-                accuracy: accuracy(&briefs),
+                accuracy: accuracy(run, &briefs),
                 coverage: coverage(run, &briefs),
                 answered: AnsweredCard::of(&briefs),
                 repeats: Repeats::of(run, &briefs)?,
@@ -191,8 +191,8 @@ fn outcomes(briefs: &[&Brief]) -> BTreeMap<&'static str, usize> {
     counts
 }
 
-fn accuracy(briefs: &[&Brief]) -> Rate {
-    Evidence::of(briefs.iter().filter_map(|brief| Some((*brief, brief.right()?)))).into()
+fn accuracy(run: &Run, briefs: &[&Brief]) -> Rate {
+    Evidence::of(run, briefs.iter().filter_map(|brief| Some((*brief, brief.right()?)))).into()
 }
 
 /// Measured are graded answers with a primary confidence, and abstentions, expected or recognised;
@@ -208,7 +208,7 @@ fn coverage(run: &Run, briefs: &[&Brief]) -> Rate {
     let briefs = briefs.iter().take(planned).map(|brief| (*brief, measured(brief)));
     let unseen = planned - briefs.len();
     let repeats = usize::try_from(run.header.repeats.get()).unwrap_or(usize::MAX);
-    Evidence::with_unseen(briefs, unseen, repeats).into()
+    Evidence::with_unseen(run, briefs, unseen, repeats).into()
 }
 
 /// The graded answers of an endpoint with a confidence of the primary source; none in a suite

@@ -40,14 +40,13 @@ impl Positions {
         let mut letters: BTreeMap<String, Position> = BTreeMap::new();
         let mut rows: HashMap<Name, Row> = HashMap::new();
         for brief in briefs {
-            let Some(choice) = run.choice(brief) else { continue };
-            let letter = |place| char::from(b'A' + place).to_string();
-            letters.entry(letter(choice.said)).or_default().said += 1;
-            let expected = letters.entry(letter(choice.right)).or_default();
+            let Some((said, right)) = brief.letter().zip(brief.label()) else { continue };
+            letters.entry(letter(said)).or_default().said += 1;
+            let expected = letters.entry(letter(right)).or_default();
             expected.right += 1;
             expected.found += usize::from(brief.right() == Some(true));
             // A row that is one case was asked in one order.
-            if brief.row() != brief.case() {
+            if let Some(choice) = run.choice(brief) {
                 let first = Row { order: choice.order, choice: choice.text, ..Row::default() };
                 let row = rows.entry(brief.row()).or_insert(first);
                 row.reordered |= choice.order != row.order;
@@ -76,6 +75,11 @@ struct Row {
     choice: u64,
     reordered: bool,
     wavering: bool,
+}
+
+/// The letter at a place.
+fn letter(place: u8) -> String {
+    char::from(b'A' + place).to_string()
 }
 
 fn share(part: usize, whole: usize) -> f64 {

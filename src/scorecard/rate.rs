@@ -10,7 +10,7 @@ use std::hash::Hash;
 use serde::Serialize;
 
 use super::Scored;
-use crate::record::Brief;
+use crate::record::{Brief, Run};
 use crate::score::{self, ClusteredProportion, Level};
 
 /// A share with its two-sided 95 % interval.
@@ -59,21 +59,27 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// How many of the trials have the flag set.
-    pub(super) fn of<'a>(flags: impl Iterator<Item = (&'a Brief, bool)> + Clone) -> Evidence {
-        Evidence::with_unseen(flags, 0, 1)
+    /// How many of a run's trials have the flag set.
+    pub(super) fn of<'a>(
+        run: &Run,
+        flags: impl Iterator<Item = (&'a Brief, bool)> + Clone,
+    ) -> Evidence {
+        Evidence::with_unseen(run, flags, 0, 1)
     }
 
     /// The same with so many more trials that no record tells of: their flag is not set, and their
     /// cases are new ones that are asked so often each.
     pub(super) fn with_unseen<'a>(
+        run: &Run,
         flags: impl Iterator<Item = (&'a Brief, bool)> + Clone,
         unseen: usize,
         repeats: usize,
     ) -> Evidence {
-        let cases = distinct(flags.clone().map(|(brief, _)| brief.case()));
-        let clusters = flags.map(|(brief, flag)| (brief.cluster(), flag));
-        let share = ClusteredProportion::with_missing(clusters, unseen, repeats);
+        let mut seen = vec![false; run.names()];
+        let cases = flags.clone().map(|(brief, _)| brief.case().place());
+        let cases = cases.filter(|case| !std::mem::replace(&mut seen[*case], true)).count();
+        let clusters = flags.map(|(brief, flag)| (brief.cluster().number(), flag));
+        let share = ClusteredProportion::of_keys(clusters, run.names(), unseen, repeats);
         Evidence { share, cases: cases + unseen.div_ceil(repeats) }
     }
 

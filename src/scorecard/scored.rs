@@ -100,7 +100,7 @@ impl Columns {
     pub fn finish(self, threshold: Threshold) -> Result<Scored, ItemsError> {
         let Columns { confidence, correct, own, names, cases, clusters, tags } = self;
         drop(names);
-        let items = Items::new(confidence, correct)?.in_clusters(clusters)?;
+        let items = Items::new(confidence, correct)?.in_keyed_clusters(&clusters)?;
         Ok(Scored { items, threshold, own, cases, tags })
     }
 }
@@ -184,8 +184,9 @@ pub(super) fn of_briefs(
     briefs: &[&Brief],
 ) -> (Scored, BTreeMap<String, usize>) {
     let mut missing: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut confidence, mut correct) = (Vec::new(), Vec::new());
-    let (mut cases, mut clusters) = (Vec::new(), Vec::new());
+    let most = briefs.len();
+    let (mut confidence, mut correct) = (Vec::with_capacity(most), Vec::with_capacity(most));
+    let (mut cases, mut clusters) = (Vec::with_capacity(most), Vec::with_capacity(most));
     let mut own = HashMap::new();
     let mut tags = Tags::default();
     let mut sets: Vec<Option<u32>> = vec![None; run.all_labels().len()];
@@ -193,11 +194,7 @@ pub(super) fn of_briefs(
     for (brief, right) in graded.filter_map(|brief| Some((*brief, brief.right()?))) {
         let mut without = |reason: &str| *missing.entry(reason.to_owned()).or_default() += 1;
         let value = match run.sure(brief, source) {
-            Sure::Known(value) if (0.0..=1.0).contains(&value) => value,
-            Sure::Known(_) => {
-                without("outside 0..1");
-                continue;
-            }
+            Sure::Known(value) => value,
             Sure::Missing(reason) => {
                 without(run.name(reason));
                 continue;
@@ -217,7 +214,7 @@ pub(super) fn of_briefs(
         tags.of_answer.push(set);
     }
     let threshold = Threshold::new(run.header.threshold).expect("a run's threshold was checked");
-    let items = Items::new(confidence, correct).and_then(|items| items.in_clusters(clusters));
+    let items = Items::new(confidence, correct).and_then(|at| at.in_keyed_clusters(&clusters));
     let items = items.expect("confidences were looked at above, each with its cluster");
     (Scored { items, threshold, own, cases, tags }, missing)
 }

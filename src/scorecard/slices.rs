@@ -32,8 +32,8 @@ pub(super) fn of(run: &Run, briefs: &[&Brief]) -> Vec<SliceCard> {
             name: name.clone(),
             finished: of().count(),
             unmeasured: (of().count() - abstained).saturating_sub(judged.clone().count()),
-            accuracy: Evidence::of(right).into(),
-            confident_wrong: Evidence::of(judged).into(),
+            accuracy: Evidence::of(run, right).into(),
+            confident_wrong: Evidence::of(run, judged).into(),
         }
     };
     run.header.slices.iter().map(|slice| card(&slice.name)).collect()

@@ -165,7 +165,7 @@ fn improbable<'a>(run: &'a Run, doubts: &mut BTreeMap<&'a str, Doubt<'a>>) -> us
         let mut by_choices: BTreeMap<usize, Vec<(&Brief, usize)>> = BTreeMap::new();
         for brief in run.of_endpoint(&asked.name).filter(|brief| brief.repeat() == 0) {
             let Some(probabilities) = run.probabilities(brief) else { continue };
-            let Some(label) = brief.label() else { continue };
+            let Some(label) = brief.label().map(usize::from) else { continue };
             if label < probabilities.len() && brief.kind().is_graded() {
                 by_choices.entry(probabilities.len()).or_default().push((brief, label));
             }

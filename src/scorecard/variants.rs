@@ -96,8 +96,8 @@ fn card(key: &str, value: &str, run: &Run, briefs: &[&Brief]) -> VariantCard {
     let wrong = of.filter_map(|brief| Some((brief, brief.confident_wrong()?)));
     VariantCard {
         value: value.to_owned(),
-        accuracy: Evidence::of(right).into(),
-        confident_wrong: Evidence::of(wrong).into(),
+        accuracy: Evidence::of(run, right).into(),
+        confident_wrong: Evidence::of(run, wrong).into(),
     }
 }
 

@@ -13,6 +13,23 @@ fn any_level() -> impl Strategy<Value = Level> {
     prop_oneof![Just(0.95), 0.5..0.999].prop_map(|level| Level::new(level).unwrap())
 }
 
+proptest! {
+    #[test]
+    fn keys_that_are_numbers_give_the_same_bits(
+        flags in prop_oneof![any_flags(), prop::collection::vec(any::<bool>(), 0..40).prop_map(
+            |flags| (0..).zip(flags).collect()
+        )],
+        missing in 0..20_usize,
+        size in 0..4_usize,
+    ) {
+        let keyed = flags.iter().map(|(key, flag)| (u32::from(*key), *flag));
+        prop_assert_eq!(
+            ClusteredProportion::of_keys(keyed, 256, missing, size),
+            ClusteredProportion::with_missing(flags.iter().copied(), missing, size)
+        );
+    }
+}
+
 fn share(flags: &[(u8, bool)]) -> ClusteredProportion {
     ClusteredProportion::of(flags.iter().copied())
 }
