@@ -70,11 +70,13 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     }
     let journal = Journal::create(&args.out, &run.header)
         .map_err(|error| format!("{}: {error}", display(&args.out)))?;
-    match kept {
-        Some(kept) => baseline::put(&kept, &args.out)?,
-        None => baseline::keep(&run.header, &root()?, &args.out)?,
-    }
-    write(&run, span, journal, &args.out, args.top, output)
+    let baseline = match kept {
+        Some(kept) => baseline::put(&kept, &args.out),
+        None => root().and_then(|root| baseline::keep(&run.header, &root, &args.out)),
+    };
+    baseline
+        .and_then(|()| write(&run, span, journal, &args.out, args.top, output))
+        .inspect_err(|_| journal::discard(&args.out))
 }
 
 /// The project's root: named baselines are below it.

@@ -82,13 +82,14 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
     };
     let place = Place::new(args.out.as_deref(), &root, &suite.name, false);
     let (journal, dir, _) = place.journal(&mut header)?;
-    baseline::keep(&header, &root, &dir)?;
     let before = span(&from, &run.header);
     let run = Run { header, records: regraded.records };
     let ending = ending(&run, before.ending);
     let started = run.header.started.clone();
     let span = Span { started, elapsed_ms: None, ending, ..before };
-    write(&run, span, journal, &dir, args.top, output)
+    baseline::keep(&run.header, &root, &dir)
+        .and_then(|()| write(&run, span, journal, &dir, args.top, output))
+        .inspect_err(|_| journal::discard(&dir))
 }
 
 /// The suite's file: as the run named it, from here or from the project's root.

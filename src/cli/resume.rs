@@ -7,13 +7,16 @@
 use std::path::PathBuf;
 
 use crate::ask::Target;
-use crate::journal;
+use crate::journal::{self, ReadError};
 use crate::record::Header;
 use crate::suite::{Filter, Findings, Suite, display};
 
 use super::RunArgs;
 use super::caching::CacheMode;
 use super::prepare::configuration;
+
+/// Why a new run costs little.
+const STORED: &str = "replies that are stored are not asked for again";
 
 /// A run to go on with.
 #[derive(Debug, Clone)]
@@ -25,7 +28,17 @@ pub(super) struct Resumed {
 /// The run that the arguments want to go on with, and the arguments that it was started with.
 pub(super) fn resumed(args: &RunArgs) -> Result<Option<(Resumed, RunArgs)>, String> {
     let Some(dir) = &args.resume else { return Ok(None) };
-    let header = journal::read_header(dir).map_err(|error| error.to_string())?;
+    let header = journal::read_header(dir).map_err(|error| match error {
+        ReadError::Newer { .. } => error.to_string(),
+        _ => format!("{error}: nothing to go on with; start a new run, {STORED}"),
+    })?;
+    if let Some(regraded) = &header.regraded {
+        return Err(format!(
+            "{}: it was not asked but graded again, so there is nothing to ask; `overclaim regrade {}` does it anew",
+            display(dir),
+            regraded.from
+        ));
+    }
     let mut args = args.clone();
     if args.suites.suites.is_empty() {
         args.suites.suites = vec![PathBuf::from(&header.path)];
@@ -94,7 +107,7 @@ impl Resumed {
             return None;
         };
         Some(format!(
-            "{}: {what} since this run began: start a new one with `overclaim run`; replies that are stored are not asked for again",
+            "{}: {what} since this run began: start a new one with `overclaim run`; {STORED}",
             display(&self.dir)
         ))
     }

@@ -19,6 +19,14 @@ pub enum ReadError {
         /// What the system says.
         error: io::Error,
     },
+    /// A journal cannot be taken for writing.
+    #[error("{}: cannot be written: {error}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// A file holds something else.
     #[error("{}:{line}: not {what}: {message}", path.display())]
     Malformed {
@@ -44,8 +52,8 @@ pub enum ReadError {
     },
 }
 
-/// Reads a run directory. A torn last line is ignored; of two records of one trial the first
-/// counts.
+/// Reads a run directory. A torn last line is ignored, and so is one with a hole; of two records of
+/// one trial the first counts.
 ///
 /// # Errors
 /// The header or a whole line is missing or malformed, or was written by a newer version.
@@ -63,12 +71,24 @@ pub fn read(dir: &Path) -> Result<Run, ReadError> {
         {
             break;
         }
-        records.push(serde_json::from_slice(&line).map_err(|error| ReadError::Malformed {
-            path: path.clone(),
-            line: number,
-            what: "a record",
-            message: error.to_string(),
-        })?);
+        match serde_json::from_slice(&line) {
+            Ok(record) => records.push(record),
+            // What was written but not synced before a power cut may come back as NUL bytes, which
+            // no record holds. Its trial is one that was not finished.
+            Err(_) if line.contains(&0) => {}
+            Err(error) => {
+                return Err(ReadError::Malformed {
+                    path: path.clone(),
+                    line: number,
+                    what: "a record",
+                    message: format!(
+                        "{error}; without this line its trial is asked again by \
+                         `overclaim run --resume {}`",
+                        dir.display()
+                    ),
+                });
+            }
+        }
     }
     records.sort_by_key(|record| record.index);
     records.dedup_by(|later, first| later.index == first.index);
