@@ -62,8 +62,12 @@ impl Journal {
             let told = "the directory holds a run already; choose another";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, told));
         }
-        write_json(&dir.join(HEADER), header).map_err(unwritten(HEADER))?;
-        disk::sync_dir(dir)?;
+        let path = dir.join(HEADER);
+        let written = write_json(&path, header).and_then(|()| disk::sync_dir(dir));
+        written.map_err(unwritten(HEADER)).inspect_err(|_| {
+            // A run whose beginning failed has not begun.
+            let _ = fs::remove_file(&path);
+        })?;
         let syncer = Syncer::start(records.try_clone()?)?;
         Ok(Journal { dir: dir.to_owned(), records, durable: false, syncer })
     }

@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[cfg(target_os = "linux")]
+pub mod failing_disk;
 pub mod mock;
 pub mod project;
 
