@@ -4,6 +4,7 @@
 //! cannot hold (a key's variable) comes from the configuration or the arguments. Whatever would make
 //! the rest another run than its beginning is refused before the first call.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::ask::Target;
@@ -30,7 +31,7 @@ pub(super) fn resumed(args: &RunArgs) -> Result<Option<(Resumed, RunArgs)>, Stri
     let Some(dir) = &args.resume else { return Ok(None) };
     let header = journal::read_header(dir).map_err(|error| match error {
         ReadError::Newer { .. } => error.to_string(),
-        _ => format!("{error}: nothing to go on with; start a new run, {STORED}"),
+        _ => format!("{error}: no run to go on with; start a new one: {STORED}"),
     })?;
     if let Some(regraded) = &header.regraded {
         return Err(format!(
@@ -88,6 +89,21 @@ fn endpoints(args: &mut RunArgs, header: &Header, suite: &Suite) {
 }
 
 impl Resumed {
+    /// Why its journal cannot be gone on with, and what to do instead.
+    pub(super) fn stuck(&self, error: &ReadError) -> String {
+        let remedy = match error {
+            ReadError::Unwritable { error: system, .. } => match system.kind() {
+                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                    "copy the directory to where it can be written, and go on with the copy"
+                }
+                ErrorKind::NotFound => "start a new run: replies that are stored are not asked for again",
+                _ => return error.to_string(),
+            },
+            _ => return error.to_string(),
+        };
+        format!("{error}; {remedy}")
+    }
+
     /// Why the rest of the run would be another one, if it would.
     pub(super) fn differs(&self, today: &Header) -> Option<String> {
         let then = &self.header;

@@ -261,7 +261,7 @@ impl Place {
                     return Err(why);
                 }
                 let (journal, run) =
-                    Journal::resume(&resumed.dir).map_err(|error| error.to_string())?;
+                    Journal::resume(&resumed.dir).map_err(|error| resumed.stuck(&error))?;
                 *header = run.header;
                 Ok((journal, resumed.dir.clone(), run.records))
             }

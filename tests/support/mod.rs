@@ -10,6 +10,8 @@
 pub mod failing_disk;
 pub mod mock;
 pub mod project;
+#[cfg(unix)]
+pub mod read_only;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
