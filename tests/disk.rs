@@ -292,7 +292,10 @@ fn half_a_regraded_or_merged_run_is_none() {
             assert_eq!(text(&output.stdout), "", "{args:?} at {at}");
         }
         assert!(told > CASES + 10, "{args:?}: {told} calls failed");
-        assert_eq!(tried.project.read("new/scorecard.json"), tried.project.read("out/scorecard.json"));
+        assert_eq!(
+            tried.project.read("new/scorecard.json"),
+            tried.project.read("out/scorecard.json")
+        );
         fs::remove_dir_all(new).unwrap();
     }
     assert_eq!(tried.project.read("out/records.jsonl"), journal, "the old one stays");
@@ -325,7 +328,8 @@ fn a_baseline_that_was_not_kept_is_looked_up_when_the_run_goes_on() {
     // The disk fails in the moment between the header and the baseline.
     let output = tried.run(Fault { at: 0, ..Fault::NONE }, &RUN[..4]);
     assert_eq!(code(&output), 1);
-    let number = tried.calls().iter().position(|call| call.path == "out/baseline.json").unwrap() + 1;
+    let number =
+        tried.calls().iter().position(|call| call.path == "out/baseline.json").unwrap() + 1;
     fs::remove_dir_all(tried.project.dir.path().join("out")).unwrap();
     let output = tried.run(Fault { at: number, ..Fault::NONE }, &RUN[..4]);
     let said = text(&output.stderr);

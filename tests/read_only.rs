@@ -13,7 +13,8 @@ use support::project::{Project, code, mostly_right, text};
 use support::read_only::ReadOnly;
 
 /// What the system says of a file that cannot be written: read-only mounts and permissions differ.
-const REASONS: [&str; 2] = ["Read-only file system (os error 30)", "Permission denied (os error 13)"];
+const REASONS: [&str; 2] =
+    ["Read-only file system (os error 30)", "Permission denied (os error 13)"];
 
 /// A whole run of twelve trials in `kept/whole`, and five trials of it in `kept/half`.
 fn kept(server: &Server) -> Project {
@@ -84,7 +85,7 @@ fn what_cannot_be_written_is_said_before_anything_is_asked() {
         ),
         (&["run", "--cache", "refresh", "--record", "kept/tape.jsonl"], "choose another file"),
         (&["regrade", "kept/whole", "--out", "kept/new"], "name another directory with --out"),
-        (&["merge", "kept/new", "kept/half", "kept/whole"], "kept/new: "),
+        (&["merge", "kept/new", "kept/half", "kept/whole"], "name another directory"),
     ];
     for (args, remedy) in remedies {
         let output = project.run(args);

@@ -72,9 +72,9 @@ pub(super) fn look(mode: CacheMode, selection: &Selection) -> Result<Option<Arc<
 pub(super) fn store() -> Result<Store, String> {
     let dir = cache::directory().map_err(|error| error.to_string())?;
     Store::open(&dir).map_err(|error| match error {
-        StoreError::Database { .. } => format!(
-            "{error}; set OVERCLAIM_CACHE_DIR to another directory, or use `--cache off`"
-        ),
+        StoreError::Database { .. } => {
+            format!("{error}; set OVERCLAIM_CACHE_DIR to another directory, or use `--cache off`")
+        }
         told => told.to_string(),
     })
 }

@@ -5,6 +5,7 @@
 //! not for us to choose. Everything is compared before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -68,8 +69,10 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     if run.is_complete() {
         span.given_up.clear();
     }
-    let journal = Journal::create(&args.out, &run.header)
-        .map_err(|error| format!("{}: {error}", display(&args.out)))?;
+    let journal = Journal::create(&args.out, &run.header).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{}: {error}", display(&args.out)),
+        _ => format!("{}: {error}; name another directory", display(&args.out)),
+    })?;
     let baseline = match kept {
         Some(kept) => baseline::put(&kept, &args.out),
         None => root().and_then(|root| baseline::keep(&run.header, &root, &args.out)),

@@ -96,7 +96,9 @@ impl Resumed {
                 ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
                     "copy the directory to where it can be written, and go on with the copy"
                 }
-                ErrorKind::NotFound => "start a new run: replies that are stored are not asked for again",
+                ErrorKind::NotFound => {
+                    "start a new run: replies that are stored are not asked for again"
+                }
                 _ => return error.to_string(),
             },
             _ => return error.to_string(),

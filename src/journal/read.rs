@@ -71,24 +71,22 @@ pub fn read(dir: &Path) -> Result<Run, ReadError> {
         {
             break;
         }
-        match serde_json::from_slice(&line) {
-            Ok(record) => records.push(record),
+        let wrong = match serde_json::from_slice::<Record>(&line) {
+            Ok(record) if record.index < header.planned => {
+                records.push(record);
+                continue;
+            }
+            Ok(record) => format!("it is of trial {} of {}", record.index + 1, header.planned),
             // What was written but not synced before a power cut may come back as NUL bytes, which
             // no record holds. Its trial is one that was not finished.
-            Err(_) if line.contains(&0) => {}
-            Err(error) => {
-                return Err(ReadError::Malformed {
-                    path: path.clone(),
-                    line: number,
-                    what: "a record",
-                    message: format!(
-                        "{error}; without this line its trial is asked again by \
-                         `overclaim run --resume {}`",
-                        dir.display()
-                    ),
-                });
-            }
-        }
+            Err(_) if line.contains(&0) => continue,
+            Err(error) => error.to_string(),
+        };
+        let (what, dir) = ("a record of this run", dir.display());
+        let message = format!(
+            "{wrong}; without this line its trial is asked again by `overclaim run --resume {dir}`"
+        );
+        return Err(ReadError::Malformed { path, line: number, what, message });
     }
     records.sort_by_key(|record| record.index);
     records.dedup_by(|later, first| later.index == first.index);
