@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -114,13 +115,18 @@ fn whatever_call_fails_is_told_and_the_run_goes_on() {
     let onward = [25, 100].into_iter().cycle();
     let later = (first..=total).step_by(9).zip(onward);
     faults.extend(later.map(|(at, onward)| Fault { onward, ..one("EIO", at) }));
+    each(faults, |fault| try_fault(fault, &whole));
+}
+
+/// Four at a time.
+fn each(faults: Vec<Fault>, attempt: impl Fn(Fault) + Sync) {
     let todo = Mutex::new(faults.into_iter());
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 loop {
                     let Some(fault) = todo.lock().unwrap().next() else { break };
-                    try_fault(fault, &whole);
+                    attempt(fault);
                 }
             });
         }
@@ -150,6 +156,14 @@ fn try_fault(fault: Fault, whole: &Whole) {
         assert_eq!(tried.finished().len(), CASES, "{told}");
         assert!(tried.exists("out/decision.json"), "{told}");
     }
+    go_on(&tried, whole, &told);
+    if on("tape") {
+        record_again(&tried, &told);
+    }
+}
+
+/// Without the fault the run ends as the whole one, and nothing that was finished is asked again.
+fn go_on(tried: &Tried, whole: &Whole, told: &str) {
     let (finished, before) = (tried.finished(), tried.asked());
     let began = tried.exists("out/run.json");
     let args = if began { &["run", "--resume", "out"][..] } else { &RUN[..4] };
@@ -162,13 +176,89 @@ fn try_fault(fault: Fault, whole: &Whole) {
         assert_eq!(after[&index], before[&index], "question {index}: {told}");
     }
     assert!(after.values().all(|times| *times <= 2), "{told}");
-    if on("tape") {
-        // What was torn is no obstacle to recording again.
-        let args = ["run", "suites/demo.yaml", "--out", "again", "--record", "tape.jsonl"];
-        let again = tried.project.run(&args);
-        assert_eq!(code(&again), 1, "{told}\nthen {}", text(&again.stderr));
-        assert_eq!(tried.project.read("tape.jsonl").lines().count(), CASES, "{told}");
+}
+
+/// What was torn is no obstacle to recording again.
+fn record_again(tried: &Tried, told: &str) {
+    let args = ["run", "suites/demo.yaml", "--out", "again", "--record", "tape.jsonl"];
+    let again = tried.project.run(&args);
+    assert_eq!(code(&again), 1, "{told}\nthen {}", text(&again.stderr));
+    assert_eq!(tried.project.read("tape.jsonl").lines().count(), CASES, "{told}");
+}
+
+/// Every moment between two calls, and the middle of every write.
+#[test]
+fn whatever_call_is_the_last_one_before_a_kill_the_run_goes_on() {
+    let whole = whole();
+    let total = whole.calls.len();
+    let first = whole.calls.iter().position(|call| call.path.starts_with("out/")).unwrap();
+    let moments = (1..first).step_by(9).chain(first..=total).filter(|at| at % 2 == 0);
+    let faults = moments.map(|at| Fault { at, with: "KILL", ..Fault::NONE });
+    let killed = AtomicUsize::new(0);
+    each(faults.collect(), |fault| {
+        let tried = Tried::new();
+        let output = tried.run(fault, &RUN);
+        let last = tried.calls().pop();
+        let told = format!("{fault:?}, {last:?}: {}", text(&output.stderr));
+        // The last calls may be fewer in this run.
+        if last.is_some_and(|call| call.failed) {
+            assert_eq!(output.status.code(), None, "{told}");
+            killed.fetch_add(1, Ordering::Relaxed);
+        }
+        go_on(&tried, &whole, &told);
+        let verified = tried.project.run(&["cache", "verify"]);
+        assert_eq!(code(&verified), 0, "{}: {told}", text(&verified.stderr));
+        record_again(&tried, &told);
+    });
+    assert!(killed.into_inner() > (total - first) / 3, "most were killed");
+}
+
+/// What a power cut leaves is what was synced before: the order of calls is the promise.
+#[test]
+fn what_is_promised_is_on_the_disk_before_the_next_step() {
+    let tried = Tried::new();
+    let args = ["run", "suites/demo.yaml", "--out", "new/out", "--cache", "off", "--durable"];
+    assert_eq!(code(&tried.run(Fault::NONE, &args)), 1);
+    let calls = tried.calls();
+    let step = |kind: &str, path: &str| {
+        let found = calls.iter().position(|call| {
+            // Files that are not whole yet bear the number of the process.
+            let name = call.path.strip_suffix(".tmp").and_then(|name| name.rsplit_once('.'));
+            call.kind == kind && name.map_or(&*call.path, |(name, _)| name) == path
+        });
+        found.unwrap_or_else(|| panic!("no {kind} of {path} in {calls:?}"))
+    };
+    let last_sync = calls
+        .iter()
+        .rposition(|call| call.kind == "sync" && call.path == "new/out/records.jsonl")
+        .unwrap();
+    // The directory itself, and its name in the one above, which is new as well.
+    assert!(step("sync", "") < step("sync", "new"));
+    assert!(step("sync", "new") < step("open", "new/out/records.jsonl"));
+    // The header is whole before it has its name, and has it before the first record.
+    assert!(step("sync", "new/out/run.json") < step("rename", "new/out/run.json"));
+    assert!(step("rename", "new/out/run.json") < step("sync", "new/out"));
+    assert!(step("sync", "new/out") < step("write", "new/out/records.jsonl"));
+    // With `--durable` every record is synced before the next one is written.
+    let of_journal = calls.iter().filter(|call| call.path == "new/out/records.jsonl");
+    let kinds: Vec<&str> = of_journal.map(|call| &*call.kind).skip(1).collect();
+    let (records, end) = kinds.split_at(2 * CASES);
+    assert_eq!(records.chunks(2).filter(|pair| *pair == ["write", "sync"]).count(), CASES);
+    assert!(end.iter().all(|kind| *kind == "sync"), "{kinds:?}");
+    // What follows from the records comes after them.
+    for name in ["scorecard.json", "operations.json", "decision.json"] {
+        let name = format!("new/out/{name}");
+        assert!(last_sync < step("open", &name));
+        assert!(step("sync", &name) < step("rename", &name));
     }
+    // A recording is whole before it takes the place of what came in.
+    let tried = Tried::new();
+    assert_eq!(code(&tried.run(Fault::NONE, &RUN)), 1);
+    let calls = tried.calls();
+    let step = |kind: &str, path: &str| {
+        calls.iter().position(|call| call.kind == kind && call.path == path).unwrap()
+    };
+    assert!(step("sync", "tape.sorting") < step("rename", "tape.jsonl"));
 }
 
 /// The error names what failed and why, and what to do.

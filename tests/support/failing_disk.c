@@ -11,6 +11,8 @@
  *   FAIL_WITH    EIO, ENOSPC, EROFS, EINTR: the call fails so and does nothing
  *                TORN: a write writes its first half and fails with EIO; other calls fail with EIO
  *                SHORT: a write writes its first half and says so; other calls succeed
+ *                KILL: a write writes its first half; then, or instead of another call, the program is
+ *                killed with -9
  *   FAIL_ONWARD  percentage of later calls that fail as well; nothing: none
  *   FAIL_SEED    seed of these
  *   FAIL_ONLY    kinds of calls that are counted: a text that holds w (write), s (sync), r (rename),
@@ -21,6 +23,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -85,7 +88,7 @@ static unsigned percent(uint64_t seed, uint64_t number) {
   return (unsigned)((z ^ (z >> 31)) % 100);
 }
 
-enum fault { NONE, FAILS, TORN, SHORT };
+enum fault { NONE, FAILS, TORN, SHORT, KILL };
 
 /* What becomes of a call; sets errno where it fails. */
 static enum fault fault(const char *kind, const char *path) {
@@ -104,6 +107,10 @@ static enum fault fault(const char *kind, const char *path) {
   const char *with = setting("FAIL_WITH");
   int writes = kind[0] == 'w';
   if (!strcmp(with, "SHORT")) return writes ? SHORT : NONE;
+  if (!strcmp(with, "KILL")) {
+    if (writes) return KILL;
+    raise(SIGKILL);
+  }
   errno = !strcmp(with, "ENOSPC")  ? ENOSPC
           : !strcmp(with, "EROFS") ? EROFS
           : !strcmp(with, "EINTR") ? EINTR
@@ -129,8 +136,9 @@ static enum fault fault_of_fd(const char *kind, int fd) {
   do { \
     enum fault fault = fault_of_fd("write", fd); \
     if (fault == FAILS) return -1; \
-    if (fault == NONE || (size) < 2) return some; \
+    if (fault == NONE || ((size) < 2 && fault != KILL)) return some; \
     ssize_t written = half; \
+    if (fault == KILL) raise(SIGKILL); \
     if (fault == SHORT || written < 0) return written; \
     errno = EIO; \
     return -1; \

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 pub struct Fault {
     /// Number of the first call that fails, from 1; 0 for none.
     pub at: usize,
-    /// `EIO`, `ENOSPC`, `EROFS`, `EINTR`, `TORN` or `SHORT`.
+    /// `EIO`, `ENOSPC`, `EROFS`, `EINTR`, `TORN`, `SHORT` or `KILL`.
     pub with: &'static str,
     /// Percentage of later calls that fail as well; `at` is their seed.
     pub onward: usize,
