@@ -92,15 +92,9 @@ fn a_journal_goes_on_wherever_it_was_cut() {
 fn what_stands_behind_the_last_line_is_no_line() {
     let torn = Torn::new();
     let five = torn.lines()[..5].concat();
-    let garbage: [&[u8]; 6] = [
-        b"{",
-        b"garbage",
-        b"\xff\xfe\x80",
-        &[0],
-        // Whole blocks that were given to the file and never written.
-        &[0; 4096],
-        &[0; 70_000],
-    ];
+    // Whole blocks that were given to the file and never written.
+    let blocks = vec![0; 70_000];
+    let garbage: [&[u8]; 6] = [b"{", b"garbage", b"\xff\xfe\x80", &[0], &blocks[..4096], &blocks];
     for garbage in garbage {
         torn.leave(&[&five, garbage].concat());
         torn.goes_on(CASES - 5, &format!("{} bytes of garbage", garbage.len()));

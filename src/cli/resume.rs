@@ -88,24 +88,19 @@ fn endpoints(args: &mut RunArgs, header: &Header, suite: &Suite) {
     }
 }
 
-impl Resumed {
-    /// Why its journal cannot be gone on with, and what to do instead.
-    pub(super) fn stuck(&self, error: &ReadError) -> String {
-        let remedy = match error {
-            ReadError::Unwritable { error: system, .. } => match system.kind() {
-                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
-                    "copy the directory to where it can be written, and go on with the copy"
-                }
-                ErrorKind::NotFound => {
-                    "start a new run: replies that are stored are not asked for again"
-                }
-                _ => return error.to_string(),
-            },
-            _ => return error.to_string(),
-        };
-        format!("{error}; {remedy}")
+/// Why a journal cannot be gone on with, and what to do instead.
+pub(super) fn stuck(error: &ReadError) -> String {
+    let ReadError::Unwritable { error: system, .. } = error else { return error.to_string() };
+    match system.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => format!(
+            "{error}; copy the directory to where it can be written, and go on with the copy"
+        ),
+        ErrorKind::NotFound => format!("{error}; start a new run: {STORED}"),
+        _ => error.to_string(),
     }
+}
 
+impl Resumed {
     /// Why the rest of the run would be another one, if it would.
     pub(super) fn differs(&self, today: &Header) -> Option<String> {
         let then = &self.header;

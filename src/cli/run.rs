@@ -261,7 +261,7 @@ impl Place {
                     return Err(why);
                 }
                 let (journal, run) =
-                    Journal::resume(&resumed.dir).map_err(|error| resumed.stuck(&error))?;
+                    Journal::resume(&resumed.dir).map_err(|error| resume::stuck(&error))?;
                 *header = run.header;
                 Ok((journal, resumed.dir.clone(), run.records))
             }
