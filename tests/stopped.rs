@@ -51,7 +51,7 @@ fn three(pause: Duration) -> (Server, Project) {
 #[test]
 fn a_stop_is_of_all_suites_and_each_says_how_to_go_on() {
     for name in ["-TERM", "-INT"] {
-        let (server, project) = three(Duration::from_millis(300));
+        let (server, project) = three(Duration::from_millis(600));
         let args = ["run", "--out", "out", "--cache", "off", "--concurrency", "6"];
         let mut command = project.command(&args);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -93,7 +93,7 @@ fn finished(project: &Project, suite: &str) -> usize {
 
 #[test]
 fn a_second_term_is_at_once_for_all_suites() {
-    let (server, project) = three(Duration::from_secs(60));
+    let (server, project) = three(Duration::from_mins(1));
     let args = ["run", "--out", "out", "--cache", "off", "--concurrency", "6"];
     let mut command = project.command(&args);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
