@@ -4,8 +4,9 @@
 //! finished trial is one line, written with one call before anybody is shown it, so a killed
 //! process loses nothing that was seen; a thread of its own brings the lines to the disk within
 //! 50 ms, so a power cut loses no more than that. A line without its end is a torn write and is
-//! ignored when the journal is read back.
+//! ignored when the journal is read back, and so is one that a power cut filled with NUL bytes.
 
+mod disk;
 mod read;
 mod sync;
 
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::record::{Header, Record, Run};
+pub use disk::write_whole;
 pub use read::{ReadError, latest, previous, read, read_header, read_with};
 use sync::Syncer;
 
@@ -23,6 +25,10 @@ use sync::Syncer;
 const HEADER: &str = "run.json";
 /// Name of the journal in a run directory.
 const RECORDS: &str = "records.jsonl";
+
+/// Names of what follows from the two, and of the baseline.
+const FOLLOWING: [&str; 4] =
+    ["scorecard.json", "operations.json", "decision.json", "baseline.json"];
 
 /// A run directory that is being written.
 #[derive(Debug)]
@@ -40,24 +46,28 @@ impl Journal {
     /// # Errors
     /// The directory holds a run, or cannot be written.
     pub fn create(dir: &Path, header: &Header) -> io::Result<Journal> {
-        fs::create_dir_all(dir)?;
-        let path = dir.join(RECORDS);
-        let records =
-            OpenOptions::new().append(true).create_new(true).open(&path).map_err(|error| {
-                match error.kind() {
-                    io::ErrorKind::AlreadyExists => io::Error::new(
-                        error.kind(),
-                        "the directory holds a run already; choose another",
-                    ),
-                    _ => error,
-                }
-            })?;
-        lock(&records)?;
-        if let Err(error) = write_json(&dir.join(HEADER), header) {
-            // Without its header it is no run, and must not be in the way of the next.
-            let _ = fs::remove_file(&path);
-            return Err(error);
+        disk::make_dir(dir)?;
+        let open = OpenOptions::new().append(true).create(true).open(dir.join(RECORDS));
+        let records = open.map_err(unwritten(RECORDS))?;
+        // An empty journal without a header is what is left of one who could not write his; it is no
+        // run, and not in the way of the next.
+        let taken = match lock(&records) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
+            locked => {
+                locked?;
+                dir.join(HEADER).exists() || records.metadata()?.len() > 0
+            }
+        };
+        if taken {
+            let told = "the directory holds a run already; choose another";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, told));
         }
+        let path = dir.join(HEADER);
+        let written = write_json(&path, header).and_then(|()| disk::sync_dir(dir));
+        written.map_err(unwritten(HEADER)).inspect_err(|_| {
+            // A run whose beginning failed has not begun.
+            let _ = fs::remove_file(&path);
+        })?;
         let syncer = Syncer::start(records.try_clone()?)?;
         Ok(Journal { dir: dir.to_owned(), records, durable: false, syncer })
     }
@@ -69,7 +79,7 @@ impl Journal {
     /// Somebody is writing the run, or it cannot be read or written.
     pub fn resume(dir: &Path) -> Result<(Journal, Run), ReadError> {
         let path = dir.join(RECORDS);
-        let io_error = |error| ReadError::Io { path: path.clone(), error };
+        let io_error = |error| ReadError::Unwritable { path: path.clone(), error };
         let open = OpenOptions::new().read(true).append(true).open(&path);
         let mut records = open.map_err(io_error)?;
         lock(&records).map_err(io_error)?;
@@ -105,15 +115,30 @@ impl Journal {
     /// # Errors
     /// Something cannot be written.
     pub fn finish(self, documents: &[(&str, &dyn erased::Json)]) -> io::Result<()> {
-        self.syncer.stop()?;
-        self.records.sync_data()?;
+        self.syncer.stop().and_then(|()| self.records.sync_data()).map_err(unwritten(RECORDS))?;
         for (name, document) in documents {
             let mut text = document.pretty()?;
             text.push(b'\n');
-            write_whole(&self.dir.join(name), &text)?;
+            write_whole(&self.dir.join(name), &text).map_err(unwritten(name))?;
         }
         Ok(())
     }
+}
+
+/// Takes back a run directory that was made and could not be filled: what was not asked but made from
+/// other runs is made again, and half of it must not pass for a run.
+pub fn discard(dir: &Path) {
+    // Without its header it is no run, whatever else cannot be removed.
+    for name in [HEADER, RECORDS].iter().chain(&FOLLOWING) {
+        let _ = fs::remove_file(dir.join(name));
+    }
+    // Stays if somebody else has put something there.
+    let _ = fs::remove_dir(dir);
+}
+
+/// Says which file of the directory it was that the system has refused.
+fn unwritten(name: &str) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{name} cannot be written: {error}"))
 }
 
 /// Takes the directory for one writer; the system gives it back however the process ends.
@@ -168,27 +193,6 @@ fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     write_whole(path, &text)
-}
-
-/// Writes a file so that it is there whole or not at all.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let written = (|| {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        fs::rename(&temporary, path)
-    })();
-    if written.is_err() {
-        // The first error is the one to tell; a leftover is found by its name.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 #[cfg(test)]

@@ -184,6 +184,7 @@ fn a_suite_without_a_directory_leaves_the_others_alone() {
     let server = Server::json(200, letter("A", 0.9));
     let project = project(&[("model", &server, "")], [("big", 5, "model"), ("small", 5, "model")]);
     project.write("out/big/records.jsonl", "");
+    project.write("out/big/run.json", "{}");
     let output = project.run(&["run", "--cache", "off", "--out", "out"]);
     assert_eq!((code(&output), server.calls()), (2, 5));
     assert!(text(&output.stderr).contains("holds a run already"), "{}", text(&output.stderr));

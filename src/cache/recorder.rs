@@ -24,7 +24,8 @@ pub struct Recorder {
 /// The file that several recorders of one run may share.
 struct Tape {
     path: PathBuf,
-    /// The first error of writing. Held while a line is written, so that lines stay whole.
+    /// The first error of writing, after which nothing is written any more: what it tore off must stay
+    /// last. Held while a line is written, so that lines stay whole.
     error: Mutex<Option<io::Error>>,
 }
 
@@ -69,8 +70,7 @@ impl Recorder {
             serde_json::to_writer(&mut text, line).map_err(|error| unwritable(error.into()))?;
             text.push(b'\n');
         }
-        let sorted = path.with_extension("sorting");
-        fs::write(&sorted, &text).and_then(|()| fs::rename(&sorted, path)).map_err(unwritable)?;
+        replace(path, &text).map_err(unwritable)?;
         Ok(lines.len())
     }
 }
@@ -85,6 +85,22 @@ fn drop_torn_end(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Puts another text into a file's place, which then is on the disk.
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let whole = path.with_extension("sorting");
+    let replaced = (|| {
+        let mut file = File::create(&whole)?;
+        file.write_all(text)?;
+        file.sync_data()?;
+        fs::rename(&whole, path)
+    })();
+    if replaced.is_err() {
+        // The recording is there as it came; the first error is the one to tell.
+        let _ = fs::remove_file(&whole);
+    }
+    replaced
+}
+
 /// Appends to the file of that name, which sorting replaces by another: no handle is kept.
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
@@ -96,9 +112,12 @@ impl Tape {
         let line = Line::new(request, reply.times, None, reply.raw.to_string());
         let text = serde_json::to_string(&line).map_err(io::Error::from);
         let mut first = lock(&self.error);
+        if first.is_some() {
+            return;
+        }
         let result = text.and_then(|text| append(&self.path, (text + "\n").as_bytes()));
         if let Err(error) = result {
-            first.get_or_insert(error);
+            *first = Some(error);
         }
     }
 }
@@ -143,6 +162,7 @@ pub fn export(store: &Store, wanted: &Wanted, path: &Path) -> Result<usize, Expo
             return fs::remove_file(&whole).map_err(|error| unwritable(error).into());
         }
         file.flush()
+            .and_then(|()| file.get_ref().sync_data())
             .and_then(|()| fs::rename(&whole, path))
             .map_err(|error| unwritable(error).into())
     });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cache::{self, Cache, Freshness, Mode, Store};
+use crate::cache::{self, Cache, Freshness, Mode, Store, StoreError};
 use crate::endpoint::Wire;
 use crate::suite::{Age, Keep};
 
@@ -71,7 +71,12 @@ pub(super) fn look(mode: CacheMode, selection: &Selection) -> Result<Option<Arc<
 /// The user's store.
 pub(super) fn store() -> Result<Store, String> {
     let dir = cache::directory().map_err(|error| error.to_string())?;
-    Store::open(&dir).map_err(|error| error.to_string())
+    Store::open(&dir).map_err(|error| match error {
+        StoreError::Database { .. } => {
+            format!("{error}; set OVERCLAIM_CACHE_DIR to another directory, or use `--cache off`")
+        }
+        told => told.to_string(),
+    })
 }
 
 fn asks_servers(selection: &Selection) -> bool {

@@ -5,6 +5,7 @@
 //! not for us to choose. Everything is compared before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -67,14 +68,18 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     if joined.len() >= header.planned {
         span.given_up.clear();
     }
-    let journal = Journal::create(&args.out, &header)
-        .map_err(|error| format!("{}: {error}", display(&args.out)))?;
-    match kept {
-        Some(kept) => baseline::put(&kept, &args.out)?,
-        None => baseline::keep(&header, &root()?, &args.out)?,
-    }
+    let journal = Journal::create(&args.out, &header).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{}: {error}", display(&args.out)),
+        _ => format!("{}: {error}; name another directory", display(&args.out)),
+    })?;
+    let baseline = match kept {
+        Some(kept) => baseline::put(&kept, &args.out),
+        None => root().and_then(|root| baseline::keep(&header, &root, &args.out)),
+    };
     let records = joined.values().map(|(part, brief)| read_again(&parts[*part], brief));
-    write(records, span, journal, &args.out, args.top, output)
+    baseline
+        .and_then(|()| write(records, span, journal, &args.out, args.top, output))
+        .inspect_err(|_| journal::discard(&args.out))
 }
 
 /// The project's root: named baselines are below it.

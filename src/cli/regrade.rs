@@ -84,10 +84,12 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
     };
     let place = Place::new(args.out.as_deref(), &root, &suite.name, false);
     let (journal, dir, _) = place.journal(&mut header)?;
-    baseline::keep(&header, &root, &dir)?;
     let before = span(&from, &run.header);
+    let records = regraded.records.into_iter().map(Ok);
+    let kept = baseline::keep(&header, &root, &dir);
     let span = Span { started: header.started, elapsed_ms: None, ..before };
-    write(regraded.records.into_iter().map(Ok), span, journal, &dir, args.top, output)
+    kept.and_then(|()| write(records, span, journal, &dir, args.top, output))
+        .inspect_err(|_| journal::discard(&dir))
 }
 
 /// The suite's file: as the run named it, from here or from the project's root.

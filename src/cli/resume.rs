@@ -4,16 +4,20 @@
 //! cannot hold (a key's variable) comes from the configuration or the arguments. Whatever would make
 //! the rest another run than its beginning is refused before the first call.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::ask::Target;
-use crate::journal;
+use crate::journal::{self, ReadError};
 use crate::record::Header;
 use crate::suite::{Filter, Findings, Suite, display};
 
 use super::RunArgs;
 use super::caching::CacheMode;
 use super::prepare::configuration;
+
+/// Why a new run costs little.
+const STORED: &str = "replies that are stored are not asked for again";
 
 /// A run to go on with.
 #[derive(Debug, Clone)]
@@ -25,7 +29,17 @@ pub(super) struct Resumed {
 /// The run that the arguments want to go on with, and the arguments that it was started with.
 pub(super) fn resumed(args: &RunArgs) -> Result<Option<(Resumed, RunArgs)>, String> {
     let Some(dir) = &args.resume else { return Ok(None) };
-    let header = journal::read_header(dir).map_err(|error| error.to_string())?;
+    let header = journal::read_header(dir).map_err(|error| match error {
+        ReadError::Newer { .. } => error.to_string(),
+        _ => format!("{error}: no run to go on with; start a new one: {STORED}"),
+    })?;
+    if let Some(regraded) = &header.regraded {
+        return Err(format!(
+            "{}: it was not asked but graded again, so there is nothing to ask; `overclaim regrade {}` does it anew",
+            display(dir),
+            regraded.from
+        ));
+    }
     let mut args = args.clone();
     if args.suites.suites.is_empty() {
         args.suites.suites = vec![PathBuf::from(&header.path)];
@@ -74,6 +88,18 @@ fn endpoints(args: &mut RunArgs, header: &Header, suite: &Suite) {
     }
 }
 
+/// Why a journal cannot be gone on with, and what to do instead.
+pub(super) fn stuck(error: &ReadError) -> String {
+    let ReadError::Unwritable { error: system, .. } = error else { return error.to_string() };
+    match system.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => format!(
+            "{error}; copy the directory to where it can be written, and go on with the copy"
+        ),
+        ErrorKind::NotFound => format!("{error}; start a new run: {STORED}"),
+        _ => error.to_string(),
+    }
+}
+
 impl Resumed {
     /// Why the rest of the run would be another one, if it would.
     pub(super) fn differs(&self, today: &Header) -> Option<String> {
@@ -94,7 +120,7 @@ impl Resumed {
             return None;
         };
         Some(format!(
-            "{}: {what} since this run began: start a new one with `overclaim run`; replies that are stored are not asked for again",
+            "{}: {what} since this run began: start a new one with `overclaim run`; {STORED}",
             display(&self.dir)
         ))
     }

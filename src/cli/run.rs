@@ -251,14 +251,17 @@ impl Place {
         &self,
         header: &mut Header,
     ) -> Result<(Journal, PathBuf, Option<Run>), String> {
-        let told = |dir: &Path, error: io::Error| format!("{}: {error}", display(dir));
+        let told = |dir: &Path, error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => format!("{}: {error}", display(dir)),
+            _ => format!("{}: {error}; name another directory with --out", display(dir)),
+        };
         match self {
             Place::Resumed(resumed) => {
                 if let Some(why) = resumed.differs(header) {
                     return Err(why);
                 }
                 let (journal, run) =
-                    Journal::resume(&resumed.dir).map_err(|error| error.to_string())?;
+                    Journal::resume(&resumed.dir).map_err(|error| resume::stuck(&error))?;
                 *header = run.header.clone();
                 Ok((journal, resumed.dir.clone(), Some(run)))
             }
@@ -345,7 +348,9 @@ impl<'a> One<'a> {
                 early.add_all(&before);
             }
             finished.extend(before.briefs().iter().map(Brief::index));
-        } else {
+        }
+        // Who was killed between the header and the baseline has none yet.
+        if baseline::kept(&dir)?.is_none() {
             baseline::keep(&header, self.root, &dir)?;
         }
         Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
@@ -439,8 +444,8 @@ impl<'a> Begun<'a> {
         .await;
         progress.left_out(planned - done);
         if let Some(failure) = failure {
-            let dir = display(&dir);
-            return Err(format!("{dir}: the journal cannot be written: {failure}").into());
+            let (dir, go_on) = (display(&dir), once_mended(&dir));
+            return Err(format!("{dir}: the journal cannot be written: {failure}; {go_on}").into());
         }
         let elapsed_ms = Some(earlier_ms + crate::record::millis(start.elapsed()));
         let cache = one.args.select.cache;
@@ -460,7 +465,10 @@ impl Driven<'_> {
             && let Err(failure) = caching.cache.finish(&caching.session)
         {
             // The run has all its replies; only the next one will have to ask again.
-            complaints.push(format!("the cache is incomplete: {failure}"));
+            complaints.push(format!(
+                "the cache is incomplete: {failure}; this run has all its replies, the next one may \
+                 have to ask again"
+            ));
         }
         let (run, calls) = report::read(&dir)?;
         let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
@@ -473,7 +481,7 @@ impl Driven<'_> {
                 ("operations.json", &told.operations),
                 ("decision.json", &told.decision),
             ])
-            .map_err(|error| format!("{}: {error}", display(&dir)))?;
+            .map_err(|error| format!("{}: {error}; {}", display(&dir), once_mended(&dir)))?;
         let dir = display(&dir);
         let page = told.page(&dir, args.top);
         let document = if output.json {
@@ -491,6 +499,11 @@ impl Driven<'_> {
             document,
         })
     }
+}
+
+/// What to do about a disk that refused a file: what was finished before is kept.
+fn once_mended(dir: &Path) -> String {
+    format!("once it can, go on: overclaim run --resume {}", display(dir))
 }
 
 /// The first Ctrl-C or SIGTERM stops the run and lets it write its report; the second ends the

@@ -25,6 +25,14 @@ pub enum ReadError {
         /// What the system says.
         error: io::Error,
     },
+    /// A journal cannot be taken for writing.
+    #[error("{}: cannot be written: {error}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// A file holds something else.
     #[error("{}:{line}: not {what}: {message}", path.display())]
     Malformed {
@@ -50,8 +58,9 @@ pub enum ReadError {
     },
 }
 
-/// Reads a run directory in one pass. A torn last line is ignored; of two records of one trial the
-/// first counts. Whole records do not stay in memory: the run reads them again where they are wanted.
+/// Reads a run directory in one pass. A torn last line is ignored, and so is one with a hole; of two
+/// records of one trial the first counts. Whole records do not stay in memory: the run reads them
+/// again where they are wanted.
 ///
 /// # Errors
 /// The header or a whole line is missing or malformed, or was written by a newer version.
@@ -74,6 +83,7 @@ pub fn read_with(
     let file = File::open(&path).map_err(io_error)?;
     let bytes = file.metadata().map_err(io_error)?.len();
     let about = usize::try_from(bytes / USUAL_BYTES).unwrap_or(MOST_AT_ONCE);
+    let planned = header.planned;
     let mut run = RunBuilder::new(header, about.min(MOST_AT_ONCE));
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let (mut line, mut end) = (Vec::new(), 0);
@@ -84,20 +94,24 @@ pub fn read_with(
         if end == start || line.last() != Some(&b'\n') {
             break;
         }
-        let malformed = |message| ReadError::Malformed {
-            path: path.clone(),
-            line: number,
-            what: "a record",
-            message,
+        let wrong = match serde_json::from_slice::<Record>(&line) {
+            Ok(record) if record.index < planned && u32::try_from(record.index).is_ok() => {
+                if let Some(brief) = run.add(&record, start) {
+                    look(&record, brief);
+                }
+                continue;
+            }
+            Ok(record) => format!("it is of trial {} of {planned}", record.index.saturating_add(1)),
+            // What was written but not synced before a power cut may come back as NUL bytes, which
+            // no record holds. Its trial is one that was not finished.
+            Err(_) if line.contains(&0) => continue,
+            Err(error) => error.to_string(),
         };
-        let record: Record =
-            serde_json::from_slice(&line).map_err(|error| malformed(error.to_string()))?;
-        if u32::try_from(record.index).is_err() {
-            return Err(malformed(format!("no plan has a place {}", record.index)));
-        }
-        if let Some(brief) = run.add(&record, start) {
-            look(&record, brief);
-        }
+        let (what, dir) = ("a record of this run", dir.display());
+        let message = format!(
+            "{wrong}; without this line its trial is asked again by `overclaim run --resume {dir}`"
+        );
+        return Err(ReadError::Malformed { path, line: number, what, message });
     }
     let reader = Mutex::new(Reader { reader, place: end });
     Ok(run.finish(Arc::new(OnDisk { path, reader })))

@@ -38,7 +38,7 @@ fn a_torn_last_line_is_ignored_and_a_broken_middle_is_named() {
     }
     fs::write(&path, [b"{}\n".as_slice(), &whole].concat()).unwrap();
     let error = read(dir.path()).unwrap_err().to_string();
-    assert!(error.contains("records.jsonl:1: not a record: missing field"), "{error}");
+    assert!(error.contains("records.jsonl:1: not a record of this run: missing field"), "{error}");
 }
 
 #[test]

@@ -6,8 +6,12 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[cfg(target_os = "linux")]
+pub mod failing_disk;
 pub mod mock;
 pub mod project;
+#[cfg(unix)]
+pub mod read_only;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -31,6 +31,14 @@ impl Project {
         Project { dir: tempfile::tempdir().unwrap() }
     }
 
+    /// The same configuration in a new directory there, if there is such a place.
+    pub fn moved_to(self, place: &std::path::Path) -> Project {
+        let Ok(dir) = tempfile::tempdir_in(place) else { return self };
+        let moved = Project { dir };
+        moved.write("overclaim.yaml", &self.read("overclaim.yaml"));
+        moved
+    }
+
     pub fn write(&self, name: &str, text: &str) {
         let path = self.dir.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
