@@ -98,11 +98,13 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn of(
         run: Run,
-        calls: Calls,
+        mut calls: Calls,
         span: Span,
         against: Option<&Against>,
     ) -> Result<Told, String> {
         let early = EarlyStop::of(&run);
+        // Calls were made for all records; statistics are of those that were needed.
+        let operations = calls.operations(span);
         let run = match &early {
             Some(early) => early.trimmed(run),
             None => run,
@@ -110,8 +112,7 @@ impl Told {
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
         let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against)
             .map_err(|error| error.to_string())?;
-        // Calls were made for all records; statistics are of those that were needed.
-        Ok(Told { run, scorecard, decision, operations: calls.operations(span) })
+        Ok(Told { run, scorecard, decision, operations })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {

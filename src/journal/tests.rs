@@ -147,3 +147,21 @@ fn the_previous_run_is_whole_and_of_the_same_cases() {
     first.started = "2025".into();
     assert_eq!(name(&first), None);
 }
+
+#[test]
+fn what_became_unreadable_after_it_was_read_is_an_error_with_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::create(dir.path(), &header(300)).unwrap();
+    let records: Vec<Record> = (0..300).map(record).collect();
+    records.iter().for_each(|record| journal.append(record).unwrap());
+    drop(journal);
+    let run = read(dir.path()).unwrap();
+    let path = dir.path().join(RECORDS);
+    // What somebody does to the name is of no importance; the file stays open.
+    fs::rename(&path, dir.path().join("elsewhere")).unwrap();
+    assert_eq!(all(&run), records);
+    let file = OpenOptions::new().write(true).open(dir.path().join("elsewhere")).unwrap();
+    file.set_len(0).unwrap();
+    let error = run.record(&run.briefs()[0]).unwrap_err().to_string();
+    assert!(error.contains("records.jsonl: the record at byte 0 cannot be read again"), "{error}");
+}

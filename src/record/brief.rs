@@ -65,7 +65,6 @@ pub struct Brief {
     /// The same of the letter that was said, where the right one is a choice and both are graded.
     pub(super) letter: u8,
     pub(super) abstained: bool,
-    pub(super) grouped: bool,
 }
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -149,10 +148,10 @@ impl Brief {
         Some(self.primary).filter(|sure| !sure.is_nan())
     }
 
-    /// Whether its case is in a group.
+    /// Whether its row is in a group with others.
     #[must_use]
     pub fn is_grouped(&self) -> bool {
-        self.grouped
+        self.cluster != self.row
     }
 
     /// Place of the letter that was said, from 0, in a graded answer to a question with choices.

@@ -105,7 +105,6 @@ impl RunBuilder {
             label: letter(&record.expected).unwrap_or(NO_LETTER),
             letter: said_letter(record).unwrap_or(NO_LETTER),
             abstained: record.abstained,
-            grouped: record.group.is_some(),
         };
         self.briefs.push(brief);
         self.briefs.last()

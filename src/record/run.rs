@@ -180,3 +180,64 @@ impl Run {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::{header, judged, record};
+    use crate::record::{Measured, Outcome};
+
+    #[test]
+    fn a_brief_says_what_its_record_says() {
+        let mut records = vec![
+            Record { row: Some("row".into()), answer: Some("B".into()), ..record(3) },
+            Record { group: Some("case-3".into()), tags: Vec::new(), ..record(0) },
+            Record { repeat: 1, threshold: Some(0.5), ..judged(2, Outcome::Incorrect, Some(0.95)) },
+            Record { endpoint: "unknown".into(), ..judged(1, Outcome::Abstained, None) },
+        ];
+        records[2].answer = Some(" In  PARIS.".into());
+        records[1].confidence.insert("stated".into(), Measured::Known(1.5));
+        let run = Run::of(header(4), records.clone());
+        assert_eq!(size_of::<Brief>(), 64);
+        records.sort_by_key(|record| record.index);
+        for (brief, record) in run.briefs().iter().zip(&records) {
+            assert_eq!(brief.index(), record.index);
+            assert_eq!(run.name(brief.case()), record.case);
+            assert_eq!(run.name(brief.cluster()), record.cluster());
+            assert_eq!(run.name(brief.row()), record.row.as_deref().unwrap_or(&record.case));
+            assert_eq!((brief.repeat(), brief.kind()), (record.repeat, record.outcome.kind()));
+            assert_eq!((brief.primary(), brief.quadrant()), (record.primary, record.quadrant));
+            assert_eq!(brief.abstained(), record.abstained);
+            assert_eq!(brief.is_grouped(), record.group.is_some());
+            let labels = run.labels(brief);
+            assert_eq!((&labels.tags, labels.threshold), (&record.tags, record.threshold));
+            assert_eq!(run.record(brief).as_ref(), Ok(record));
+        }
+        let [grouped, lost, wrong, reordered] = run.briefs() else { panic!("{run:?}") };
+        assert_eq!(grouped.cluster(), reordered.case(), "one text has one name");
+        assert_eq!(lost.endpoint(), None);
+        let reason = |brief| match run.sure(brief, 0) {
+            Sure::Missing(reason) => run.name(reason).to_owned(),
+            Sure::Known(sure) => sure.to_string(),
+        };
+        assert_eq!([grouped, lost, wrong].map(reason), ["outside 0..1", "not stated", "0.95"]);
+        let said = run.surely_said(wrong).map(|said| run.name(said));
+        assert_eq!((said, run.surely_said(reordered)), (Some("in paris"), None));
+        assert_eq!(
+            (reordered.letter(), reordered.label(), wrong.letter()),
+            (Some(1), Some(0), None)
+        );
+        assert!(run.choice(reordered).is_some() && run.choice(grouped).is_none());
+        assert_eq!(run.trial(wrong), "case-2@model#2");
+    }
+
+    #[test]
+    fn the_first_record_of_a_trial_counts_and_a_shorter_plan_has_fewer() {
+        let again = judged(1, Outcome::Incorrect, Some(0.9));
+        let run = Run::of(header(3), vec![record(2), record(1), again, record(0)]);
+        let kinds: Vec<_> = run.briefs().iter().map(|brief| brief.kind().name()).collect();
+        assert_eq!(kinds, ["correct"; 3]);
+        let run = run.shortened(1);
+        assert_eq!((run.briefs().len(), run.is_complete()), (1, true));
+    }
+}

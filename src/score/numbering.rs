@@ -23,7 +23,12 @@ impl Numbering {
     ///
     /// Unless it is below what was said.
     pub(super) fn of(&mut self, key: u32) -> usize {
-        let number = &mut self.number[key as usize];
+        self.of_place(key as usize)
+    }
+
+    /// The same where the key is a place in a list.
+    pub(super) fn of_place(&mut self, key: usize) -> usize {
+        let number = &mut self.number[key];
         if *number == UNMET {
             *number = self.next;
             self.next += 1;

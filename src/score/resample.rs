@@ -13,6 +13,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::items::{Items, indicator};
 use super::level::Level;
+use super::numbering::Numbering;
 use super::percentile::percentile;
 use super::proportion::Interval;
 use super::random::Stream;
@@ -64,7 +65,7 @@ pub fn resample_headlines(
     let replicates: Vec<Replicate> = (0..resampling.replicates as u64)
         .into_par_iter()
         .map_init(
-            || vec![0_u32; sample.clusters.len()],
+            || vec![0_u32; sample.len()],
             |times, replicate| sample.draw(&mut Stream::of(resampling.seed, replicate), times),
         )
         .collect();
@@ -99,10 +100,13 @@ struct Replicate {
 }
 
 /// What one pass needs.
-struct Sample {
+struct Sample<'a> {
+    /// Empty where every answer is a cluster of its own: then the ranking has all that is to know.
     clusters: Vec<Cluster>,
     /// In ascending order of confidence.
     ranked: Vec<Ranked>,
+    /// The same.
+    confidence: &'a [f64],
 }
 
 /// The sums over the answers of a cluster.
@@ -120,39 +124,66 @@ struct Cluster {
 struct Ranked {
     cluster: u32,
     right: bool,
+    confident_wrong: bool,
     /// Whether the next answer is more confident.
     ends_tie: bool,
 }
 
-impl Sample {
+impl Cluster {
+    fn add(&mut self, c: f64, answer: Ranked) {
+        self.answers += 1;
+        self.right += u32::from(answer.right);
+        self.confident_wrong += u32::from(answer.confident_wrong);
+        self.claimed += c;
+        self.squares += (c - indicator(answer.right)).powi(2);
+    }
+}
+
+impl<'a> Sample<'a> {
     /// Clusters are numbered in the order in which the ranking meets them, so that a pass
     /// over it finds the multiplicities of single answers side by side.
-    fn of(items: &Items, is_confident: impl Fn(usize) -> bool) -> Self {
-        const UNMET: u32 = u32::MAX;
-        let mut number = vec![UNMET; items.cluster_count()];
-        let mut clusters: Vec<Cluster> = Vec::with_capacity(items.cluster_count());
+    fn of(items: &'a Items, is_confident: impl Fn(usize) -> bool) -> Self {
+        let alone = items.cluster_count() == items.len();
+        let mut number = Numbering::below(if alone { 0 } else { items.cluster_count() });
+        let mut clusters: Vec<Cluster> = Vec::new();
         let mut ranked: Vec<Ranked> = Vec::with_capacity(items.len());
-        let mut before = None;
-        for &index in items.order() {
-            let (c, y) = (items.confidence()[index], items.correct()[index]);
-            let cluster = &mut number[items.clusters()[index]];
-            if *cluster == UNMET {
-                *cluster = u32::try_from(clusters.len()).unwrap_or(UNMET);
+        let (confidence, correct) = items.ascending_columns();
+        for (place, (&index, (&c, &right))) in
+            items.order().iter().zip(confidence.iter().zip(correct)).enumerate()
+        {
+            let cluster = if alone { place } else { number.of_place(items.clusters()[index]) };
+            let answer = Ranked {
+                cluster: u32::try_from(cluster).expect("fewer than 2^32 answers"),
+                right,
+                confident_wrong: !right && is_confident(index),
+                ends_tie: confidence.get(place + 1) != Some(&c),
+            };
+            ranked.push(answer);
+            if alone {
+                continue;
+            }
+            if cluster == clusters.len() {
                 clusters.push(Cluster::default());
             }
-            if let Some(last) = ranked.last_mut() {
-                last.ends_tie = before != Some(c);
-            }
-            before = Some(c);
-            ranked.push(Ranked { cluster: *cluster, right: y, ends_tie: true });
-            let sums = &mut clusters[*cluster as usize];
-            sums.answers += 1;
-            sums.right += u32::from(y);
-            sums.confident_wrong += u32::from(!y && is_confident(index));
-            sums.claimed += c;
-            sums.squares += (c - indicator(y)).powi(2);
+            clusters[cluster].add(c, answer);
         }
-        Self { clusters, ranked }
+        Self { clusters, ranked, confidence }
+    }
+
+    /// How many clusters there are.
+    fn len(&self) -> usize {
+        if self.clusters.is_empty() { self.ranked.len() } else { self.clusters.len() }
+    }
+
+    /// The sums over the answers of each cluster.
+    fn sums(&self) -> impl Iterator<Item = Cluster> {
+        let alone = if self.clusters.is_empty() { &self.ranked[..] } else { &[] };
+        let alone = alone.iter().zip(self.confidence).map(|(answer, c)| {
+            let mut cluster = Cluster::default();
+            cluster.add(*c, *answer);
+            cluster
+        });
+        self.clusters.iter().copied().chain(alone)
     }
 
     /// Draws a replicate; `times` is room for how often each cluster is drawn.
@@ -163,7 +194,7 @@ impl Sample {
         }
         let (mut answers, mut right, mut confident_wrong) = (0, 0, 0);
         let (mut claimed, mut squares) = (Sum::default(), Sum::default());
-        for (cluster, times) in self.clusters.iter().zip(&*times) {
+        for (cluster, times) in self.sums().zip(&*times) {
             let (count, weight) = (u64::from(*times), f64::from(*times));
             answers += count * u64::from(cluster.answers);
             right += count * u64::from(cluster.right);

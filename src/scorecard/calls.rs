@@ -5,6 +5,7 @@
 //! of each exchange no more than a few numbers are kept.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 use std::sync::Arc;
 
 use super::latency::{LiveAnswer, Spent, answer};
@@ -94,11 +95,12 @@ impl Calls {
         self.endpoint(endpoint).map_or(Spent { calls: 0, tokens: 0, cost: None }, |at| at.spent)
     }
 
-    /// How the run went, with what is known of its end.
+    /// How the run went, with what is known of its end. To be asked once, after the last record:
+    /// from then on only what budgets need is kept.
     #[must_use]
-    pub fn operations(self, span: Span) -> Operations {
-        let endpoints = self.endpoints.into_iter().map(Endpoint::told).collect();
-        Operations { format: FORMAT, run: self.run, span, endpoints }
+    pub fn operations(&mut self, span: Span) -> Operations {
+        let endpoints = self.endpoints.iter_mut().map(Endpoint::told).collect();
+        Operations { format: FORMAT, run: self.run.clone(), span, endpoints }
     }
 
     fn endpoint(&self, name: &str) -> Option<&Endpoint> {
@@ -182,21 +184,23 @@ impl Endpoint {
         }
     }
 
-    fn told(mut self) -> EndpointOperations {
-        self.digests.sort_unstable();
-        self.digests.dedup();
-        let others = self.served.into_iter().filter(|((asked, name), _)| !same_model(asked, name));
+    fn told(&mut self) -> EndpointOperations {
+        let mut digests = take(&mut self.digests);
+        digests.sort_unstable();
+        digests.dedup();
+        let served = take(&mut self.served).into_iter();
+        let others = served.filter(|((asked, name), _)| !same_model(asked, name));
         EndpointOperations {
-            distinct_requests: self.digests.len(),
-            retries: Some(self.retries).filter(|retries| retries.calls > 0),
-            live_ms: Quantiles::of(self.live),
-            first_token_ms: Quantiles::of(self.first_token),
-            between_pieces_ms: Quantiles::of(self.between),
-            recorded_ms: Quantiles::of(self.recorded),
+            distinct_requests: digests.len(),
+            retries: Some(take(&mut self.retries)).filter(|retries| retries.calls > 0),
+            live_ms: Quantiles::of(take(&mut self.live)),
+            first_token_ms: Quantiles::of(take(&mut self.first_token)),
+            between_pieces_ms: Quantiles::of(take(&mut self.between)),
+            recorded_ms: Quantiles::of(take(&mut self.recorded)),
             served: others
                 .map(|((asked, served), replies)| Served { asked, served, replies })
                 .collect(),
-            ..self.operations
+            ..self.operations.clone()
         }
     }
 }
