@@ -153,7 +153,9 @@ fn what_became_unreadable_after_it_was_read_is_an_error_with_its_place() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = Journal::create(dir.path(), &header(300)).unwrap();
     let records: Vec<Record> = (0..300).map(record).collect();
-    records.iter().for_each(|record| journal.append(record).unwrap());
+    for record in &records {
+        journal.append(record).unwrap();
+    }
     drop(journal);
     let run = read(dir.path()).unwrap();
     let path = dir.path().join(RECORDS);
