@@ -336,7 +336,7 @@ mod tests {
             ("{{ nothing }}", vec![""]),
             ("{{ one }} {{ one }}", vec!["Paris   Paris"]),
             ("{{ one | replace('%}', '') }}", vec!["Paris"]),
-            ("{{ true }}", vec!["true"]),
+            ("{{ true }}", vec!["True"]),
         ] {
             assert_eq!(
                 values(text).as_deref(),
