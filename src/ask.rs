@@ -7,11 +7,13 @@
 //! the driver that does the asking.
 
 mod attempt;
+mod digests;
 mod failure;
 mod model;
 mod room;
 mod usage;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use attempt::{Attempt, PauseReason};
+pub use digests::Digests;
 pub use failure::{AskError, AskErrorKind, Phase};
 pub use model::same_model;
 pub use room::{Aside, Place, Room};
@@ -29,6 +32,9 @@ pub use usage::{Price, Usage};
 /// Version of the canonical form that is hashed. Raised when the same request would hash to
 /// something else, so that stored entries of another form are never mistaken for this one.
 const KEY_SCHEMA: u32 = 1;
+
+/// Largest buffer that a thread keeps for what it hashes next, in bytes.
+const LONGEST_KEPT: usize = 1 << 16;
 
 /// Where and how a request is asked; everything that can change the reply, and no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -193,9 +199,17 @@ impl Digest {
     /// # Panics
     /// If the value cannot be written as JSON, which types with string keys always can.
     pub fn of(value: &impl Serialize) -> Digest {
-        let mut hasher = blake3::Hasher::new();
-        serde_json::to_writer(&mut hasher, value).expect("a value with string keys is JSON");
-        Digest(*hasher.finalize().as_bytes())
+        // Written in one piece and hashed in one go: JSON comes in crumbs, and a hasher fed with
+        // crumbs spends its time on buffering them.
+        thread_local!(static WRITTEN: Cell<Vec<u8>> = const { Cell::new(Vec::new()) });
+        let mut written = WRITTEN.take();
+        written.clear();
+        serde_json::to_writer(&mut written, value).expect("a value with string keys is JSON");
+        let digest = Digest::of_bytes(&written);
+        if written.capacity() <= LONGEST_KEPT {
+            WRITTEN.set(written);
+        }
+        digest
     }
 
     /// Hash of bytes as they are.
@@ -217,6 +231,16 @@ impl Digest {
         u64::from_le_bytes(bytes)
     }
 
+    /// Its hexadecimal digits.
+    fn hex<'a>(&self, digits: &'a mut [u8; 64]) -> &'a str {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for (byte, two) in self.0.iter().zip(digits.chunks_exact_mut(2)) {
+            two[0] = DIGITS[usize::from(byte >> 4)];
+            two[1] = DIGITS[usize::from(byte & 15)];
+        }
+        std::str::from_utf8(digits).unwrap_or_default()
+    }
+
     /// Reads 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Digest> {
@@ -226,7 +250,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+        f.write_str(self.hex(&mut [0; 64]))
     }
 }
 
@@ -238,7 +262,8 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let mut digits = [0; 64];
+        serializer.serialize_str(self.hex(&mut digits))
     }
 }
 

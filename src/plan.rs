@@ -1,10 +1,16 @@
 //! The trials of a run, in an order that depends on nothing but the suite and what was selected.
 //!
 //! A plan is a recipe for an iterator: cases are read and rendered when the engine wants them, so
-//! a suite of a million cases costs no memory. It is walked once before the run to be counted and
-//! hashed, and once more to be asked.
+//! a suite of a million cases costs no memory. Before the run its trials are counted and hashed
+//! while the suite's rows are checked, in one walk ([`Extent::survey`]); the second walk asks them.
+
+mod extent;
+mod shard;
 
 use std::sync::Arc;
+
+pub use extent::Extent;
+pub use shard::Shard;
 
 use crate::ask::{Digest, Draw, Params, Price, Request, Target};
 use crate::elicit::{Conflict, Method};
@@ -30,6 +36,8 @@ pub struct Selection {
     pub filter: Option<Filter>,
     /// At most so many cases, the first ones; each is asked as often as any other.
     pub limit: Option<usize>,
+    /// Of these, a share; none means all. The plan stays that of all of them.
+    pub shard: Option<Shard>,
 }
 
 /// The unit of work: a case asked at an endpoint once.
@@ -60,13 +68,34 @@ pub struct Plan<'a> {
     params: Params,
 }
 
-/// The size of a plan and a digest of all its trials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
-    /// Number of trials.
-    pub trials: usize,
-    /// Digest over names and contents in order.
-    pub digest: Digest,
+impl Selection {
+    /// Whether the case of this number among those that are wanted is asked here.
+    fn has(&self, case: usize) -> bool {
+        self.shard.is_none_or(|shard| shard.has(case))
+    }
+
+    /// Whether a case is wanted, unless there are enough.
+    fn wants(&self, case: &Case) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.matches(&case.id, &case.tags))
+    }
+}
+
+/// The name of a trial.
+fn trial_name(case: &str, endpoint: &str, repeat: u32) -> String {
+    let mut name = String::with_capacity(case.len() + 1 + endpoint.len());
+    name.push_str(case);
+    name.push('@');
+    name.push_str(endpoint);
+    if repeat > 0 {
+        name += &format!("#{}", repeat + 1);
+    }
+    name
+}
+
+/// The place of a case in a random order. A digest is as good as a random number, and a case keeps
+/// its own.
+fn place_of(case: &Case, seed: Option<u64>) -> Digest {
+    Digest::of(&("order", seed, &case.id))
 }
 
 impl<'a> Plan<'a> {
@@ -84,7 +113,7 @@ impl<'a> Plan<'a> {
         let plan = Plan { suite, endpoints, selection, params };
         for endpoint in &plan.endpoints {
             for turns in suite.templates_as_turns() {
-                plan.prepared(endpoint, turns, 0)?;
+                plan.prepared(endpoint, turns)?;
             }
         }
         Ok(plan)
@@ -97,76 +126,57 @@ impl<'a> Plan<'a> {
     }
 
     /// The trials in order: case by case, each at every endpoint, there as often as the suite says.
-    /// Where a budget may be decided early, the cases come in a random order that the seed gives,
-    /// and are all in memory.
+    /// Those of a shard have their places in the whole plan.
+    /// Where a budget may be decided early, the cases come in a random order that the seed gives.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
-        let wanted = |case: &Case| match &self.selection.filter {
-            Some(filter) => filter.matches(&case.id, &case.tags),
-            None => true,
-        };
-        let cases = self.suite.cases().filter(wanted);
-        let cases = cases.take(self.selection.limit.unwrap_or(usize::MAX)).map(Arc::new);
-        let cases: Box<dyn Iterator<Item = Arc<Case>> + Send> = if self.suite.budget.early_stop {
-            let mut shuffled: Vec<Arc<Case>> = cases.collect();
-            // A digest is as good as a random number, and a case keeps its own.
-            shuffled.sort_by_cached_key(|case| Digest::of(&("order", self.seed(), &case.id)));
-            Box::new(shuffled.into_iter())
+        let limit = self.selection.limit.unwrap_or(usize::MAX);
+        let cases: Box<dyn Iterator<Item = Case> + Send> = if self.suite.budget.early_stop {
+            let mut wanted = 0;
+            Box::new(self.suite.cases_by(|case| {
+                let more = wanted < limit && self.selection.wants(case);
+                wanted += usize::from(more);
+                more.then(|| place_of(case, self.seed()))
+            }))
         } else {
-            Box::new(cases)
+            let wanted = self.suite.cases().filter(|case| self.selection.wants(case));
+            Box::new(wanted.take(limit))
         };
-        cases.flat_map(|case| self.at_all(&case)).enumerate().map(|(index, mut trial)| {
-            trial.index = index;
-            trial
-        })
+        let cases = cases.enumerate().filter(|(number, _)| self.selection.has(*number));
+        cases.flat_map(|(number, case)| self.at_all(&Arc::new(case), number))
     }
 
-    /// Counts and hashes the plan.
-    #[must_use]
-    pub fn extent(&self) -> Extent {
-        let mut contents = Vec::new();
-        for trial in self.trials() {
-            contents.push(Digest::of(&(&trial.id, trial.case.content)));
-        }
-        Extent { trials: contents.len(), digest: Digest::of(&contents) }
-    }
-
-    fn at_all(&self, case: &Arc<Case>) -> Vec<Trial> {
-        let repeats = 0..self.suite.repeats.get();
-        let asked = self.endpoints.iter();
-        let asked =
-            asked.flat_map(|endpoint| repeats.clone().map(move |repeat| (endpoint, repeat)));
-        let trial = |(endpoint, repeat): (&Asked, u32)| {
-            let base = self.prepared(endpoint, Arc::clone(&case.turns), repeat).ok()?;
-            let mut id = format!("{}@{}", case.id, endpoint.name);
-            if repeat > 0 {
-                id += &format!("#{}", repeat + 1);
-            }
-            Some(Trial {
-                index: 0,
-                id,
+    /// The trials of the case of this number.
+    fn at_all(&self, case: &Arc<Case>, number: usize) -> Vec<Trial> {
+        let repeats = self.suite.repeats.get();
+        let each = self.endpoints.len() * repeats as usize;
+        let mut trials = Vec::with_capacity(each);
+        for endpoint in &self.endpoints {
+            // What methods need was tried out when the plan was made; it is the same for all cases.
+            let Ok(base) = self.prepared(endpoint, Arc::clone(&case.turns)) else { continue };
+            let bases = std::iter::repeat_n(base, repeats as usize);
+            let first = number * each + trials.len();
+            trials.extend(bases.zip(0..).map(|(base, repeat)| Trial {
+                index: first + repeat as usize,
+                id: trial_name(&case.id, &endpoint.name, repeat),
                 case: Arc::clone(case),
                 endpoint: Arc::clone(&endpoint.name),
                 repeat,
-                base,
+                base: Request { draw: Draw { repeat, sample: 0 }, ..base },
                 price: endpoint.price,
-            })
-        };
-        asked.filter_map(trial).collect()
+            }));
+        }
+        trials
     }
 
+    /// What an endpoint is asked first, for all methods.
     fn prepared(
         &self,
         endpoint: &Asked,
         turns: Arc<[crate::ask::Turn]>,
-        repeat: u32,
     ) -> Result<Request, Conflict> {
         let params = Params { extra: endpoint.extra.clone(), ..self.params.clone() };
-        let base = Request {
-            target: Arc::clone(&endpoint.target),
-            turns,
-            params,
-            draw: Draw { repeat, sample: 0 },
-        };
+        let base =
+            Request { target: Arc::clone(&endpoint.target), turns, params, draw: Draw::default() };
         self.methods().try_fold(base, |request, method| method.prepare(request))
     }
 

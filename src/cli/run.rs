@@ -18,9 +18,9 @@ use tokio::sync::watch;
 
 use crate::gate::EarlyStop;
 use crate::journal::Journal;
-use crate::plan::{Plan, Selection};
+use crate::plan::{Extent, Plan};
 use crate::record::{
-    AskedEndpoint, Brief, Ending, Event, FORMAT, Header, Quadrant, Run, Selected, Slice,
+    AskedEndpoint, Brief, Ending, Event, FORMAT, Header, Quadrant, Run, Selected, Shard, Slice,
 };
 use crate::report::{Summary, overview};
 use crate::run::run as drive;
@@ -33,7 +33,7 @@ use super::baseline;
 use super::caching::{self, CacheMode};
 use super::in_order::InOrder;
 use super::output::{Exit, Output, error, remark};
-use super::prepare::{Prepared, prepare, refused};
+use super::prepare::{Prepared, Wanted, prepare, refused};
 use super::progress::Progress;
 use super::report::{self, Told};
 use super::resume::{self, Resumed};
@@ -48,8 +48,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     };
     let output = Output::new(&args.output);
     let mut findings = Findings::new(args.suites.strict);
-    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
-    selection.repeat(args.select.repeats, &mut findings);
+    let wanted = Wanted::of(&args.select);
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &wanted, &mut findings)?;
     selection.stream(args.stream, &mut findings);
     selection.warn_of_budgets(&mut findings);
     let cache = caching::open(args.select.cache, &selection)?;
@@ -327,15 +327,15 @@ impl<'a> One<'a> {
     fn begin(self) -> Result<Begun<'a>, NoPage> {
         let One { args, prepared, ready, .. } = &self;
         let suite = &prepared.suite;
-        let selection = Selection { filter: args.select.filter.clone(), limit: args.select.limit };
-        let plan = Plan::new(suite, ready.asked.clone(), selection, args.select.seed)
+        let Wanted { selection, seed, .. } = Wanted::of(&args.select);
+        let plan = Plan::new(suite, ready.asked.clone(), selection, seed)
             .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
-        let extent = plan.extent();
-        if extent.trials == 0 {
+        let extent = prepared.extent;
+        if extent.own == 0 {
             let (path, cases) = (&suite.source.path, prepared.census.cases);
             return Err(NoPage::Nothing(format!("{path}: nothing selected of {cases} cases")));
         }
-        let mut header = self.header(&plan, extent.trials, extent.digest);
+        let mut header = self.header(&plan, extent);
         let (journal, dir, before) = self.place.journal(&mut header)?;
         let journal = journal.durable(args.durable);
         let mut early = EarlyStop::new(&header);
@@ -356,7 +356,7 @@ impl<'a> One<'a> {
         Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
     }
 
-    fn header(&self, plan: &Plan<'_>, planned: usize, digest: crate::ask::Digest) -> Header {
+    fn header(&self, plan: &Plan<'_>, extent: Extent) -> Header {
         let suite = &self.prepared.suite;
         let now = jiff::Zoned::now();
         let endpoints = self.ready.asked.iter().map(|asked| AskedEndpoint {
@@ -388,8 +388,13 @@ impl<'a> One<'a> {
             },
             cache: self.args.select.cache.name().to_owned(),
             repeats: suite.repeats,
-            planned,
-            plan: digest,
+            planned: extent.own,
+            plan: extent.digest,
+            shard: self.args.select.shard.map(|shard| Shard {
+                number: shard.number(),
+                of: shard.of(),
+                trials: extent.trials,
+            }),
             started: now
                 .with_time_zone(jiff::tz::TimeZone::UTC)
                 .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
@@ -473,7 +478,17 @@ impl Driven<'_> {
         let (run, calls) = report::read(&dir)?;
         let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
         let go_on = format!("to go on: overclaim run --resume {}", display(&dir));
-        let hint = (stopped && !run.is_complete()).then_some(go_on);
+        let hint = if stopped && !run.is_complete() {
+            Some(go_on)
+        } else {
+            run.header.shard.map(|Shard { number, of, trials }| {
+                let own = run.header.planned;
+                format!(
+                    "shard {number} of {of}, {own} of {trials} trials; when all have run: \
+                     overclaim merge OUT RUN RUN …"
+                )
+            })
+        };
         let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
         journal
             .finish(&[

@@ -18,7 +18,7 @@ use super::{Line, Verdict, percent};
 pub(super) fn lines(run: &Run, calls: &Calls, card: &EndpointCard, budget: &Budget) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(limits) = &budget.latency {
-        let live = calls.live_answers(&card.endpoint, run.header.planned);
+        let live = calls.live_answers(&card.endpoint, run.header.trials_of_all());
         lines.extend(quantiles(card, &live, limits));
     }
     let Budget { calls: most, tokens, cost, .. } = budget;

@@ -83,7 +83,7 @@ pub fn read_with(
     let file = File::open(&path).map_err(io_error)?;
     let bytes = file.metadata().map_err(io_error)?.len();
     let about = usize::try_from(bytes / USUAL_BYTES).unwrap_or(MOST_AT_ONCE);
-    let planned = header.planned;
+    let planned = header.trials_of_all();
     let mut run = RunBuilder::new(header, about.min(MOST_AT_ONCE));
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let (mut line, mut end) = (Vec::new(), 0);
@@ -217,6 +217,8 @@ pub fn previous(reports: &Path, header: &Header) -> Option<(PathBuf, Run)> {
             let before = earlier.asked() < header.asked();
             let asked = |name| earlier.endpoints.iter().any(|endpoint| endpoint.name == name);
             let asked = header.endpoints.iter().all(|endpoint| asked(Arc::clone(&endpoint.name)));
+            // A share of the cases is held against the same share, or against all of them.
+            let whole = whole && (earlier.shard.is_none() || earlier.shard == header.shard);
             let same = earlier.suite == header.suite && before && whole && asked;
             let (started, run) = earlier.asked();
             let order = (started.to_owned(), run.to_owned());
