@@ -9,9 +9,11 @@
 mod attempt;
 mod failure;
 mod model;
+mod posed;
 mod room;
 mod usage;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -23,12 +25,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use attempt::{Attempt, PauseReason};
 pub use failure::{AskError, AskErrorKind, Phase};
 pub use model::same_model;
+pub use posed::Posed;
 pub use room::{Aside, Place, Room};
 pub use usage::{Price, Usage};
 
 /// Version of the canonical form that is hashed. Raised when the same request would hash to
 /// something else, so that stored entries of another form are never mistaken for this one.
 const KEY_SCHEMA: u32 = 1;
+
+/// Largest buffer that a thread keeps for what it hashes next, in bytes.
+const LONGEST_KEPT: usize = 1 << 16;
 
 /// Where and how a request is asked; everything that can change the reply, and no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -193,9 +199,17 @@ impl Digest {
     /// # Panics
     /// If the value cannot be written as JSON, which types with string keys always can.
     pub fn of(value: &impl Serialize) -> Digest {
-        let mut hasher = blake3::Hasher::new();
-        serde_json::to_writer(&mut hasher, value).expect("a value with string keys is JSON");
-        Digest(*hasher.finalize().as_bytes())
+        // Written in one piece and hashed in one go: JSON comes in crumbs, and a hasher fed with
+        // crumbs spends its time on buffering them.
+        thread_local!(static WRITTEN: Cell<Vec<u8>> = const { Cell::new(Vec::new()) });
+        let mut written = WRITTEN.take();
+        written.clear();
+        serde_json::to_writer(&mut written, value).expect("a value with string keys is JSON");
+        let digest = Digest::of_bytes(&written);
+        if written.capacity() <= LONGEST_KEPT {
+            WRITTEN.set(written);
+        }
+        digest
     }
 
     /// Hash of bytes as they are.
@@ -238,7 +252,7 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&blake3::Hash::from_bytes(self.0).to_hex())
     }
 }
 
@@ -421,14 +435,14 @@ impl Exchange {
     /// What somebody experienced who asked a server now.
     #[must_use]
     pub fn live(
-        request: Arc<Request>,
+        posed: &Posed,
         waited: Duration,
         attempts: Vec<Attempt>,
         result: Result<Reply, AskError>,
     ) -> Exchange {
         Exchange {
-            digest: request.digest(),
-            request,
+            digest: posed.digest(),
+            request: posed.request(),
             role: Role::Answer,
             origin: Origin::Live,
             fetched: None,
@@ -443,7 +457,7 @@ impl Exchange {
 pub trait Ask: Send + Sync + 'static {
     /// Asks once. Never panics for what a server does: failure is in the exchange. The role is
     /// [`Role::Answer`]; the driver, who knows better, overwrites it.
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange>;
+    fn ask(&self, posed: Posed) -> BoxFuture<'_, Exchange>;
 }
 
 /// The exchanges that a trial has heard so far.

@@ -8,6 +8,7 @@
 //! variable and never written down.
 
 pub mod failure;
+mod json;
 mod key;
 pub mod openai_chat;
 mod read;

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
 use super::trouble;
@@ -46,6 +47,17 @@ pub(super) enum BodyError {
     Broken(String),
 }
 
+/// What a future comes to within a time, if there is one: a timer that never rings is work as well.
+pub(super) async fn within<F: Future>(
+    time: Option<Duration>,
+    future: F,
+) -> Result<F::Output, Elapsed> {
+    match time {
+        Some(time) => timeout(time, future).await,
+        None => Ok(future.await),
+    }
+}
+
 impl Body {
     /// A body of a call that started then, whether it is said to come as a stream, and whether it
     /// may be one all the same: some servers have a wrong word for it.
@@ -59,11 +71,11 @@ impl Body {
     pub(super) async fn read(
         &mut self,
         mut response: reqwest::Response,
-        idle: Duration,
+        idle: Option<Duration>,
         received: &mut usize,
     ) -> Result<(), BodyError> {
         loop {
-            let chunk = timeout(idle, response.chunk()).await.map_err(|_| BodyError::Idle)?;
+            let chunk = within(idle, response.chunk()).await.map_err(|_| BodyError::Idle)?;
             let chunk = chunk.map_err(|error| BodyError::Broken(trouble::root(&error)))?;
             let at = self.start.elapsed();
             self.ended = Some(at);

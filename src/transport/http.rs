@@ -17,7 +17,7 @@ use reqwest::header::AUTHORIZATION;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::body::{self, Body, BodyError};
+use super::body::{self, Body, BodyError, within};
 use super::hints;
 use super::limit::{AllCalls, Limit};
 use super::purse::{Account, Purse};
@@ -27,7 +27,7 @@ use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Exchange, Phase, Price, Reply, Request, Times,
+    Ask, AskError, AskErrorKind, Attempt, Exchange, Phase, Posed, Price, Reply, Request, Times,
 };
 use crate::endpoint::failure::KEY_REFUSED;
 use crate::endpoint::openai_chat::stream::Stream;
@@ -254,8 +254,7 @@ impl Http {
         if let Some(key) = self.key.header() {
             call = call.header(AUTHORIZATION, key.clone());
         }
-        let first_byte = self.timeouts.first_byte.unwrap_or(Duration::MAX);
-        let answered = tokio::time::timeout(first_byte, call.send()).await;
+        let answered = within(self.timeouts.first_byte, call.send()).await;
         progress.unreached = matches!(&answered, Ok(Err(error)) if error.is_connect());
         let response = match answered {
             Ok(Ok(response)) => response,
@@ -300,10 +299,10 @@ impl Http {
         };
         let streams = !failing && headers.iter().any(is_stream);
         let mut body = Body::new(progress.start, streams, !failing);
-        let mut idle = self.timeouts.idle.unwrap_or(Duration::MAX);
+        let mut idle = self.timeouts.idle;
         let mut read = Ok(());
         if failing {
-            idle = idle.min(LAST_WORDS);
+            idle = Some(idle.map_or(LAST_WORDS, |idle| idle.min(LAST_WORDS)));
         }
         if !is_too_large && !is_packed {
             read = body.read(response, idle, &mut progress.received).await;
@@ -416,12 +415,12 @@ impl Caller for Http {
 }
 
 impl Ask for Http {
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+    fn ask(&self, posed: Posed) -> BoxFuture<'_, Exchange> {
         Box::pin(async move {
             let asked = Instant::now();
-            let Call { attempt, result, .. } = self.once(&request, Duration::MAX, &|| None).await;
+            let Call { attempt, result, .. } = self.once(&posed, Duration::MAX, &|| None).await;
             let attempts = attempt.into_iter().collect();
-            Exchange::live(request, asked.elapsed(), attempts, result)
+            Exchange::live(&posed, asked.elapsed(), attempts, result)
         })
     }
 }

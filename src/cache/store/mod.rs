@@ -190,8 +190,13 @@ impl Store {
     /// Stores an entry. It is found at once, by this process, and on disk within 50 ms. Waits
     /// only when the disk is far behind.
     pub async fn put(&self, entry: Entry, session: &Arc<Session>) {
+        self.put_at(entry.request.digest().short(), entry, session).await;
+    }
+
+    /// As [`Store::put`], for who knows the first half of the request's digest already.
+    pub async fn put_at(&self, key: [u8; 16], entry: Entry, session: &Arc<Session>) {
         self.remember(session);
-        self.writer.put(entry, session).await;
+        self.writer.put(key, entry, session).await;
     }
 
     /// Stores entries, in large batches. Those whose key is there already are left as they are.

@@ -85,8 +85,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    fn new(entry: Entry, session: &Arc<Session>) -> Arc<Waiting> {
-        let key = entry.request.digest().short();
+    fn new(key: [u8; 16], entry: Entry, session: &Arc<Session>) -> Arc<Waiting> {
         Arc::new(Waiting { key, entry, session: Arc::clone(session) })
     }
 
@@ -159,12 +158,12 @@ impl Writer {
         lock(&self.shared.state).pending.get(key).cloned()
     }
 
-    pub(super) async fn put(&self, entry: Entry, session: &Arc<Session>) {
+    pub(super) async fn put(&self, key: [u8; 16], entry: Entry, session: &Arc<Session>) {
         // The semaphore is never closed; without a permit the entry would only queue unbounded.
         if let Ok(permit) = self.shared.room.acquire().await {
             permit.forget();
         }
-        let waiting = Waiting::new(entry, session);
+        let waiting = Waiting::new(key, entry, session);
         let mut state = lock(&self.shared.state);
         state.pending.insert(waiting.key, Arc::clone(&waiting));
         state.queue.push_back(waiting);
@@ -182,8 +181,9 @@ impl Writer {
         let mut entries = entries.into_iter();
         let mut new = 0;
         loop {
-            let batch: Vec<Arc<Waiting>> =
-                entries.by_ref().take(BATCH).map(|entry| Waiting::new(entry, session)).collect();
+            let waiting =
+                |entry: Entry| Waiting::new(entry.request.digest().short(), entry, session);
+            let batch: Vec<Arc<Waiting>> = entries.by_ref().take(BATCH).map(waiting).collect();
             if batch.is_empty() {
                 return Ok(new);
             }
