@@ -19,7 +19,8 @@ use futures_util::future::BoxFuture;
 
 use super::difference::{differences, nearest};
 use super::{
-    Decode, Entry, Flights, Found, Freshness, Landings, Session, Since, Store, StoreError, lock,
+    Decode, Entry, Flights, Found, Freshness, KEPT, Landings, Session, Since, Store, StoreError,
+    Watch, lock,
 };
 use crate::ask::{
     Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Fetched, Origin, Posed, Reply, Request,
@@ -237,10 +238,29 @@ impl Cache {
         Fetched { at_ms: found.created_ms, suite: self.store.suite(found.run) }
     }
 
-    fn find(&self, request: &Request, digest: &Digest, session: &Session) -> Option<Hit> {
+    /// Ends the views of the store in time, however long nobody looks anything up.
+    fn watch(self: &Arc<Self>) {
+        let cache = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(KEPT).await;
+            cache.store.rest();
+        });
+    }
+
+    fn find(
+        self: &Arc<Self>,
+        request: &Request,
+        digest: &Digest,
+        session: &Session,
+    ) -> Option<Hit> {
         let key = digest.short();
-        let found = match self.store.get_at(&key, request) {
-            Ok(found) => found?,
+        let found = match self.store.look_up(&key, request) {
+            Ok((found, watch)) => {
+                if watch == Watch::Mine {
+                    self.watch();
+                }
+                found?
+            }
             Err(error) => {
                 lock(&self.trouble).get_or_insert(error);
                 return None;

@@ -27,6 +27,8 @@ pub use store::{
     SuiteSize, Verified, Wanted, prompt_bytes,
 };
 
+use store::{KEPT, Watch};
+
 /// The content of a mutex. Nothing in here leaves it half-changed by a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -113,6 +113,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     room: Semaphore,
+    /// Batches that were committed.
+    commits: AtomicU64,
     /// Another process has kept the database to itself for longer than we wait.
     gave_up: AtomicBool,
     base: Mutex<Base>,
@@ -144,6 +146,7 @@ impl Writer {
             state: Mutex::default(),
             changed: Condvar::new(),
             room: Semaphore::new(WAITING),
+            commits: AtomicU64::new(0),
             gave_up: AtomicBool::new(false),
             base: Mutex::new(Base { connection, settings: HashMap::new() }),
         });
@@ -156,6 +159,11 @@ impl Writer {
 
     pub(super) fn pending(&self, key: &[u8; 16]) -> Option<Arc<Waiting>> {
         lock(&self.shared.state).pending.get(key).cloned()
+    }
+
+    /// How many batches this process has committed. What is not pending any more is in one of them.
+    pub(super) fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Acquire)
     }
 
     pub(super) async fn put(&self, key: [u8; 16], entry: Entry, session: &Arc<Session>) {
@@ -312,7 +320,10 @@ impl Shared {
 
     fn write(&self, batch: &[Arc<Waiting>], conflict: Conflict) -> Result<usize, StoreError> {
         let mut base = lock(&self.base);
-        base.write(batch, conflict).map_err(|error| {
+        let written = base.write(batch, conflict);
+        // Before it stops pending: a view that was begun earlier does not have it.
+        self.commits.fetch_add(1, Ordering::Release);
+        written.map_err(|error| {
             // The numbers of settings that were not committed are nobody's.
             base.settings.clear();
             let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
