@@ -7,6 +7,7 @@
 //! the driver that does the asking.
 
 mod attempt;
+mod digests;
 mod failure;
 mod model;
 mod posed;
@@ -23,6 +24,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use attempt::{Attempt, PauseReason};
+pub use digests::Digests;
 pub use failure::{AskError, AskErrorKind, Phase};
 pub use model::same_model;
 pub use posed::Posed;

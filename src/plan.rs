@@ -1,10 +1,14 @@
 //! The trials of a run, in an order that depends on nothing but the suite and what was selected.
 //!
 //! A plan is a recipe for an iterator: cases are read and rendered when the engine wants them, so
-//! a suite of a million cases costs no memory. It is walked once before the run to be counted and
-//! hashed, and once more to be asked.
+//! a suite of a million cases costs no memory. Before the run its trials are counted and hashed
+//! while the suite's rows are checked, in one walk ([`Extent::survey`]); the second walk asks them.
+
+mod extent;
 
 use std::sync::Arc;
+
+pub use extent::Extent;
 
 use crate::ask::{Digest, Draw, Params, Price, Request, Target};
 use crate::elicit::{Conflict, Method};
@@ -60,13 +64,29 @@ pub struct Plan<'a> {
     params: Params,
 }
 
-/// The size of a plan and a digest of all its trials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
-    /// Number of trials.
-    pub trials: usize,
-    /// Digest over names and contents in order.
-    pub digest: Digest,
+impl Selection {
+    /// Whether a case is wanted, unless there are enough.
+    fn wants(&self, case: &Case) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.matches(&case.id, &case.tags))
+    }
+}
+
+/// The name of a trial.
+fn trial_name(case: &str, endpoint: &str, repeat: u32) -> String {
+    let mut name = String::with_capacity(case.len() + 1 + endpoint.len());
+    name.push_str(case);
+    name.push('@');
+    name.push_str(endpoint);
+    if repeat > 0 {
+        name += &format!("#{}", repeat + 1);
+    }
+    name
+}
+
+/// The place of a case in a random order. A digest is as good as a random number, and a case keeps
+/// its own.
+fn place_of(case: &Case, seed: Option<u64>) -> Digest {
+    Digest::of(&("order", seed, &case.id))
 }
 
 impl<'a> Plan<'a> {
@@ -84,7 +104,7 @@ impl<'a> Plan<'a> {
         let plan = Plan { suite, endpoints, selection, params };
         for endpoint in &plan.endpoints {
             for turns in suite.templates_as_turns() {
-                plan.prepared(endpoint, turns, 0)?;
+                plan.prepared(endpoint, turns)?;
             }
         }
         Ok(plan)
@@ -100,16 +120,11 @@ impl<'a> Plan<'a> {
     /// Where a budget may be decided early, the cases come in a random order that the seed gives,
     /// and are all in memory.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
-        let wanted = |case: &Case| match &self.selection.filter {
-            Some(filter) => filter.matches(&case.id, &case.tags),
-            None => true,
-        };
-        let cases = self.suite.cases().filter(wanted);
+        let cases = self.suite.cases().filter(|case| self.selection.wants(case));
         let cases = cases.take(self.selection.limit.unwrap_or(usize::MAX)).map(Arc::new);
         let cases: Box<dyn Iterator<Item = Arc<Case>> + Send> = if self.suite.budget.early_stop {
             let mut shuffled: Vec<Arc<Case>> = cases.collect();
-            // A digest is as good as a random number, and a case keeps its own.
-            shuffled.sort_by_cached_key(|case| Digest::of(&("order", self.seed(), &case.id)));
+            shuffled.sort_by_cached_key(|case| place_of(case, self.seed()));
             Box::new(shuffled.into_iter())
         } else {
             Box::new(cases)
@@ -120,53 +135,35 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Counts and hashes the plan.
-    #[must_use]
-    pub fn extent(&self) -> Extent {
-        let mut contents = Vec::new();
-        for trial in self.trials() {
-            contents.push(Digest::of(&(&trial.id, trial.case.content)));
-        }
-        Extent { trials: contents.len(), digest: Digest::of(&contents) }
-    }
-
     fn at_all(&self, case: &Arc<Case>) -> Vec<Trial> {
-        let repeats = 0..self.suite.repeats.get();
-        let asked = self.endpoints.iter();
-        let asked =
-            asked.flat_map(|endpoint| repeats.clone().map(move |repeat| (endpoint, repeat)));
-        let trial = |(endpoint, repeat): (&Asked, u32)| {
-            let base = self.prepared(endpoint, Arc::clone(&case.turns), repeat).ok()?;
-            let mut id = format!("{}@{}", case.id, endpoint.name);
-            if repeat > 0 {
-                id += &format!("#{}", repeat + 1);
-            }
-            Some(Trial {
+        let repeats = self.suite.repeats.get();
+        let mut trials = Vec::with_capacity(self.endpoints.len() * repeats as usize);
+        for endpoint in &self.endpoints {
+            // What methods need was tried out when the plan was made; it is the same for all cases.
+            let Ok(base) = self.prepared(endpoint, Arc::clone(&case.turns)) else { continue };
+            let bases = std::iter::repeat_n(base, repeats as usize);
+            trials.extend(bases.zip(0..).map(|(base, repeat)| Trial {
                 index: 0,
-                id,
+                id: trial_name(&case.id, &endpoint.name, repeat),
                 case: Arc::clone(case),
                 endpoint: Arc::clone(&endpoint.name),
                 repeat,
-                base,
+                base: Request { draw: Draw { repeat, sample: 0 }, ..base },
                 price: endpoint.price,
-            })
-        };
-        asked.filter_map(trial).collect()
+            }));
+        }
+        trials
     }
 
+    /// What an endpoint is asked first, for all methods.
     fn prepared(
         &self,
         endpoint: &Asked,
         turns: Arc<[crate::ask::Turn]>,
-        repeat: u32,
     ) -> Result<Request, Conflict> {
         let params = Params { extra: endpoint.extra.clone(), ..self.params.clone() };
-        let base = Request {
-            target: Arc::clone(&endpoint.target),
-            turns,
-            params,
-            draw: Draw { repeat, sample: 0 },
-        };
+        let base =
+            Request { target: Arc::clone(&endpoint.target), turns, params, draw: Draw::default() };
         self.methods().try_fold(base, |request, method| method.prepare(request))
     }
 

@@ -75,7 +75,7 @@ impl Normal {
         }
         if self.ignore_case {
             folded = fold_case(&folded);
-            if self.nfkc {
+            if self.nfkc && !folded.is_ascii() {
                 folded = folded.nfkc().collect();
             }
         }
@@ -103,6 +103,10 @@ impl Normal {
 /// apostrophe, and nothing that cannot be seen.
 #[must_use]
 pub fn unify(text: &str) -> String {
+    // Nothing in ASCII has another form.
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     let mut spelt = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -169,10 +173,16 @@ fn raised(c: char) -> Option<char> {
 
 /// Through capitals and back, so that `ß` is `ss` and both small sigmas are one.
 fn fold_case(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 fn drop_punctuation(text: &str) -> String {
+    if !text.contains(is_punctuation) {
+        return text.to_owned();
+    }
     let chars: Vec<char> = text.chars().collect();
     let mut kept = String::with_capacity(text.len());
     for (i, &c) in chars.iter().enumerate() {

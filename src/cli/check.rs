@@ -9,7 +9,7 @@ use crate::suite::{Finding, Findings};
 use super::CheckArgs;
 use super::askers::{self, Keys, Servers};
 use super::output::{Exit, Output, remark};
-use super::prepare::{counts, prepare, summary};
+use super::prepare::{Wanted, counts, prepare, summary};
 
 mod live;
 
@@ -34,7 +34,8 @@ struct Checked<'a> {
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::new(args.suites.strict);
-    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
+    let all = Wanted::default();
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &all, &mut findings)?;
     selection.stream(false, &mut findings);
     for prepared in &selection.suites {
         // Cassettes are opened, since a suite without its recording cannot run; keys are a matter

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::ask::{Digest, Heard, Price, Request, Role, Step, Usage};
 use crate::cache::{Cache, Seen, prompt_bytes};
-use crate::plan::{Asked, Plan, Selection};
+use crate::plan::{Asked, Plan};
 use crate::report::{amount, visible};
 use crate::run::step;
 use crate::suite::{Findings, display};
@@ -16,7 +16,7 @@ use super::PlanArgs;
 use super::askers::{self, Keys, Ready, Servers};
 use super::caching::{self, CacheMode};
 use super::output::{Exit, Output, remark};
-use super::prepare::{Prepared, prepare, refused};
+use super::prepare::{Prepared, Wanted, prepare, refused};
 
 /// What a run of a suite would ask.
 #[derive(Debug, Serialize)]
@@ -63,8 +63,8 @@ struct AtEndpoint {
 pub(super) fn plan(args: &PlanArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let mut findings = Findings::new(args.suites.strict);
-    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
-    selection.repeat(args.select.repeats, &mut findings);
+    let wanted = Wanted::of(&args.select);
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &wanted, &mut findings)?;
     selection.stream(false, &mut findings);
     selection.warn_of_budgets(&mut findings);
     let cache = caching::look(args.select.cache, &selection)?;
@@ -117,8 +117,8 @@ fn of_suite(
     cache: Option<&Cache>,
 ) -> Result<Planned, String> {
     let suite = &prepared.suite;
-    let selection = Selection { filter: args.select.filter.clone(), limit: args.select.limit };
-    let plan = Plan::new(suite, ready.asked.clone(), selection, args.select.seed)
+    let Wanted { selection, seed, .. } = Wanted::of(&args.select);
+    let plan = Plan::new(suite, ready.asked.clone(), selection, seed)
         .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
     let methods: Vec<_> = plan.methods().cloned().collect();
     let mut counts: BTreeMap<Arc<str>, Count<'_>> = ready

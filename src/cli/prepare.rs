@@ -8,12 +8,13 @@ use std::sync::Arc;
 use crate::ask::Target;
 use crate::endpoint;
 use crate::gate;
+use crate::plan::{self, Extent};
 use crate::span::{Problems, Span, did_you_mean};
 use crate::suite::{Census, Config, Findings, Keep, Source, Suite};
 
-use super::FromArgs;
 use super::baseline::PREVIOUS;
 use super::output::{Exit, Output, remark};
+use super::{FromArgs, SelectArgs};
 
 /// A valid suite, its cases counted, with the endpoints it is asked at.
 #[derive(Debug)]
@@ -21,7 +22,35 @@ pub(super) struct Prepared {
     pub suite: Suite,
     pub path: PathBuf,
     pub census: Census,
+    /// Of the trials that are selected.
+    pub extent: Extent,
     pub endpoints: Vec<Chosen>,
+}
+
+/// What of the suites is to be asked; all of it by default.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    pub selection: plan::Selection,
+    pub repeats: Option<NonZeroU32>,
+    pub seed: Option<u64>,
+}
+
+impl Wanted {
+    /// What the arguments say.
+    pub(super) fn of(args: &SelectArgs) -> Wanted {
+        let selection = plan::Selection { filter: args.filter.clone(), limit: args.limit };
+        Wanted { selection, repeats: args.repeats, seed: args.seed }
+    }
+
+    /// Checks the rows of a suite, and counts the trials that are wanted of it at these endpoints.
+    pub(super) fn survey(
+        &self,
+        suite: &Suite,
+        endpoints: &[Arc<str>],
+        findings: &mut Findings,
+    ) -> (Census, Extent) {
+        Extent::survey(suite, endpoints, &self.selection, self.seed, findings)
+    }
 }
 
 /// An endpoint that was chosen, with the place to blame when it cannot be used.
@@ -54,15 +83,6 @@ impl Selection {
             }
         }
     }
-
-    /// Has every case asked so often, where the arguments say it.
-    pub(super) fn repeat(&mut self, repeats: Option<NonZeroU32>, findings: &mut Findings) {
-        for prepared in &mut self.suites {
-            if let Some(repeats) = repeats {
-                prepared.suite.repeat(repeats, findings);
-            }
-        }
-    }
 }
 
 /// Reads configuration and suites. Suites with an error are left out; the findings say why.
@@ -72,6 +92,7 @@ impl Selection {
 pub(super) fn prepare(
     paths: &[PathBuf],
     from: &FromArgs,
+    wanted: &Wanted,
     findings: &mut Findings,
 ) -> Result<Selection, String> {
     let config = configuration(from, findings)?;
@@ -79,15 +100,25 @@ pub(super) fn prepare(
     let named = endpoints_by_flag(from, &config)?;
     let paths = if paths.is_empty() { default_suites(&root) } else { paths.to_owned() };
     let mut suites = Vec::new();
+    let mut of_repeats = Findings::default();
     for path in paths {
-        let Some(suite) = Suite::load(&path, findings) else { continue };
-        let census = suite.check(findings);
+        let Some(mut suite) = Suite::load(&path, findings) else { continue };
+        if let Some(repeats) = wanted.repeats {
+            suite.repeat(repeats, &mut of_repeats);
+        }
+        // Endpoints and repeats are needed first, and told of after the rows.
+        let mut of_endpoints = Findings::default();
         let endpoints = match &named {
             Some(named) => named.clone(),
-            None => endpoints_of_suite(&suite, &config, findings),
+            None => endpoints_of_suite(&suite, &config, &mut of_endpoints),
         };
-        suites.push(Prepared { suite, path, census, endpoints });
+        let names: Vec<Arc<str>> =
+            endpoints.iter().map(|chosen| chosen.spec.name.value.as_str().into()).collect();
+        let (census, extent) = wanted.survey(&suite, &names, findings);
+        findings.append(of_endpoints);
+        suites.push(Prepared { suite, path, census, extent, endpoints });
     }
+    findings.append(of_repeats);
     Ok(Selection { suites, named: named.unwrap_or_default(), root, keep: config.keep })
 }
 

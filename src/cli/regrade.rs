@@ -19,7 +19,7 @@ use crate::scorecard::Span;
 use crate::suite::{Config, Findings, Suite, display};
 
 use super::output::{Exit, Output, remark};
-use super::prepare::{self, Prepared, refused};
+use super::prepare::{self, Prepared, Wanted, refused};
 use super::report::{latest, span};
 use super::run::Place;
 use super::written::{ending, write};
@@ -58,13 +58,13 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
     let config = Config::find(&here, &mut findings);
     let root = config.root.unwrap_or_default();
     let path = suite_path(args, &run.header, &from, &root)?;
-    let suite = load(args, &run.header, &path, &root, &mut findings);
+    let wanted = wanted(&run.header)?;
+    let prepared = load(args, &run.header, &wanted, &path, &root, &mut findings);
     if let Some(exit) = refused(&findings, output) {
         return Ok(exit);
     }
-    let Some(suite) = suite else { return Ok(Exit::Invalid) };
-    let plan = plan(&suite, &run)?;
-    let extent = plan.extent();
+    let Some(Prepared { suite, extent, .. }) = prepared else { return Ok(Exit::Invalid) };
+    let plan = plan(&suite, &run, wanted)?;
     if extent.trials == 0 {
         remark(&format!("{}: nothing of it is selected as in the run", suite.source.path));
         return Ok(Exit::Nothing);
@@ -113,29 +113,42 @@ fn suite_path(
 fn load(
     args: &RegradeArgs,
     header: &Header,
+    wanted: &Wanted,
     path: &Path,
     root: &Path,
     findings: &mut Findings,
-) -> Option<Suite> {
+) -> Option<Prepared> {
     let mut suite = Suite::load(path, findings)?;
     if let Some(threshold) = args.threshold {
         suite.set_threshold(threshold);
     }
-    let census = suite.check(findings);
-    let prepared = Prepared { suite, path: path.to_owned(), census, endpoints: Vec::new() };
+    let mut of_repeats = Findings::default();
+    suite.repeat(header.repeats, &mut of_repeats);
+    let names: Vec<Arc<str>> = header.endpoints.iter().map(|at| Arc::clone(&at.name)).collect();
+    let (census, extent) = wanted.survey(&suite, &names, findings);
+    findings.append(of_repeats);
+    let path = path.to_owned();
+    let prepared = Prepared { suite, path, census, extent, endpoints: Vec::new() };
     let mut selection = prepare::Selection {
         suites: vec![prepared],
         named: Vec::new(),
         root: root.to_owned(),
         keep: crate::suite::Keep::default(),
     };
-    selection.repeat(Some(header.repeats), findings);
     selection.warn_of_budgets(findings);
-    selection.suites.pop().map(|prepared| prepared.suite)
+    selection.suites.pop()
+}
+
+/// What was asked of the suite.
+fn wanted(header: &Header) -> Result<Wanted, String> {
+    let filter = header.selection.filter.as_deref().map(str::parse).transpose();
+    let filter = filter.map_err(|why| format!("the run's filter cannot be read: {why}"))?;
+    let selection = Selection { filter, limit: header.selection.limit };
+    Ok(Wanted { selection, repeats: Some(header.repeats), seed: header.seed })
 }
 
 /// Today's plan at the endpoints of the run. What they passed on verbatim stands in its requests.
-fn plan<'a>(suite: &'a Suite, run: &Run) -> Result<Plan<'a>, String> {
+fn plan<'a>(suite: &'a Suite, run: &Run, wanted: Wanted) -> Result<Plan<'a>, String> {
     let header = &run.header;
     let asked = header.endpoints.iter().map(|asked| {
         let mut exchanges = run.of_endpoint(&asked.name).flat_map(|record| &record.exchanges);
@@ -148,10 +161,7 @@ fn plan<'a>(suite: &'a Suite, run: &Run) -> Result<Plan<'a>, String> {
             price: asked.price,
         }
     });
-    let filter = header.selection.filter.as_deref().map(str::parse).transpose();
-    let filter = filter.map_err(|why| format!("the run's filter cannot be read: {why}"))?;
-    let selection = Selection { filter, limit: header.selection.limit };
-    Plan::new(suite, asked.collect(), selection, header.seed).map_err(|conflict| {
+    Plan::new(suite, asked.collect(), wanted.selection, wanted.seed).map_err(|conflict| {
         let line = suite.methods.first().map_or(1, |method| method.span.line);
         format!("{}:{line}: {conflict}", suite.source.path)
     })

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::gate::EarlyStop;
 use crate::journal::{self, Journal};
-use crate::plan::{Plan, Selection};
+use crate::plan::Plan;
 use crate::record::{
     AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Record, Selected, Slice,
 };
@@ -33,7 +33,7 @@ use super::baseline;
 use super::caching::{self, CacheMode};
 use super::in_order::InOrder;
 use super::output::{Exit, Output, error, remark};
-use super::prepare::{Prepared, prepare, refused};
+use super::prepare::{Prepared, Wanted, prepare, refused};
 use super::progress::Progress;
 use super::report::{self, Told};
 use super::resume::{self, Resumed};
@@ -48,8 +48,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, String> {
     };
     let output = Output::new(&args.output);
     let mut findings = Findings::new(args.suites.strict);
-    let mut selection = prepare(&args.suites.suites, &args.suites.from, &mut findings)?;
-    selection.repeat(args.select.repeats, &mut findings);
+    let wanted = Wanted::of(&args.select);
+    let mut selection = prepare(&args.suites.suites, &args.suites.from, &wanted, &mut findings)?;
     selection.stream(args.stream, &mut findings);
     selection.warn_of_budgets(&mut findings);
     let cache = caching::open(args.select.cache, &selection)?;
@@ -324,10 +324,10 @@ impl<'a> One<'a> {
     fn begin(self) -> Result<Begun<'a>, NoPage> {
         let One { args, prepared, ready, .. } = &self;
         let suite = &prepared.suite;
-        let selection = Selection { filter: args.select.filter.clone(), limit: args.select.limit };
-        let plan = Plan::new(suite, ready.asked.clone(), selection, args.select.seed)
+        let Wanted { selection, seed, .. } = Wanted::of(&args.select);
+        let plan = Plan::new(suite, ready.asked.clone(), selection, seed)
             .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
-        let extent = plan.extent();
+        let extent = prepared.extent;
         if extent.trials == 0 {
             let (path, cases) = (&suite.source.path, prepared.census.cases);
             return Err(NoPage::Nothing(format!("{path}: nothing selected of {cases} cases")));

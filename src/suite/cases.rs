@@ -1,6 +1,5 @@
 //! Rows become cases: rendered, labelled, with a grader of their own.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,8 +13,9 @@ use crate::span::{Span, Spanned};
 use super::Suite;
 use super::dataset::{Row, Variables};
 use super::raw::ChoiceOrder;
-use super::template::{TemplateError, context};
-use super::variants::{Variant, reordered, with_choices};
+use super::scope::Scope;
+use super::template::TemplateError;
+use super::variants::{Variant, reordered};
 
 /// One question with its expected answer.
 #[derive(Debug, Clone)]
@@ -87,8 +87,8 @@ impl Suite {
     /// All cases of a row.
     pub(super) fn cases_of(&self, row: &Row) -> Result<Vec<Case>, Vec<Fault>> {
         let mut faults = Vec::new();
-        let variables = self.variables(row, &mut faults);
-        let labels = self.labels_of(row, &variables, &mut faults);
+        let scope = self.scope(row, &mut faults);
+        let labels = self.labels_of(row, &scope, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -106,14 +106,15 @@ impl Suite {
             let remedy = "give this variable another name".into();
             return Err(vec![Fault { span: axis.name.span, kind: name.clone(), message, remedy }]);
         }
+        // A row without an id is shuffled by its number.
+        let number = labels.id.is_none().then(|| row.number.to_string());
+        let name = labels.id.as_ref().or(number.as_ref()).map_or("", String::as_str);
         let mut cases = Vec::new();
         for variant in &self.variants {
-            // A row without an id is shuffled by its number.
-            let name = labels.id.clone().unwrap_or_else(|| row.number.to_string());
-            for (rotation, order) in self.choice_orders(labels.choices.len(), &name) {
+            for (rotation, order) in self.choice_orders(labels.choices.len(), name) {
                 cases.extend(self.case(
                     row,
-                    &variables,
+                    &scope,
                     &labels,
                     variant,
                     rotation,
@@ -129,9 +130,8 @@ impl Suite {
         Ok(cases)
     }
 
-    fn labels_of(&self, row: &Row, variables: &Variables, faults: &mut Vec<Fault>) -> Labels {
-        let values = context(variables);
-        let mut render = |template| self.filled_in(template, &values, row, faults);
+    fn labels_of(&self, row: &Row, scope: &Arc<Scope>, faults: &mut Vec<Fault>) -> Labels {
+        let mut render = |template| self.filled_in(template, scope, row, faults);
         let id = match &self.labels.id {
             Some(template) => render(template).ok(),
             None => row.variables.get("id").map(plain),
@@ -151,7 +151,7 @@ impl Suite {
             id: id.filter(|id| !id.is_empty()),
             tags,
             group: group.filter(|group| !group.is_empty()),
-            choices: variables.get("choices").map_or_else(Vec::new, plain_list),
+            choices: scope.get("choices").map_or_else(Vec::new, plain_list),
         }
     }
 
@@ -159,20 +159,20 @@ impl Suite {
     fn case(
         &self,
         row: &Row,
-        variables: &Variables,
+        scope: &Arc<Scope>,
         labels: &Labels,
         variant: &Variant,
         rotation: Option<String>,
         order: &[usize],
         faults: &mut Vec<Fault>,
     ) -> Option<Case> {
-        let mut typed = Cow::Borrowed(variables);
-        if !variant.values.is_empty() {
-            typed.to_mut().extend(variant.values.clone());
-        }
+        let typed = scope.under(&variant.values);
         let moved = order.iter().enumerate().any(|(place, index)| place != *index);
-        let shown = reordered(&labels.choices, order);
-        let asked = if moved { context(&with_choices(&typed, &shown)) } else { context(&typed) };
+        let shown = moved.then(|| reordered(&labels.choices, order));
+        let asked = match &shown {
+            Some(shown) => typed.under(&choices_alone(shown.clone())),
+            None => Arc::clone(&typed),
+        };
         let prompt = &self.prompts[variant.prompt];
         let turns: Vec<Turn> = prompt
             .messages
@@ -193,9 +193,8 @@ impl Suite {
         let question =
             Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };
         let overridden = self.overridden(row.span, id.as_deref().unwrap_or(""), &tags);
-        let values = if moved { context(&typed) } else { asked };
         let mut expect = |template: &Spanned<String>| {
-            let texts = self.templates.values(&template.value, &values);
+            let texts = self.templates.values(&template.value, &typed);
             texts.map_err(|error| self.template_faults(template, error, row, faults))
         };
         let bound = overridden.grade.spec.bind(&question, &mut expect);
@@ -233,7 +232,10 @@ impl Suite {
             content,
             subject,
             turns: turns.into(),
-            question: Question { choices: shown, ..question },
+            question: match shown {
+                Some(choices) => Question { choices, ..question },
+                None => question,
+            },
             grader,
             expected: labels.expected.clone(),
             expects_abstention: overridden.grade.spec.expects_abstention(),
@@ -245,29 +247,27 @@ impl Suite {
     }
 
     /// The variables of a row, `choices` being made of other columns where the suite says so.
-    fn variables<'a>(&self, row: &'a Row, faults: &mut Vec<Fault>) -> Cow<'a, Variables> {
+    fn scope(&self, row: &Row, faults: &mut Vec<Fault>) -> Arc<Scope> {
+        let scope = Scope::of(Arc::clone(&row.variables));
         if self.labels.choices.is_empty() {
-            return Cow::Borrowed(&row.variables);
+            return scope;
         }
-        let values = context(&row.variables);
         let templates = self.labels.choices.iter();
         let mut choices: Vec<String> = templates
-            .filter_map(|template| self.filled_in(template, &values, row, faults).ok())
+            .filter_map(|template| self.filled_in(template, &scope, row, faults).ok())
             .collect();
         // A table has a column for the last choice of the longest question; others leave it empty.
         while choices.last().is_some_and(String::is_empty) {
             choices.pop();
         }
-        let mut variables = row.variables.clone();
-        variables.insert("choices".into(), choices.into());
-        Cow::Owned(variables)
+        scope.under(&choices_alone(choices))
     }
 
     /// A template with a row's values, or nothing and the faults.
     fn filled_in(
         &self,
         template: &Spanned<String>,
-        values: &minijinja::Value,
+        values: &Arc<Scope>,
         row: &Row,
         faults: &mut Vec<Fault>,
     ) -> Result<String, ()> {
@@ -316,9 +316,14 @@ fn list(names: &[&str]) -> String {
     if names.is_empty() { "no variables".into() } else { names.join(", ") }
 }
 
+/// The choices as the only variable.
+fn choices_alone(choices: Vec<String>) -> Arc<Variables> {
+    Arc::new(Variables::from([("choices".to_owned(), choices.into())]))
+}
+
 /// The question for people: the row's own, else what the user says last.
-fn question_text(variables: &Variables, turns: &[Turn]) -> String {
-    if let Some(Json::String(question)) = variables.get("question") {
+fn question_text(scope: &Scope, turns: &[Turn]) -> String {
+    if let Some(Json::String(question)) = scope.get("question") {
         return question.trim().to_owned();
     }
     let last = turns.iter().rfind(|turn| turn.speaker == Speaker::User);

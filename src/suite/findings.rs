@@ -99,7 +99,7 @@ fn is_zero(number: &usize) -> bool {
 }
 
 /// The findings of one look at suites and their configuration.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Findings {
     list: Vec<Finding>,
     strict: bool,

@@ -11,9 +11,11 @@ mod defaults;
 mod filter;
 mod findings;
 mod raw;
+mod scope;
 mod survey;
 mod template;
 mod variants;
+mod walk;
 
 use std::num::NonZeroU32;
 use std::path::Path;

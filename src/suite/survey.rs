@@ -1,16 +1,24 @@
 //! One look at all cases: faults of single rows, and what only shows when they are seen together.
+//!
+//! Of a case sixteen bytes are kept: a number that stands for its id, and one for what it asks.
+//! Only where a number comes twice may there be something to say, and then the rows are looked at
+//! once more, now that it is known whose ids, expectations and places are worth keeping. Two texts
+//! may have the same number by chance; the second look compares their digests.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::answer::{Normal, Question};
 use crate::ask::Digest;
 use crate::span::did_you_mean;
 
 use super::Suite;
-use super::cases::Case;
+use super::cases::{Case, Fault};
 use super::dataset::{Row, RowError, RowName};
 use super::findings::Findings;
 use super::raw::ChoiceOrder;
+use super::walk::in_order;
 
 /// What one pass over all cases found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,59 +33,134 @@ pub struct Census {
     pub slices: BTreeMap<String, usize>,
 }
 
-/// What is kept of the cases seen so far: a few bytes each.
+/// What a case tells beside the others.
+struct Glance<T> {
+    /// Numbers for its id and for what it asks.
+    id: u64,
+    asked: u64,
+    /// All of both, where another case has the same number.
+    whole: Option<Box<Whole>>,
+    /// Places of the overrides that mean it, and names of the parts it belongs to.
+    overridden: Vec<usize>,
+    slices: Vec<String>,
+    /// Two choices that are one.
+    same_choices: Option<(char, char)>,
+    /// The right letter, of so many.
+    letter: Option<(usize, String)>,
+    told: T,
+}
+
+/// What a number stands for.
+struct Whole {
+    id: String,
+    asked: Digest,
+    expected: Digest,
+}
+
+/// A row's cases at a glance.
+struct Glances<T> {
+    group: Option<String>,
+    cases: Vec<Glance<T>>,
+}
+
+/// What is kept of the cases seen so far.
 #[derive(Default)]
 struct Seen {
-    /// Rows by the digest of the case's id.
-    ids: HashMap<u64, RowName>,
-    /// What was expected, and in which row, by the digest of what was asked.
-    asked: HashMap<u64, (u64, RowName)>,
+    ids: Vec<u64>,
+    asked: Vec<u64>,
     /// How often each letter is the right one, by the number of choices.
-    letters: HashMap<usize, HashMap<String, usize>>,
-    /// Digests of the names of rows and groups, and of those of each part of the suite.
-    clusters: HashSet<u64>,
-    slices: BTreeMap<String, HashSet<u64>>,
+    letters: BTreeMap<usize, BTreeMap<String, usize>>,
+    clusters: Clusters,
+    slices: BTreeMap<String, Clusters>,
     /// Which of the overrides meant a case.
     overridden: Vec<bool>,
+    first: First,
+}
+
+/// Groups, by a number for their names, and rows that are in none. Such a row is a cluster of its
+/// own: two of one name have cases of one id, which is an error.
+#[derive(Default)]
+struct Clusters {
+    groups: HashSet<u64>,
+    alone: usize,
+}
+
+/// Numbers that several cases have.
+#[derive(Default)]
+struct Repeated {
+    ids: HashSet<u64>,
+    asked: HashSet<u64>,
+}
+
+/// Where what is repeated came first, and what was expected then.
+#[derive(Default)]
+struct First {
+    ids: HashMap<String, RowName>,
+    asked: HashMap<Digest, (Digest, RowName)>,
 }
 
 impl Suite {
     /// Looks at every row and notes everything that is wrong with it.
     pub fn check(&self, findings: &mut Findings) -> Census {
+        self.survey(findings, |_| (), |()| ())
+    }
+
+    /// Looks at every row, notes everything that is wrong with it, and tells in order what `each`
+    /// makes of the cases, on which several processors work.
+    pub fn survey<T: Send>(
+        &self,
+        findings: &mut Findings,
+        each: impl Fn(&Case) -> T + Sync,
+        tell: impl FnMut(T),
+    ) -> Census {
+        let mut found = findings.clone();
+        let (census, seen) = self.look(&Repeated::default(), &mut found, each, tell);
+        let repeated = Repeated { ids: repeated(seen.ids), asked: repeated(seen.asked) };
+        if repeated.ids.is_empty() && repeated.asked.is_empty() {
+            *findings = found;
+        } else {
+            self.look(&repeated, findings, |_| (), |()| ());
+        }
+        census
+    }
+
+    /// Looks at every row; at cases whose numbers are repeated, closely.
+    fn look<T: Send>(
+        &self,
+        repeated: &Repeated,
+        findings: &mut Findings,
+        each: impl Fn(&Case) -> T + Sync,
+        mut tell: impl FnMut(T),
+    ) -> (Census, Seen) {
         let mut census = Census::default();
         let overridden = vec![false; self.overrides.len()];
         let mut seen = Seen { overridden, ..Seen::default() };
-        seen.slices.extend(self.slices().map(|(name, _)| (name, HashSet::new())));
-        for row in self.rows.iter() {
+        seen.slices.extend(self.slices().map(|(name, _)| (name, Clusters::default())));
+        let glance = |row: &Result<Row, RowError>| {
+            row.as_ref().ok().map(|row| self.glance(row, repeated, &each))
+        };
+        in_order(self.rows.iter(), glance, |row, glances| {
             let row = match row {
                 Ok(row) => row,
-                Err(error) => {
-                    self.row_unreadable(error, findings);
-                    continue;
-                }
+                Err(error) => return self.row_unreadable(error, findings),
             };
             census.rows += 1;
-            match self.cases_of(&row) {
-                Ok(cases) => {
+            match glances {
+                Some(Ok(Glances { group, cases })) => {
                     census.cases += cases.len();
+                    seen.cluster(group.as_deref(), &cases);
                     for case in cases {
-                        self.look(&case, &row, &mut seen, findings);
+                        tell(self.add(case, &row, &mut seen, findings));
                     }
                 }
-                Err(faults) => {
-                    for fault in faults {
-                        let message = || fault.message;
-                        findings.row_error(
-                            &self.source,
-                            fault.span,
-                            &fault.kind,
-                            message,
-                            fault.remedy,
-                        );
+                Some(Err(faults)) => {
+                    for Fault { span, kind, message, remedy } in faults {
+                        findings.row_error(&self.source, span, &kind, || message, remedy);
                     }
                 }
+                None => {}
             }
-        }
+        });
         if let Some((sample, total)) = self.rows.too_few()
             && total > 0
         {
@@ -100,52 +183,91 @@ impl Suite {
             }
         }
         census.clusters = seen.clusters.len();
-        census.slices = seen.slices.into_iter().map(|(name, of)| (name, of.len())).collect();
-        census
+        census.slices = seen.slices.iter().map(|(name, of)| (name.clone(), of.len())).collect();
+        (census, seen)
     }
 
-    /// What a case tells beside the others.
-    fn look(&self, case: &Case, row: &Row, seen: &mut Seen, findings: &mut Findings) {
-        let id = Digest::of_bytes(case.id.as_bytes()).number();
-        if let Some(first) = seen.ids.get(&id) {
-            let message = || format!("{} has the id `{}` of {first}", row.name(), case.id);
-            let span = row.span.or_else(|| Some(self.labels.id.as_ref()?.span));
-            let span = span.unwrap_or(self.rows_span);
-            let remedy = "give every case an id of its own";
-            findings.row_error(&self.source, span, "duplicate id", message, remedy);
-        } else {
-            seen.ids.insert(id, row.name());
+    /// What a row's cases tell beside the others.
+    fn glance<T>(
+        &self,
+        row: &Row,
+        repeated: &Repeated,
+        each: impl Fn(&Case) -> T,
+    ) -> Result<Glances<T>, Vec<Fault>> {
+        let cases = self.cases_of(row)?;
+        let group = cases.first().and_then(|case| case.group.clone());
+        let glance = |case: Case| {
+            let (id, asked) = (number(&case.id), number(&case.turns));
+            let known = repeated.ids.contains(&id) || repeated.asked.contains(&asked);
+            let parts = self.overrides.iter().enumerate();
+            let overridden = parts.filter(|(_, part)| part.applies(row.span, &case.id, &case.tags));
+            let rotated = case.variant.get("rotation").is_some_and(|rotation| rotation != "0");
+            let letter = if rotated { None } else { case.grader.letter() };
+            Glance {
+                id,
+                asked,
+                overridden: overridden.map(|(place, _)| place).collect(),
+                same_choices: if rotated { None } else { same_choices(&case.question) },
+                letter: letter.map(|letter| (case.question.choices.len(), letter)),
+                told: each(&case),
+                whole: known.then(|| {
+                    Box::new(Whole {
+                        asked: Digest::of(&case.turns),
+                        expected: Digest::of_bytes(case.grader.expected().as_bytes()),
+                        id: case.id,
+                    })
+                }),
+                slices: case.slices,
+            }
+        };
+        Ok(Glances { group, cases: cases.into_iter().map(glance).collect() })
+    }
+
+    /// Adds a case to what was seen, and notes what that shows.
+    fn add<T>(&self, case: Glance<T>, row: &Row, seen: &mut Seen, findings: &mut Findings) -> T {
+        seen.ids.push(case.id);
+        seen.asked.push(case.asked);
+        if let Some(whole) = case.whole {
+            self.compare(*whole, row, &mut seen.first, findings);
         }
-        let cluster =
-            Digest::of(&(&case.group, case.group.is_none().then_some(&case.row))).number();
-        seen.clusters.insert(cluster);
-        for (part, seen) in self.overrides.iter().zip(&mut seen.overridden) {
-            *seen |= part.applies(row.span, &case.id, &case.tags);
+        for place in case.overridden {
+            seen.overridden[place] = true;
         }
-        for slice in &case.slices {
-            seen.slices.entry(slice.clone()).or_default().insert(cluster);
+        if let Some((one, other)) = case.same_choices {
+            let message = || format!("{}: choices {one} and {other} are the same text", row.name());
+            let remedy = "make them differ in more than case, punctuation and articles";
+            let span = row.span.unwrap_or(self.rows_span);
+            findings.row_warning(&self.source, span, "same choices", message, remedy);
         }
-        let span = row.span.unwrap_or(self.rows_span);
-        let asked = Digest::of(&case.turns).number();
-        let expected = Digest::of_bytes(case.grader.expected().as_bytes()).number();
-        let (first, other) = seen.asked.entry(asked).or_insert_with(|| (expected, row.name()));
-        if *first != expected {
+        if let Some((choices, letter)) = case.letter {
+            *seen.letters.entry(choices).or_default().entry(letter).or_default() += 1;
+        }
+        case.told
+    }
+
+    /// Notes a case that has the id of another, or asks the same and expects something else.
+    fn compare(&self, case: Whole, row: &Row, first: &mut First, findings: &mut Findings) {
+        let Whole { id, asked, expected } = case;
+        match first.ids.entry(id) {
+            Entry::Occupied(first) => {
+                let message =
+                    || format!("{} has the id `{}` of {}", row.name(), first.key(), first.get());
+                let span = row.span.or_else(|| Some(self.labels.id.as_ref()?.span));
+                let span = span.unwrap_or(self.rows_span);
+                let remedy = "give every case an id of its own";
+                findings.row_error(&self.source, span, "duplicate id", message, remedy);
+            }
+            Entry::Vacant(first) => {
+                first.insert(row.name());
+            }
+        }
+        let (before, other) = first.asked.entry(asked).or_insert_with(|| (expected, row.name()));
+        if *before != expected {
             let message =
                 || format!("{} asks what {other} asks, and expects another answer", row.name());
             let remedy = "one of the two is wrong: a model cannot answer both";
+            let span = row.span.unwrap_or(self.rows_span);
             findings.row_warning(&self.source, span, "contradiction", message, remedy);
-        }
-        if case.variant.get("rotation").is_some_and(|rotation| rotation != "0") {
-            return;
-        }
-        if let Some((one, other)) = same_choices(&case.question) {
-            let message = || format!("{}: choices {one} and {other} are the same text", row.name());
-            let remedy = "make them differ in more than case, punctuation and articles";
-            findings.row_warning(&self.source, span, "same choices", message, remedy);
-        }
-        if let Some(letter) = case.grader.letter() {
-            let letters = seen.letters.entry(case.question.choices.len()).or_default();
-            *letters.entry(letter).or_default() += 1;
         }
     }
 
@@ -233,15 +355,55 @@ impl Suite {
 /// Keys of a typed case that mean something without a template.
 const READ_ANYWAY: &[&str] = &["id", "tags", "group", "choices", "source", "note"];
 
+impl Seen {
+    /// Counts the cluster of a row, in all and in the parts that its cases belong to.
+    fn cluster<T>(&mut self, group: Option<&str>, cases: &[Glance<T>]) {
+        self.clusters.add(group);
+        let parts: HashSet<&String> = cases.iter().flat_map(|case| &case.slices).collect();
+        for part in parts {
+            self.slices.entry(part.clone()).or_default().add(group);
+        }
+    }
+}
+
+impl Clusters {
+    fn add(&mut self, group: Option<&str>) {
+        match group {
+            Some(group) => _ = self.groups.insert(number(group)),
+            None => self.alone += 1,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.groups.len() + self.alone
+    }
+}
+
+/// A number that equal things share, and others only by chance.
+fn number(thing: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    thing.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The numbers that stand there more than once.
+fn repeated(mut numbers: Vec<u64>) -> HashSet<u64> {
+    numbers.sort_unstable();
+    numbers.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+}
+
 /// Two choices that normalisation takes for one.
 fn same_choices(question: &Question) -> Option<(char, char)> {
     let normal = Normal::default();
-    let texts: Vec<(char, String)> = question
-        .letters()
-        .filter_map(|letter| Some((letter, normal.apply(question.choice(letter)?))))
-        .collect();
-    let mut first: HashMap<&str, char> = HashMap::new();
-    texts.iter().find_map(|(letter, text)| Some((first.insert(text, *letter)?, *letter)))
+    let mut texts: Vec<(char, String)> = Vec::with_capacity(question.choices.len());
+    for letter in question.letters() {
+        let text = normal.apply(question.choice(letter)?);
+        if let Some((first, _)) = texts.iter().find(|(_, known)| *known == text) {
+            return Some((*first, letter));
+        }
+        texts.push((letter, text));
+    }
+    None
 }
 
 /// Whether a count lies four standard deviations above its even share, of at least 20.

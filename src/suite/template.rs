@@ -3,11 +3,14 @@
 //! A suite may come from a stranger. Its templates see the row and nothing else: no files, no
 //! environment, no clock; a loop that does not end runs out of fuel.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use minijinja::value::{Serde, ValueKind};
+use minijinja::value::ValueKind;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, filters};
+use serde_json::Value as Json;
 
+use super::scope::Scope;
 use crate::answer::Question;
 
 /// Work that one rendering may do, in instructions.
@@ -20,7 +23,23 @@ const LARGEST: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    known: HashMap<String, Compiled>,
 }
+
+/// A template that was compiled.
+#[derive(Debug)]
+struct Compiled {
+    /// What the environment calls it. Not its text: of a name that ends in `.json` or `.html` it
+    /// would conclude that values are to be escaped.
+    name: String,
+    /// Another template, which sets [`VALUE`] to the lone expression of this one.
+    value: Option<String>,
+    /// The only variable, where the whole template is its name: `{{ question }}`.
+    variable: Option<String>,
+}
+
+/// What the value of a lone expression is called.
+const VALUE: &str = "value";
 
 /// Why a template did not yield a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +80,7 @@ impl Templates {
         environment.add_test("defined", minijinja::tests::is_defined);
         environment.add_test("undefined", minijinja::tests::is_undefined);
         environment.add_test("none", minijinja::tests::is_none);
-        Templates { environment }
+        Templates { environment, known: HashMap::new() }
     }
 
     /// Compiles a template, once for each text.
@@ -69,43 +88,61 @@ impl Templates {
     /// # Errors
     /// What is wrong with its syntax.
     pub fn add(&mut self, text: &str) -> Result<(), String> {
-        if self.environment.get_template(text).is_ok() {
+        if self.known.contains_key(text) || !is_template(text) {
             return Ok(());
         }
-        self.environment
-            .add_template_owned(text.to_owned(), text.to_owned())
-            .map_err(|error| describe(&error))
+        let name = self.known.len().to_string();
+        let environment = &mut self.environment;
+        environment
+            .add_template_owned(name.clone(), text.to_owned())
+            .map_err(|error| describe(&error))?;
+        let lone = lone_expression(text);
+        let value = lone.and_then(|source| {
+            let (name, source) = (format!("{name}="), format!("{{% set {VALUE} = {source} %}}"));
+            environment.add_template_owned(name.clone(), source).ok().map(|()| name)
+        });
+        let names = environment.get_template(&name).map(|it| it.undeclared_variables(false));
+        let names = names.unwrap_or_default();
+        let variable = lone.filter(|lone| names.contains(*lone)).map(str::to_owned);
+        self.known.insert(text.to_owned(), Compiled { name, value, variable });
+        Ok(())
     }
 
     /// The variables that any of the templates reads.
     #[must_use]
     pub fn variables(&self) -> HashSet<String> {
-        let templates = self.environment.templates();
-        templates.flat_map(|(_, template)| template.undeclared_variables(false)).collect()
+        let templates = self.known.values();
+        let templates = templates.filter_map(|it| self.environment.get_template(&it.name).ok());
+        templates.flat_map(|template| template.undeclared_variables(false)).collect()
     }
 
     /// The text that a template yields for a row, without surrounding blanks.
     ///
     /// # Errors
     /// Undefined variables, or what else went wrong.
-    pub fn render(&self, text: &str, row: &Value) -> Result<String, TemplateError> {
-        if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
-            return Ok(text.trim().to_owned());
+    pub fn render(&self, text: &str, row: &Arc<Scope>) -> Result<String, TemplateError> {
+        let Some(compiled) = self.known.get(text) else {
+            return match is_template(text) {
+                false => Ok(text.trim().to_owned()),
+                true => Err(TemplateError::Other("it was not compiled".into())),
+            };
+        };
+        if let Some(text) = compiled.plain(row) {
+            return Ok(text.to_owned());
         }
         let other = |error: &minijinja::Error| TemplateError::Other(describe(error));
-        let template = self.environment.get_template(text).map_err(|error| other(&error))?;
+        let template = self.environment.get_template(&compiled.name);
+        let template = template.map_err(|error| other(&error))?;
         let mut output = Limited(Vec::new());
-        match template.render_captured_to(row.clone(), &mut output) {
+        match template.render_captured_to(Scope::value(row), &mut output) {
             Ok(_) => {
                 let text = String::from_utf8_lossy(&output.0);
                 Ok(text.trim().to_owned())
             }
             Err(error) if error.kind() == ErrorKind::UndefinedError => {
-                let has =
-                    |name: &String| row.get_attr(name).is_ok_and(|value| !value.is_undefined());
                 let mut missing: Vec<String> =
                     template.undeclared_variables(false).into_iter().collect();
-                missing.retain(|name| !has(name));
+                missing.retain(|name| row.get(name).is_none());
                 missing.sort();
                 if missing.is_empty() {
                     return Err(other(&error));
@@ -125,11 +162,17 @@ impl Templates {
     ///
     /// # Errors
     /// As for [`Templates::render`], or that an item is no text.
-    pub fn values(&self, text: &str, row: &Value) -> Result<Vec<String>, TemplateError> {
+    pub fn values(&self, text: &str, row: &Arc<Scope>) -> Result<Vec<String>, TemplateError> {
+        let compiled = self.known.get(text);
+        if let Some(text) = compiled.and_then(|compiled| compiled.plain(row)) {
+            return Ok(vec![text.to_owned()]);
+        }
         // Rendered first, so that what is wrong with it is said in the same words.
         let rendered = self.render(text, row)?;
-        let value = lone_expression(text)
-            .and_then(|source| self.environment.compile_expression(source).ok()?.eval(row).ok());
+        let value = compiled.and_then(|compiled| {
+            let template = self.environment.get_template(compiled.value.as_deref()?).ok()?;
+            template.render_captured(Scope::value(row)).ok()?.state().lookup(VALUE)
+        });
         let list = match value {
             Some(list) if matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable) => list,
             // Nothing is expected where the row has nothing, and not the word that it renders as.
@@ -147,6 +190,22 @@ impl Templates {
     }
 }
 
+impl Compiled {
+    /// The text of the only variable, without surrounding blanks: what a template that is nothing
+    /// but a name yields where the row has a text for it.
+    fn plain<'a>(&self, row: &'a Scope) -> Option<&'a str> {
+        match row.get(self.variable.as_deref()?)? {
+            Json::String(text) if text.len() <= LARGEST => Some(text.trim()),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text has anything to fill in. One that has not is itself.
+fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
 /// The expression of a template such as `{{ answers }}` that holds nothing else.
 fn lone_expression(text: &str) -> Option<&str> {
     let inside = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
@@ -161,12 +220,6 @@ impl Default for Templates {
     fn default() -> Templates {
         Templates::new()
     }
-}
-
-/// A row as templates see it.
-#[must_use]
-pub fn context(row: &BTreeMap<String, serde_json::Value>) -> Value {
-    Value::from(Serde(row))
 }
 
 fn describe(error: &minijinja::Error) -> String {
@@ -214,12 +267,16 @@ impl std::io::Write for Limited {
 mod tests {
     use super::*;
 
+    fn scope(row: Json) -> Arc<Scope> {
+        Scope::of(Arc::new(serde_json::from_value(row).unwrap()))
+    }
+
     fn render(text: &str) -> Result<String, TemplateError> {
         let row =
             serde_json::json!({"question": "Why?", "choices": ["x", "y"], "n": 3, "none": null});
         let mut templates = Templates::new();
         templates.add(text).map_err(TemplateError::Other)?;
-        templates.render(text, &Value::from(Serde(row)))
+        templates.render(text, &scope(row))
     }
 
     #[test]
@@ -231,6 +288,17 @@ mod tests {
     #[test]
     fn a_text_is_escaped_for_a_pattern() {
         assert_eq!(render("^{{ 'C++ (1.0)' | regex_escape }}$").unwrap(), r"^C\+\+ \(1\.0\)$");
+    }
+
+    #[test]
+    fn no_ending_of_a_template_makes_it_another_language() {
+        let row = scope(serde_json::json!({"quoted": "<\"a\">"}));
+        for ending in ["a.json", "a.html", "a.yaml"] {
+            let text = format!("{{{{ quoted }}}} {ending}");
+            let mut templates = Templates::new();
+            templates.add(&text).unwrap();
+            assert_eq!(templates.render(&text, &row).unwrap(), format!("<\"a\"> {ending}"));
+        }
     }
 
     #[test]
@@ -246,9 +314,9 @@ mod tests {
     fn a_lone_expression_yields_a_text_an_item() {
         let row = serde_json::json!({
             "one": " Paris ", "two": ["Paris", " City of Paris"], "mixed": ["a", 5, 1.5, true],
-            "empty": [], "nothing": null, "bad": ["a", null], "deep": [["a"]],
+            "empty": [], "nothing": null, "true": "a name that nobody can write", "bad": ["a", null], "deep": [["a"]],
         });
-        let row = Value::from(Serde(row));
+        let row = scope(row);
         let values = |text: &str| {
             let mut templates = Templates::new();
             templates.add(text).map_err(TemplateError::Other)?;
@@ -267,6 +335,8 @@ mod tests {
             ("{{ empty }}", vec![]),
             ("{{ nothing }}", vec![""]),
             ("{{ one }} {{ one }}", vec!["Paris   Paris"]),
+            ("{{ one | replace('%}', '') }}", vec!["Paris"]),
+            ("{{ true }}", vec!["True"]),
         ] {
             assert_eq!(
                 values(text).as_deref(),

@@ -7,8 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-
-use serde_json::Value as Json;
+use std::sync::Arc;
 
 use crate::ask::{Digest, Speaker, Turn};
 use crate::span::{Problems, Spanned};
@@ -16,7 +15,8 @@ use crate::span::{Problems, Spanned};
 use super::Suite;
 use super::dataset::{Order, Row, Rows, Variables};
 use super::raw::{ChoiceOrder, Prompt};
-use super::template::{TemplateError, context};
+use super::scope::Scope;
+use super::template::TemplateError;
 
 /// Most combinations of prompts and matrix.
 const MOST: usize = 1000;
@@ -29,7 +29,7 @@ pub(super) struct Variant {
     /// What tells it from the others: `prompt` and variables of the matrix, with their values.
     pub name: BTreeMap<String, String>,
     /// The variables of the matrix.
-    pub values: Variables,
+    pub values: Arc<Variables>,
     /// The user's and the assistant's turns of the examples; one more than wanted.
     pub examples: Vec<[Turn; 2]>,
 }
@@ -64,8 +64,8 @@ impl Suite {
                 name.extend(
                     prompt.name.iter().map(|prompt| ("prompt".to_owned(), prompt.value.clone())),
                 );
-                let examples = self.examples(prompt, values, &rows, problems);
-                let values = values.clone();
+                let values = Arc::new(values.clone());
+                let examples = self.examples(prompt, &values, &rows, problems);
                 variants.push(Variant { prompt: index, name, values, examples });
                 if problems.has_errors() {
                     return variants;
@@ -108,7 +108,7 @@ impl Suite {
     fn examples(
         &self,
         prompt: &Prompt,
-        values: &Variables,
+        values: &Arc<Variables>,
         rows: &[Row],
         problems: &mut Problems,
     ) -> Vec<[Turn; 2]> {
@@ -119,9 +119,7 @@ impl Suite {
         let Some((_, asked)) = prompt.messages.last() else { return Vec::new() };
         let mut turns = Vec::new();
         for row in rows {
-            let mut variables = row.variables.clone();
-            variables.extend(values.clone());
-            let variables = context(&variables);
+            let variables = Scope::of(Arc::clone(&row.variables)).under(values);
             let mut render = |speaker, template: &Spanned<String>| {
                 let text = self.templates.render(&template.value, &variables);
                 if let Err(error) = &text {
@@ -156,19 +154,19 @@ impl Suite {
     }
 
     /// The orders in which the choices of a row are shown: positions in the order typed, with the
-    /// rotation's name where there are several.
+    /// rotation's name where there are several. No positions stand for the order typed.
     pub(super) fn choice_orders(
         &self,
         choices: usize,
         row: &str,
     ) -> Vec<(Option<String>, Vec<usize>)> {
-        let typed: Vec<usize> = (0..choices).collect();
+        let typed = || (0..choices).collect::<Vec<usize>>();
         match self.choice_order {
-            ChoiceOrder::Typed => vec![(None, typed)],
-            ChoiceOrder::Shuffled(seed) => vec![(None, shuffled(typed, seed, row))],
+            ChoiceOrder::Typed => vec![(None, Vec::new())],
+            ChoiceOrder::Shuffled(seed) => vec![(None, shuffled(typed(), seed, row))],
             ChoiceOrder::Rotated => (0..choices.max(1))
                 .map(|by| {
-                    let mut order = typed.clone();
+                    let mut order = typed();
                     order.rotate_left(by.min(choices));
                     (Some(by.to_string()), order)
                 })
@@ -188,12 +186,4 @@ fn shuffled(mut items: Vec<usize>, seed: u64, row: &str) -> Vec<usize> {
 /// The choices in an order.
 pub(super) fn reordered(choices: &[String], order: &[usize]) -> Vec<String> {
     order.iter().filter_map(|index| choices.get(*index).cloned()).collect()
-}
-
-/// The variables with their choices in the order shown.
-pub(super) fn with_choices(variables: &Variables, choices: &[String]) -> Variables {
-    let mut variables = variables.clone();
-    let shown = choices.iter().cloned().map(Json::String).collect();
-    variables.insert("choices".to_owned(), Json::Array(shown));
-    variables
 }

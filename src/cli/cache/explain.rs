@@ -16,7 +16,7 @@ use super::{minute, told};
 use crate::cli::askers::{self, Keys, Servers, decoder};
 use crate::cli::caching;
 use crate::cli::output::{Exit, Output, remark};
-use crate::cli::prepare::{configuration, prepare, refused};
+use crate::cli::prepare::{Wanted, configuration, prepare, refused};
 use crate::cli::{FromArgs, OutputArgs};
 
 /// How many misses of a suite are explained; each is compared with thousands of entries.
@@ -85,7 +85,8 @@ fn is_digest(text: &str) -> bool {
 }
 
 fn of_suite(args: &ExplainArgs, findings: &mut Findings) -> Result<Vec<Explained>, String> {
-    let selection = prepare(&[PathBuf::from(&args.first)], &args.from, findings)?;
+    let selection =
+        prepare(&[PathBuf::from(&args.first)], &args.from, &Wanted::default(), findings)?;
     let freshness = caching::freshness(selection.keep);
     let cache = Cache::new(caching::store()?, Mode::Use, freshness, decoder());
     let mut explained = Vec::new();

@@ -121,7 +121,7 @@ impl Drawn<'_> {
             file: Arc::clone(&file.name),
             line: place.line,
             span: None,
-            variables: variables.transpose()?.unwrap_or_default(),
+            variables: Arc::new(variables.transpose()?.unwrap_or_default()),
         })
     }
 }

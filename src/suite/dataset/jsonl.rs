@@ -9,6 +9,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// Bytes of the row up to the end of its line.
+    pub fn plain(&self, bytes: &[u8]) -> usize {
+        let end = || bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+        if self.inside { end() } else { 0 }
+    }
+
     pub fn step(&mut self, byte: u8) -> Step {
         match byte {
             b'\n' if self.inside => {

@@ -51,7 +51,7 @@ pub struct Row {
     /// Place in the suite, for rows typed there.
     pub span: Option<Span>,
     /// Its variables.
-    pub variables: Variables,
+    pub variables: Arc<Variables>,
 }
 
 impl Row {
@@ -159,11 +159,13 @@ impl Rows {
                 file: Arc::clone(&file),
                 line: node.span.line as usize,
                 span: Some(node.span),
-                variables: entries
-                    .iter()
-                    .filter(|(key, _)| key.value != "override")
-                    .map(|(key, node)| (key.value.clone(), node.to_json()))
-                    .collect(),
+                variables: Arc::new(
+                    entries
+                        .iter()
+                        .filter(|(key, _)| key.value != "override")
+                        .map(|(key, node)| (key.value.clone(), node.to_json()))
+                        .collect(),
+                ),
             })
         };
         Rows(Origin::Typed(nodes.iter().enumerate().filter_map(row).collect()))
@@ -247,7 +249,7 @@ impl Iterator for Stream<'_> {
                         file: Arc::clone(&file.name),
                         line: place.line,
                         span: None,
-                        variables,
+                        variables: Arc::new(variables),
                     }));
                 }
                 Ok(None) => self.reader = None,

@@ -90,6 +90,15 @@ impl Machine {
         }
     }
 
+    /// How many of the next bytes belong to the row that has begun, hold no line end and leave the
+    /// machine as it is; it may say too few.
+    fn plain(&self, bytes: &[u8]) -> usize {
+        match self {
+            Machine::Lines(lines) => lines.plain(bytes),
+            Machine::List(_) | Machine::Records(_) => 0,
+        }
+    }
+
     fn finish(&self) -> Result<(), Wrong> {
         match self {
             Machine::Lines(_) | Machine::Records(_) => Ok(()),
@@ -185,8 +194,22 @@ impl<R: BufRead> Splitter<R> {
             let mut taken = 0..0;
             let mut result = None;
             let mut used = 0;
-            for &byte in chunk {
+            while let Some(&byte) = chunk.get(used) {
                 let here = self.next;
+                let plain = if began.is_some() { self.machine.plain(&chunk[used..]) } else { 0 };
+                if plain > 0 {
+                    let run = &chunk[used..used + plain];
+                    if let Some(at) = run.iter().rposition(|byte| !byte.is_ascii_whitespace()) {
+                        self.solid = Place { offset: here.offset + at as u64, ..here };
+                    }
+                    if taken.is_empty() {
+                        taken = used..used;
+                    }
+                    used += plain;
+                    taken.end = used;
+                    self.next.offset += plain as u64;
+                    continue;
+                }
                 let step = self.machine.step(byte);
                 if !byte.is_ascii_whitespace() {
                     self.solid = here;

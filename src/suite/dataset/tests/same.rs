@@ -187,7 +187,7 @@ proptest! {
                 let other = others.next().unwrap().unwrap();
                 let other: Variables = names.iter().zip(&other)
                     .map(|(name, cell)| (name.trim().to_owned(), cell.into())).collect();
-                prop_assert_eq!(row.variables, other);
+                prop_assert_eq!(&*row.variables, &other);
             }
             prop_assert!(others.next().is_none());
         }
