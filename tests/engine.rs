@@ -172,10 +172,11 @@ fn a_consumer_that_breaks_is_told_no_further_trial() {
     let mut seen = 0;
     let (events, ending) = run_with(100, 2, &fake, never(), |event| {
         seen += usize::from(matches!(event, Event::Finished(_)));
-        if seen == 5 { ControlFlow::Break(Ending::Interrupted) } else { ControlFlow::Continue(()) }
+        if seen >= 5 { ControlFlow::Break(Ending::Interrupted) } else { ControlFlow::Continue(()) }
     });
     assert_eq!(ending, Ending::Interrupted, "the ending is the consumer's");
-    assert_eq!(finished(&events).len(), 5);
+    // What was finished at the same moment is told together.
+    assert!((5..15).contains(&finished(&events).len()));
     assert_eq!(events.last(), Some(&Event::Ended(Ending::Interrupted)));
     assert!(fake.asked.load(Ordering::SeqCst) < 100);
 }

@@ -240,10 +240,13 @@ impl Cache {
 
     /// Ends the views of the store in time, however long nobody looks anything up.
     fn watch(self: &Arc<Self>) {
-        let cache = Arc::clone(self);
+        // A cache that nobody uses any more is closed at once, and its views with it.
+        let cache = Arc::downgrade(self);
         tokio::spawn(async move {
             tokio::time::sleep(KEPT).await;
-            cache.store.rest();
+            if let Some(cache) = cache.upgrade() {
+                cache.store.rest();
+            }
         });
     }
 
