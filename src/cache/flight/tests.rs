@@ -139,6 +139,25 @@ async fn who_comes_after_a_failure_tries_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_is_told_whether_a_flight_has_landed_since_its_caller_looked() {
+    let flights: Arc<Flights<u8, Since>> = Arc::default();
+    let told = |looked| {
+        let flights = Arc::clone(&flights);
+        async move { flights.observe(1, looked, std::future::ready).await.outcome.unwrap() }
+    };
+    let looked = flights.landings(&1);
+    assert_eq!(told(looked).await, Since::NoneHasLanded);
+    assert_eq!(told(looked).await, Since::MayHaveLanded);
+    assert_eq!(told(Landings::default()).await, Since::MayHaveLanded, "it never looked");
+    // One that everybody has left may have done its work before that.
+    let looked = flights.landings(&1);
+    let mut observing = Box::pin(flights.observe(1, looked, |_| std::future::pending()));
+    assert!(observing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(observing);
+    assert_eq!(told(looked).await, Since::MayHaveLanded);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_caller_may_leave_and_another_is_said_to_have_led() {
     let (flights, work) = (Shared::default(), Work::new());
     let mut callers = seated(&flights, &work, 1, || Ok(7)).await;
