@@ -5,10 +5,12 @@
 //! while the suite's rows are checked, in one walk ([`Extent::survey`]); the second walk asks them.
 
 mod extent;
+mod shard;
 
 use std::sync::Arc;
 
 pub use extent::Extent;
+pub use shard::Shard;
 
 use crate::ask::{Digest, Draw, Params, Price, Request, Target};
 use crate::elicit::{Conflict, Method};
@@ -34,6 +36,8 @@ pub struct Selection {
     pub filter: Option<Filter>,
     /// At most so many cases, the first ones; each is asked as often as any other.
     pub limit: Option<usize>,
+    /// Of these, a share; none means all. The plan stays that of all of them.
+    pub shard: Option<Shard>,
 }
 
 /// The unit of work: a case asked at an endpoint once.
@@ -65,6 +69,11 @@ pub struct Plan<'a> {
 }
 
 impl Selection {
+    /// Whether the case of this number among those that are wanted is asked here.
+    fn has(&self, case: usize) -> bool {
+        self.shard.is_none_or(|shard| shard.has(case))
+    }
+
     /// Whether a case is wanted, unless there are enough.
     fn wants(&self, case: &Case) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.matches(&case.id, &case.tags))
@@ -117,6 +126,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The trials in order: case by case, each at every endpoint, there as often as the suite says.
+    /// Those of a shard have their places in the whole plan.
     /// Where a budget may be decided early, the cases come in a random order that the seed gives,
     /// and are all in memory.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
@@ -129,21 +139,22 @@ impl<'a> Plan<'a> {
         } else {
             Box::new(cases)
         };
-        cases.flat_map(|case| self.at_all(&case)).enumerate().map(|(index, mut trial)| {
-            trial.index = index;
-            trial
-        })
+        let cases = cases.enumerate().filter(|(number, _)| self.selection.has(*number));
+        cases.flat_map(|(number, case)| self.at_all(&case, number))
     }
 
-    fn at_all(&self, case: &Arc<Case>) -> Vec<Trial> {
+    /// The trials of the case of this number.
+    fn at_all(&self, case: &Arc<Case>, number: usize) -> Vec<Trial> {
         let repeats = self.suite.repeats.get();
-        let mut trials = Vec::with_capacity(self.endpoints.len() * repeats as usize);
+        let each = self.endpoints.len() * repeats as usize;
+        let mut trials = Vec::with_capacity(each);
         for endpoint in &self.endpoints {
             // What methods need was tried out when the plan was made; it is the same for all cases.
             let Ok(base) = self.prepared(endpoint, Arc::clone(&case.turns)) else { continue };
             let bases = std::iter::repeat_n(base, repeats as usize);
+            let first = number * each + trials.len();
             trials.extend(bases.zip(0..).map(|(base, repeat)| Trial {
-                index: 0,
+                index: first + repeat as usize,
                 id: trial_name(&case.id, &endpoint.name, repeat),
                 case: Arc::clone(case),
                 endpoint: Arc::clone(&endpoint.name),

@@ -19,7 +19,7 @@ pub use crate::ask::{
     Reply, Request, Role, Speaker, Times, Token, Turn, Usage, same_model,
 };
 use crate::grade::Verdict;
-pub use header::{AskedEndpoint, FORMAT, Header, Regraded, Selected, Slice};
+pub use header::{AskedEndpoint, FORMAT, Header, Regraded, Selected, Shard, Slice};
 
 /// What became of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

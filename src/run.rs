@@ -339,7 +339,7 @@ pub(crate) fn record_of(
         trial: trial.id.clone(),
         case: case.id.clone(),
         content: case.content,
-        subject: Some(case.subject),
+        subject: Some(case.subject()),
         endpoint: Arc::clone(&trial.endpoint),
         repeat: trial.repeat,
         row: (!case.variant.is_empty()).then(|| case.row.clone()),

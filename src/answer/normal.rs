@@ -69,23 +69,23 @@ impl Normal {
     /// The text without the differences that do not count. Doing it twice changes nothing.
     #[must_use]
     pub fn apply(&self, text: &str) -> String {
-        let mut folded = text.to_owned();
-        if self.nfkc {
-            folded = unify(&folded);
-        }
-        if self.ignore_case {
+        let mut folded = if self.nfkc { unify(text) } else { text.to_owned() };
+        if self.ignore_case && folded.is_ascii() {
+            folded.make_ascii_lowercase();
+        } else if self.ignore_case {
             folded = fold_case(&folded);
-            if self.nfkc && !folded.is_ascii() {
+            if self.nfkc {
                 folded = folded.nfkc().collect();
             }
         }
-        let bare = if self.ignore_punctuation { drop_punctuation(&folded) } else { folded.clone() };
+        let bare = if self.ignore_punctuation { drop_punctuation(&folded) } else { None };
         // An answer that is nothing but marks is compared by its marks.
-        let mut normal = if bare.trim().is_empty() { folded } else { bare };
-        if self.ignore_articles {
+        let mut normal = bare.filter(|bare| !bare.trim().is_empty()).unwrap_or(folded);
+        if self.ignore_articles && normal.split_whitespace().any(is_article) {
             normal = drop_articles(&normal);
         }
         match self.spaces {
+            Spaces::Collapse if has_single_spaces(&normal) => normal,
             Spaces::Collapse => normal.split_whitespace().collect::<Vec<_>>().join(" "),
             Spaces::Ignore => normal.split_whitespace().collect(),
             Spaces::Keep => normal.trim().to_owned(),
@@ -173,15 +173,13 @@ fn raised(c: char) -> Option<char> {
 
 /// Through capitals and back, so that `ß` is `ss` and both small sigmas are one.
 fn fold_case(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
     text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
-fn drop_punctuation(text: &str) -> String {
+/// The text without marks that set words apart, if it has any mark.
+fn drop_punctuation(text: &str) -> Option<String> {
     if !text.contains(is_punctuation) {
-        return text.to_owned();
+        return None;
     }
     let chars: Vec<char> = text.chars().collect();
     let mut kept = String::with_capacity(text.len());
@@ -195,7 +193,7 @@ fn drop_punctuation(text: &str) -> String {
             Role::Space => kept.push(' '),
         }
     }
-    kept
+    Some(kept)
 }
 
 enum Role {
@@ -270,14 +268,29 @@ fn is_punctuation(c: char) -> bool {
     }
 }
 
+fn is_article(word: &str) -> bool {
+    ["a", "an", "the"].iter().any(|article| word.eq_ignore_ascii_case(article))
+}
+
+/// Whether words have one space between them, and no other white space is there.
+fn has_single_spaces(text: &str) -> bool {
+    let mut before = ' ';
+    for c in text.chars() {
+        if c.is_whitespace() && (c != ' ' || before == ' ') {
+            return false;
+        }
+        before = c;
+    }
+    before != ' ' || text.is_empty()
+}
+
 fn drop_articles(text: &str) -> String {
     // From the right, since an article is one by the word that follows it.
     let mut kept: Vec<&str> = Vec::new();
     let mut noun = false;
     for word in text.split_inclusive(char::is_whitespace).rev() {
         let bare = word.trim_end();
-        let article = ["a", "an", "the"].iter().any(|article| bare.eq_ignore_ascii_case(article));
-        if article && noun {
+        if is_article(bare) && noun {
             continue;
         }
         if !bare.is_empty() {

@@ -13,7 +13,7 @@ impl Digests {
     /// Adds the next one.
     pub fn add(&mut self, digest: &Digest) {
         self.hasher.update(if self.count == 0 { b"[\"" } else { b",\"" });
-        self.hasher.update(blake3::Hash::from_bytes(digest.0).to_hex().as_bytes());
+        self.hasher.update(digest.hex(&mut [0; 64]).as_bytes());
         self.hasher.update(b"\"");
         self.count += 1;
     }

@@ -61,6 +61,9 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     }
     let mut header = first.run.header.clone();
     header.merged = args.runs.iter().map(|dir| display(dir)).collect();
+    // Shards become parts of the whole, of which other shards may be missing still.
+    header.planned = header.trials_of_all();
+    header.shard = None;
     let kept = baseline::kept(&first.dir)?;
     let mut span = span_of(&parts);
     let run = Run { header, records: join(parts)? };
@@ -159,9 +162,9 @@ fn difference(one: &Header, two: &Header) -> Option<String> {
         })
         .or_else(|| {
             // The cases are in files of their own, which may have changed under the same suite.
-            let same = one.plan == two.plan && one.planned == two.planned;
+            let same = one.plan == two.plan && one.trials_of_all() == two.trials_of_all();
             let trials = |header: &Header| {
-                format!("of {} trials ({})", header.planned, &header.plan.to_string()[..12])
+                format!("of {} trials ({})", header.trials_of_all(), &header.plan.to_string()[..12])
             };
             differ("the plan", same, trials(one), trials(two))
         })

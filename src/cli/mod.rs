@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::plan::Shard;
 use crate::suite::{Filter, MOST_REPEATS};
 use caching::CacheMode;
 use output::{Color, Exit};
@@ -133,6 +134,9 @@ struct SelectArgs {
     /// At most so many cases of each suite, the first ones
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Share of these cases, every Nth from the Ith on; `overclaim merge` joins the shards' runs
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// How often each case is asked [default: the suite's, or once]
     #[arg(long, value_name = "K", value_parser = repeats)]
     repeats: Option<NonZeroU32>,
@@ -168,7 +172,7 @@ struct RunArgs {
     out: Option<PathBuf>,
     /// Go on with a run that was stopped or killed; what it asked, it asks as before
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "filter", "limit", "repeats", "seed", "cache", "threshold", "out", "record",
+        "filter", "limit", "shard", "repeats", "seed", "cache", "threshold", "out", "record",
     ])]
     resume: Option<PathBuf>,
     /// Bring every finished trial to the disk before the next one

@@ -38,7 +38,8 @@ pub(super) struct Wanted {
 impl Wanted {
     /// What the arguments say.
     pub(super) fn of(args: &SelectArgs) -> Wanted {
-        let selection = plan::Selection { filter: args.filter.clone(), limit: args.limit };
+        let SelectArgs { limit, shard, .. } = *args;
+        let selection = plan::Selection { filter: args.filter.clone(), limit, shard };
         Wanted { selection, repeats: args.repeats, seed: args.seed }
     }
 
@@ -49,7 +50,14 @@ impl Wanted {
         endpoints: &[Arc<str>],
         findings: &mut Findings,
     ) -> (Census, Extent) {
-        Extent::survey(suite, endpoints, &self.selection, self.seed, findings)
+        let (census, extent) =
+            Extent::survey(suite, endpoints, &self.selection, self.seed, findings);
+        if suite.budget.early_stop && self.selection.shard.is_some() {
+            let message = "`early_stop` decides from all answers, and a shard hears its own only";
+            let place = suite.budget_span(None, "early_stop");
+            findings.error(&suite.source, place, message, "remove it, or run without `--shard`");
+        }
+        (census, extent)
     }
 }
 

@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::cache::differences;
 use crate::journal;
-use crate::plan::{Asked, Plan, Selection};
+use crate::plan::{Asked, Plan, Selection, Shard};
 use crate::record::{self, FORMAT, Header, Role, Run, Slice};
 use crate::regrade::{Reason, Regraded, regrade as grade_again};
 use crate::scorecard::Span;
@@ -65,18 +65,19 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
     }
     let Some(Prepared { suite, extent, .. }) = prepared else { return Ok(Exit::Invalid) };
     let plan = plan(&suite, &run, wanted)?;
-    if extent.trials == 0 {
+    if extent.own == 0 {
         remark(&format!("{}: nothing of it is selected as in the run", suite.source.path));
         return Ok(Exit::Nothing);
     }
     let regraded = grade_again(&plan, &run, suite.threshold);
-    if let Some(lacking) = in_words(&regraded, &run.header, &suite, extent.trials) {
+    if let Some(lacking) = in_words(&regraded, &run.header, &suite, extent.own) {
         return Err(lacking);
     }
     tell(&regraded, &from);
     let mut header = Header {
-        planned: extent.trials,
+        planned: extent.own,
         plan: extent.digest,
+        shard: run.header.shard.map(|shard| record::Shard { trials: extent.trials, ..shard }),
         seed: plan.seed(),
         ..header(&suite, &run.header, &from)
     };
@@ -143,7 +144,8 @@ fn load(
 fn wanted(header: &Header) -> Result<Wanted, String> {
     let filter = header.selection.filter.as_deref().map(str::parse).transpose();
     let filter = filter.map_err(|why| format!("the run's filter cannot be read: {why}"))?;
-    let selection = Selection { filter, limit: header.selection.limit };
+    let shard = header.shard.and_then(|shard| Shard::new(shard.number, shard.of));
+    let selection = Selection { filter, limit: header.selection.limit, shard };
     Ok(Wanted { selection, repeats: Some(header.repeats), seed: header.seed })
 }
 

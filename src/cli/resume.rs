@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::ask::Target;
 use crate::journal;
+use crate::plan::Shard;
 use crate::record::Header;
 use crate::suite::{Filter, Findings, Suite, display};
 
@@ -48,6 +49,7 @@ pub(super) fn resumed(args: &RunArgs) -> Result<Option<(Resumed, RunArgs)>, Stri
         None => None,
     };
     args.select.limit = header.selection.limit;
+    args.select.shard = header.shard.and_then(|shard| Shard::new(shard.number, shard.of));
     args.select.seed = header.seed;
     args.select.repeats = Some(header.repeats).filter(|repeats| *repeats != suite.repeats);
     args.select.cache = CacheMode::of_name(&header.cache).unwrap_or(CacheMode::Use);
@@ -86,7 +88,8 @@ impl Resumed {
             "the suite was changed"
         } else if targets(then) != targets(today) {
             "it is asked at other endpoints"
-        } else if (then.plan, then.planned) != (today.plan, today.planned) {
+        } else if (then.plan, then.planned, then.shard) != (today.plan, today.planned, today.shard)
+        {
             "its cases were changed"
         } else if (then.seed, then.repeats) != (today.seed, today.repeats) {
             "seed or repeats are others"

@@ -18,9 +18,9 @@ use tokio::sync::watch;
 
 use crate::gate::EarlyStop;
 use crate::journal::{self, Journal};
-use crate::plan::Plan;
+use crate::plan::{Extent, Plan};
 use crate::record::{
-    AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Record, Selected, Slice,
+    AskedEndpoint, Ending, Event, FORMAT, Header, Quadrant, Record, Selected, Shard, Slice,
 };
 use crate::report::{Summary, overview};
 use crate::run::run as drive;
@@ -328,11 +328,11 @@ impl<'a> One<'a> {
         let plan = Plan::new(suite, ready.asked.clone(), selection, seed)
             .map_err(|conflict| format!("{}: {conflict}", suite.source.path))?;
         let extent = prepared.extent;
-        if extent.trials == 0 {
+        if extent.own == 0 {
             let (path, cases) = (&suite.source.path, prepared.census.cases);
             return Err(NoPage::Nothing(format!("{path}: nothing selected of {cases} cases")));
         }
-        let mut header = self.header(&plan, extent.trials, extent.digest);
+        let mut header = self.header(&plan, extent);
         let (journal, dir, records) = self.place.journal(&mut header)?;
         let journal = journal.durable(args.durable);
         let mut early = EarlyStop::new(&header);
@@ -352,7 +352,7 @@ impl<'a> One<'a> {
         Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
     }
 
-    fn header(&self, plan: &Plan<'_>, planned: usize, digest: crate::ask::Digest) -> Header {
+    fn header(&self, plan: &Plan<'_>, extent: Extent) -> Header {
         let suite = &self.prepared.suite;
         let now = jiff::Zoned::now();
         let endpoints = self.ready.asked.iter().map(|asked| AskedEndpoint {
@@ -384,8 +384,13 @@ impl<'a> One<'a> {
             },
             cache: self.args.select.cache.name().to_owned(),
             repeats: suite.repeats,
-            planned,
-            plan: digest,
+            planned: extent.own,
+            plan: extent.digest,
+            shard: self.args.select.shard.map(|shard| Shard {
+                number: shard.number(),
+                of: shard.of(),
+                trials: extent.trials,
+            }),
             started: now
                 .with_time_zone(jiff::tz::TimeZone::UTC)
                 .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
@@ -475,7 +480,17 @@ impl Driven<'_> {
         let run = journal::read(&dir).map_err(|error| error.to_string())?;
         let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
         let go_on = format!("to go on: overclaim run --resume {}", display(&dir));
-        let hint = (stopped && !run.is_complete()).then_some(go_on);
+        let hint = if stopped && !run.is_complete() {
+            Some(go_on)
+        } else {
+            run.header.shard.map(|Shard { number, of, trials }| {
+                let own = run.header.planned;
+                format!(
+                    "shard {number} of {of}, {own} of {trials} trials; when all have run: \
+                     overclaim merge OUT RUN RUN …"
+                )
+            })
+        };
         let told = Told::of(&run, span, baseline::kept(&dir)?.as_ref());
         journal
             .finish(&[

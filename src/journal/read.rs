@@ -134,6 +134,8 @@ pub fn previous(reports: &Path, header: &Header) -> Option<(PathBuf, Run)> {
             let before = earlier.asked() < header.asked();
             let asked = |name| earlier.endpoints.iter().any(|endpoint| endpoint.name == name);
             let asked = header.endpoints.iter().all(|endpoint| asked(Arc::clone(&endpoint.name)));
+            // A share of the cases is held against the same share, or against all of them.
+            let whole = whole && (earlier.shard.is_none() || earlier.shard == header.shard);
             let same = earlier.suite == header.suite && before && whole && asked;
             let (started, run) = earlier.asked();
             let order = (started.to_owned(), run.to_owned());

@@ -12,7 +12,9 @@ use crate::suite::{Case, Census, Findings, Suite};
 pub struct Extent {
     /// Number of trials.
     pub trials: usize,
-    /// Digest over names and contents in order.
+    /// Number of those that are asked here: all of them, unless the plan is shared by shards.
+    pub own: usize,
+    /// Digest over names and contents of all trials in order.
     pub digest: Digest,
 }
 
@@ -39,7 +41,7 @@ impl Extent {
         let limit = selection.limit.unwrap_or(usize::MAX);
         let census = suite.survey(findings, counted, |counted| {
             if let Some(counted) = counted.filter(|_| sum.cases < limit) {
-                sum.add(counted);
+                sum.add(counted, selection.has(sum.cases));
             }
         });
         (census, sum.extent())
@@ -65,14 +67,16 @@ fn contents(case: &Case, endpoints: &[Arc<str>], repeats: NonZeroU32) -> Vec<Dig
 #[derive(Default)]
 struct Sum {
     cases: usize,
+    own: usize,
     digests: Digests,
     /// Cases in a random order, which is known when all were seen: place, and trials.
     drawn: Vec<(Digest, Vec<Digest>)>,
 }
 
 impl Sum {
-    fn add(&mut self, Counted { place, trials }: Counted) {
+    fn add(&mut self, Counted { place, trials }: Counted, own: bool) {
         self.cases += 1;
+        self.own += if own { trials.len() } else { 0 };
         match place {
             Some(place) => self.drawn.push((place, trials)),
             None => trials.iter().for_each(|trial| self.digests.add(trial)),
@@ -84,7 +88,8 @@ impl Sum {
         for trial in self.drawn.iter().flat_map(|(_, trials)| trials) {
             self.digests.add(trial);
         }
-        Extent { trials: self.digests.count(), digest: self.digests.finish() }
+        let (trials, own) = (self.digests.count(), self.own);
+        Extent { trials, own, digest: self.digests.finish() }
     }
 }
 
@@ -97,7 +102,7 @@ mod tests {
     use crate::plan::{Asked, Plan};
 
     /// A suite over `rows` rows at two endpoints, and what its trials are named and hold, in order.
-    fn both(rows: usize, lines: &str, selection: &Selection) -> (Extent, Vec<Digest>) {
+    fn both(rows: usize, lines: &str, selection: &Selection) -> (Extent, Vec<(usize, Digest)>) {
         let dir = tempfile::tempdir().unwrap();
         let row = |n| format!("{{\"id\": \"q{n}\", \"question\": \"{n}?\", \"answer\": {n}}}\n");
         std::fs::write(dir.path().join("r.jsonl"), (0..rows).map(row).collect::<String>()).unwrap();
@@ -127,14 +132,32 @@ mod tests {
             price: None,
         });
         let plan = Plan::new(&suite, asked.to_vec(), selection.clone(), None).unwrap();
-        let trials = plan.trials().map(|trial| Digest::of(&(&trial.id, trial.case.content)));
+        let trials =
+            plan.trials().map(|trial| (trial.index, Digest::of(&(&trial.id, trial.case.content))));
         (extent, trials.collect())
+    }
+
+    #[test]
+    fn shards_know_the_whole_plan_and_ask_their_share() {
+        let all = Selection { limit: Some(100), ..Selection::default() };
+        let (whole, expected) = both(80, "repeats: 2\n", &all);
+        let mut trials = Vec::new();
+        for number in ["1/3", "2/3", "3/3"] {
+            let shard = Selection { shard: Some(number.parse().unwrap()), ..all.clone() };
+            let (extent, own) = both(80, "repeats: 2\n", &shard);
+            assert_eq!(extent, Extent { own: own.len(), ..whole }, "{number}");
+            assert!((132..=136).contains(&own.len()), "{}", own.len());
+            trials.extend(own);
+        }
+        trials.sort_by_key(|(index, _)| *index);
+        assert_eq!(trials, expected);
     }
 
     #[test]
     fn the_trials_are_those_that_are_asked() {
         let all = Selection::default();
-        let some = Selection { filter: Some("*7* style=long".parse().unwrap()), limit: Some(20) };
+        let filter = Some("*7* style=long".parse().unwrap());
+        let some = Selection { filter, limit: Some(20), shard: None };
         let early = "budget: {confident_wrong: {max_rate: 5%}, early_stop: true}\n\
                      confidence: [verbalized]\nparameters: {seed: 4}\n";
         for (lines, selection, count) in [
@@ -146,7 +169,10 @@ mod tests {
         ] {
             let (extent, trials) = both(700, lines, selection);
             assert_eq!(trials.len(), count, "{lines}");
-            assert_eq!(extent, Extent { trials: count, digest: Digest::of(&trials) }, "{lines}");
+            let (places, trials): (Vec<usize>, Vec<Digest>) = trials.into_iter().unzip();
+            assert_eq!(places, (0..count).collect::<Vec<_>>());
+            let digest = Digest::of(&trials);
+            assert_eq!(extent, Extent { trials: count, own: count, digest }, "{lines}");
         }
     }
 }

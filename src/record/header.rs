@@ -55,10 +55,13 @@ pub struct Header {
     /// How often each case is asked at each endpoint.
     #[serde(default = "once")]
     pub repeats: NonZeroU32,
-    /// Number of trials.
+    /// Number of trials; of a shard, of its own.
     pub planned: usize,
-    /// Digest over the trials' names and contents, in plan order.
+    /// Digest over the trials' names and contents, in plan order; of a shard, over those of all.
     pub plan: Digest,
+    /// Which share of the plan this is, where others have the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// Start, RFC 3339.
     pub started: String,
     /// Whose replies these are, where nothing was asked.
@@ -67,6 +70,17 @@ pub struct Header {
     /// The run directories that it was merged from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<String>,
+}
+
+/// A share of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which one, from 1.
+    pub number: NonZeroU32,
+    /// How many there are.
+    pub of: NonZeroU32,
+    /// Number of trials of all of them together.
+    pub trials: usize,
 }
 
 /// Where the replies of a run come from that were graded again.
@@ -98,6 +112,12 @@ impl Header {
             Some(regraded) => (&regraded.started, &regraded.run),
             None => (&self.started, &self.run),
         }
+    }
+
+    /// Number of trials of the whole plan, those of other shards included.
+    #[must_use]
+    pub fn trials_of_all(&self) -> usize {
+        self.shard.map_or(self.planned, |shard| shard.trials)
     }
 
     /// Why no run can have this header, if none can: it was read from a file that anybody may have

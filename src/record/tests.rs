@@ -37,6 +37,7 @@ pub(crate) fn header(planned: usize) -> Header {
         plan: Digest::of_bytes(b"plan"),
         started: "2026-01-02T03:04:05.000Z".into(),
         regraded: None,
+        shard: None,
         merged: Vec::new(),
     }
 }

@@ -34,15 +34,16 @@ pub struct Case {
     /// Digest of what is asked and how it is judged: the same id with another content is another
     /// case.
     pub content: Digest,
-    /// Digest of the question, its choices as typed, and how it is judged, whatever prompt asks it:
-    /// answers to one subject can be compared.
-    pub subject: Digest,
     /// The rendered conversation.
     pub turns: Arc<[Turn]>,
     /// The question as graders and methods see it.
     pub question: Question,
     /// How its answer is judged.
     pub grader: Grader,
+    /// Digest of the grader as typed.
+    form: Digest,
+    /// The choices and what is expected as typed, where the choices are shown in another order.
+    typed: Option<Box<(Vec<String>, String)>>,
     /// What is shown as right, where what the grader expects would say less.
     pub expected: Option<String>,
     /// Declining to answer is right.
@@ -56,6 +57,19 @@ pub struct Case {
     pub file: Arc<str>,
     /// Line of its row.
     pub line: usize,
+}
+
+impl Case {
+    /// Digest of the question, its choices as typed, and how it is judged, whatever prompt asks it:
+    /// answers to one subject can be compared.
+    #[must_use]
+    pub fn subject(&self) -> Digest {
+        let text = &self.question.text;
+        match self.typed.as_deref() {
+            Some((choices, expected)) => Digest::of(&(text, choices, expected, self.form)),
+            None => Digest::of(&(text, &self.question.choices, self.grader.expected(), self.form)),
+        }
+    }
 }
 
 /// What is wrong with a row.
@@ -190,7 +204,7 @@ impl Suite {
             name.iter().fold(id.clone(), |id, (key, value)| id + "/" + key + "=" + value)
         });
 
-        let question =
+        let mut question =
             Question { text: question_text(&typed, &turns), choices: labels.choices.clone() };
         let overridden = self.overridden(row.span, id.as_deref().unwrap_or(""), &tags);
         let mut expect = |template: &Spanned<String>| {
@@ -217,7 +231,10 @@ impl Suite {
         // Bound in the order typed, as the expected letter is; then both move together.
         let grader = bound.ok().filter(|_| faults.is_empty())?;
         let form = overridden.grade.form;
-        let subject = Digest::of(&(&question.text, &question.choices, grader.expected(), form));
+        let typed = shown.map(|shown| {
+            let choices = std::mem::replace(&mut question.choices, shown);
+            Box::new((choices, grader.expected()))
+        });
         let grader = grader.with_choices_moved(order);
         let turns = self.with_examples(turns, variant);
         let content = Digest::of(&(&turns, grader.expected(), form));
@@ -230,13 +247,11 @@ impl Suite {
             tags,
             group: labels.group.clone(),
             content,
-            subject,
             turns: turns.into(),
-            question: match shown {
-                Some(choices) => Question { choices, ..question },
-                None => question,
-            },
+            question,
             grader,
+            form,
+            typed,
             expected: labels.expected.clone(),
             expects_abstention: overridden.grade.spec.expects_abstention(),
             threshold: overridden.threshold,

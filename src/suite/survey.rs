@@ -11,11 +11,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::answer::{Normal, Question};
 use crate::ask::Digest;
-use crate::span::did_you_mean;
+use crate::span::{Span, did_you_mean};
 
 use super::Suite;
 use super::cases::{Case, Fault};
-use super::dataset::{Row, RowError, RowName};
+use super::dataset::{Row, RowError, RowName, Unread};
 use super::findings::Findings;
 use super::raw::ChoiceOrder;
 use super::walk::in_order;
@@ -55,6 +55,13 @@ struct Whole {
     id: String,
     asked: Digest,
     expected: Digest,
+}
+
+/// Where a row stands.
+struct Place {
+    name: RowName,
+    /// In the suite, for rows typed there.
+    span: Option<Span>,
 }
 
 /// A row's cases at a glance.
@@ -136,29 +143,29 @@ impl Suite {
         let overridden = vec![false; self.overrides.len()];
         let mut seen = Seen { overridden, ..Seen::default() };
         seen.slices.extend(self.slices().map(|(name, _)| (name, Clusters::default())));
-        let glance = |row: &Result<Row, RowError>| {
-            row.as_ref().ok().map(|row| self.glance(row, repeated, &each))
+        let glance = |row: Result<Unread, RowError>| -> Result<_, RowError> {
+            let row = row?.read()?;
+            Ok((Place { name: row.name(), span: row.span }, self.glance(&row, repeated, &each)))
         };
-        in_order(self.rows.iter(), glance, |row, glances| {
-            let row = match row {
+        in_order(self.rows.unread(), glance, |row| {
+            let (place, cases) = match row {
                 Ok(row) => row,
                 Err(error) => return self.row_unreadable(error, findings),
             };
             census.rows += 1;
-            match glances {
-                Some(Ok(Glances { group, cases })) => {
+            match cases {
+                Ok(Glances { group, cases }) => {
                     census.cases += cases.len();
                     seen.cluster(group.as_deref(), &cases);
                     for case in cases {
-                        tell(self.add(case, &row, &mut seen, findings));
+                        tell(self.add(case, &place, &mut seen, findings));
                     }
                 }
-                Some(Err(faults)) => {
+                Err(faults) => {
                     for Fault { span, kind, message, remedy } in faults {
                         findings.row_error(&self.source, span, &kind, || message, remedy);
                     }
                 }
-                None => {}
             }
         });
         if let Some((sample, total)) = self.rows.too_few()
@@ -224,7 +231,7 @@ impl Suite {
     }
 
     /// Adds a case to what was seen, and notes what that shows.
-    fn add<T>(&self, case: Glance<T>, row: &Row, seen: &mut Seen, findings: &mut Findings) -> T {
+    fn add<T>(&self, case: Glance<T>, row: &Place, seen: &mut Seen, findings: &mut Findings) -> T {
         seen.ids.push(case.id);
         seen.asked.push(case.asked);
         if let Some(whole) = case.whole {
@@ -234,7 +241,7 @@ impl Suite {
             seen.overridden[place] = true;
         }
         if let Some((one, other)) = case.same_choices {
-            let message = || format!("{}: choices {one} and {other} are the same text", row.name());
+            let message = || format!("{}: choices {one} and {other} are the same text", row.name);
             let remedy = "make them differ in more than case, punctuation and articles";
             let span = row.span.unwrap_or(self.rows_span);
             findings.row_warning(&self.source, span, "same choices", message, remedy);
@@ -246,25 +253,26 @@ impl Suite {
     }
 
     /// Notes a case that has the id of another, or asks the same and expects something else.
-    fn compare(&self, case: Whole, row: &Row, first: &mut First, findings: &mut Findings) {
+    fn compare(&self, case: Whole, row: &Place, first: &mut First, findings: &mut Findings) {
         let Whole { id, asked, expected } = case;
         match first.ids.entry(id) {
             Entry::Occupied(first) => {
                 let message =
-                    || format!("{} has the id `{}` of {}", row.name(), first.key(), first.get());
+                    || format!("{} has the id `{}` of {}", row.name, first.key(), first.get());
                 let span = row.span.or_else(|| Some(self.labels.id.as_ref()?.span));
                 let span = span.unwrap_or(self.rows_span);
                 let remedy = "give every case an id of its own";
                 findings.row_error(&self.source, span, "duplicate id", message, remedy);
             }
             Entry::Vacant(first) => {
-                first.insert(row.name());
+                first.insert(row.name.clone());
             }
         }
-        let (before, other) = first.asked.entry(asked).or_insert_with(|| (expected, row.name()));
+        let (before, other) =
+            first.asked.entry(asked).or_insert_with(|| (expected, row.name.clone()));
         if *before != expected {
             let message =
-                || format!("{} asks what {other} asks, and expects another answer", row.name());
+                || format!("{} asks what {other} asks, and expects another answer", row.name);
             let remedy = "one of the two is wrong: a model cannot answer both";
             let span = row.span.unwrap_or(self.rows_span);
             findings.row_warning(&self.source, span, "contradiction", message, remedy);
@@ -394,6 +402,13 @@ fn repeated(mut numbers: Vec<u64>) -> HashSet<u64> {
 
 /// Two choices that normalisation takes for one.
 fn same_choices(question: &Question) -> Option<(char, char)> {
+    if question.choices.iter().all(|choice| choice.is_ascii()) {
+        let mut gists: Vec<u64> = question.choices.iter().map(|choice| gist(choice)).collect();
+        gists.sort_unstable();
+        if gists.windows(2).all(|pair| pair[0] != pair[1]) {
+            return None;
+        }
+    }
     let normal = Normal::default();
     let mut texts: Vec<(char, String)> = Vec::with_capacity(question.choices.len());
     for letter in question.letters() {
@@ -404,6 +419,14 @@ fn same_choices(question: &Question) -> Option<(char, char)> {
         texts.push((letter, text));
     }
     None
+}
+
+/// A number of an ASCII text that normalisation does not change: of its letters and digits, but for
+/// those that articles are made of. Texts are the same only where their gists are.
+fn gist(text: &str) -> u64 {
+    let told = text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    let told = told.filter(|byte| !b"anthe".contains(byte));
+    told.fold(0, |gist: u64, byte| gist.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte))
 }
 
 /// Whether a count lies four standard deviations above its even share, of at least 20.
@@ -420,6 +443,23 @@ fn far_above_even(count: usize, n: usize, shares: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn choices_are_the_same_however_they_are_written() {
+        for (choices, same) in [
+            (&["Rome", "Paris", "Oslo"][..], None),
+            (&["Rome", "the  Paris!", "PARIS"], Some(('B', 'C'))),
+            (&["t.he cat", "cat", "x"], Some(('A', 'B'))),
+            (&["C", "C++", "C#"], None),
+            (&["tea", "eat", "ate"], None),
+            (&["?", "!", "?"], Some(('A', 'C'))),
+            (&["é", "É", "e"], Some(('A', 'B'))),
+            (&["10", "1 0", "1,0"], None),
+        ] {
+            let choices = choices.iter().map(ToString::to_string).collect();
+            assert_eq!(same_choices(&Question { text: String::new(), choices }), same, "{same:?}");
+        }
+    }
 
     #[test]
     fn only_what_chance_does_not_do_is_far_above_even() {

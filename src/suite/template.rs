@@ -133,12 +133,9 @@ impl Templates {
         let other = |error: &minijinja::Error| TemplateError::Other(describe(error));
         let template = self.environment.get_template(&compiled.name);
         let template = template.map_err(|error| other(&error))?;
-        let mut output = Limited(Vec::new());
+        let mut output = Limited(Vec::with_capacity(2 * text.len()));
         match template.render_captured_to(Scope::value(row), &mut output) {
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&output.0);
-                Ok(text.trim().to_owned())
-            }
+            Ok(_) => Ok(trimmed(output.0)),
             Err(error) if error.kind() == ErrorKind::UndefinedError => {
                 let mut missing: Vec<String> =
                     template.undeclared_variables(false).into_iter().collect();
@@ -201,6 +198,16 @@ impl Compiled {
     }
 }
 
+/// The text of these bytes without surrounding blanks.
+fn trimmed(bytes: Vec<u8>) -> String {
+    let mut text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    text.truncate(text.trim_end().len());
+    let blanks = text.len() - text.trim_start().len();
+    text.drain(..blanks);
+    text
+}
+
 /// Whether a text has anything to fill in. One that has not is itself.
 fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
@@ -236,9 +243,9 @@ fn regex_escape(text: &str) -> String {
 }
 
 /// `{{ 1 | letter }}` is A: the letter of a choice by its number from 1.
-fn letter(number: usize) -> Result<String, minijinja::Error> {
+fn letter(number: usize) -> Result<char, minijinja::Error> {
     let letter = number.checked_sub(1).and_then(Question::letter);
-    letter.map(String::from).ok_or_else(|| {
+    letter.ok_or_else(|| {
         minijinja::Error::new(
             ErrorKind::InvalidOperation,
             format!("letters go from 1 (A) to 26 (Z), there is none for {number}"),

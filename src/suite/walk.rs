@@ -10,22 +10,22 @@ const BATCH: usize = 512;
 /// Most rows that a processor takes at once, so that whoever is done reading has some left to take.
 const TAKEN: usize = 32;
 
-/// Looks at every item and tells it with what was seen of it, in the order of the items.
-pub(super) fn in_order<R: Send + Sync, T: Send>(
+/// Looks at every item and tells what was seen of it, in the order of the items.
+pub(super) fn in_order<R: Send, T: Send>(
     mut items: impl Iterator<Item = R> + Send,
-    look: impl Fn(&R) -> T + Sync,
-    mut tell: impl FnMut(R, T),
+    look: impl Fn(R) -> T + Sync,
+    mut tell: impl FnMut(T),
 ) {
     let mut read = || -> Vec<R> { items.by_ref().take(BATCH).collect() };
     let mut batch = read();
     while !batch.is_empty() {
-        let (seen, next): (Vec<T>, Vec<R>) = if batch.len() < BATCH {
-            (batch.iter().map(&look).collect(), Vec::new())
-        } else {
-            let seen = || batch.par_iter().with_max_len(TAKEN).map(&look).collect();
-            rayon::join(seen, &mut read)
-        };
-        batch.into_iter().zip(seen).for_each(|(item, seen)| tell(item, seen));
+        if batch.len() < BATCH {
+            batch.into_iter().map(&look).for_each(&mut tell);
+            return;
+        }
+        let look = || batch.into_par_iter().with_max_len(TAKEN).map(&look).collect();
+        let (seen, next): (Vec<T>, Vec<R>) = rayon::join(look, &mut read);
+        seen.into_iter().for_each(&mut tell);
         batch = next;
     }
 }
@@ -38,8 +38,8 @@ mod tests {
     fn every_item_is_told_once_and_in_order_however_many_there_are() {
         for count in [0, 1, BATCH - 1, BATCH, BATCH + 1, 5 * BATCH + 3] {
             let mut told = Vec::new();
-            in_order(0..count, |item| item * 2, |item, seen| told.push((item, seen)));
-            assert_eq!(told, (0..count).map(|item| (item, item * 2)).collect::<Vec<_>>());
+            in_order(0..count, |item| item * 2, |seen| told.push(seen));
+            assert_eq!(told, (0..count).map(|item| item * 2).collect::<Vec<_>>());
         }
     }
 }

@@ -31,7 +31,7 @@ pub use table::{Placed, RawRow, Table, TableError};
 
 use files::DataFile;
 use index::Index;
-use reader::{Reader, STREAM};
+use reader::{Reader, STREAM, Written};
 use split::Place;
 
 /// The variables of a case by name.
@@ -60,6 +60,36 @@ impl Row {
     pub fn name(&self) -> RowName {
         let file = self.span.is_none().then(|| Arc::clone(&self.file));
         RowName { nth: self.nth, line: self.line, file }
+    }
+}
+
+/// A row that was found and is not read yet, so that several may read at the same time.
+#[derive(Debug)]
+pub struct Unread(Found);
+
+#[derive(Debug)]
+enum Found {
+    Read(Box<Row>),
+    Written { number: usize, nth: usize, row: Written },
+}
+
+impl Unread {
+    /// The row itself.
+    ///
+    /// # Errors
+    /// It is not written as the format wants it.
+    pub fn read(&self) -> Result<Row, RowError> {
+        match &self.0 {
+            Found::Read(row) => Ok(Row::clone(row)),
+            Found::Written { number, nth, row } => Ok(Row {
+                number: *number,
+                nth: *nth,
+                file: Arc::clone(row.file()),
+                line: row.place.line,
+                span: None,
+                variables: Arc::new(row.variables()?),
+            }),
+        }
     }
 }
 
@@ -186,14 +216,21 @@ impl Rows {
     /// Reads the rows one after the other; collected into a `Result`, all of them or the first
     /// error. A row that is malformed is an error and the next is read, unless the rows cannot be
     /// told apart any more; then those of the next file are.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = Result<Row, RowError>> + Send + '_> {
+    pub fn iter(&self) -> impl Iterator<Item = Result<Row, RowError>> + Send + '_ {
+        self.unread().map(|row| row?.read())
+    }
+
+    /// Finds the rows one after the other, and leaves it to others to read them.
+    pub fn unread(&self) -> Box<dyn Iterator<Item = Result<Unread, RowError>> + Send + '_> {
+        let read = |row| Unread(Found::Read(Box::new(row)));
         match &self.0 {
-            Origin::Typed(rows) => Box::new(rows.iter().cloned().map(Ok)),
+            Origin::Typed(rows) => Box::new(rows.iter().cloned().map(read).map(Ok)),
             Origin::Files { files, order, .. } if order.is_as_it_stands() => {
                 Box::new(Stream { files: files.iter(), reader: None, number: 0, nth: 0 })
             }
             Origin::Files { files, order, index } => {
-                Box::new(index.get_or_init(|| Index::new(files, order)).iter())
+                let rows = index.get_or_init(|| Index::new(files, order)).iter();
+                Box::new(rows.map(move |row| row.map(read)))
             }
         }
     }
@@ -220,21 +257,21 @@ impl Rows {
 /// Reads files from the first row to the last.
 struct Stream<'a> {
     files: slice::Iter<'a, Arc<DataFile>>,
-    reader: Option<(&'a Arc<DataFile>, Reader)>,
+    reader: Option<Reader>,
     number: usize,
     nth: usize,
 }
 
 impl Iterator for Stream<'_> {
-    type Item = Result<Row, RowError>;
+    type Item = Result<Unread, RowError>;
 
-    fn next(&mut self) -> Option<Result<Row, RowError>> {
+    fn next(&mut self) -> Option<Result<Unread, RowError>> {
         loop {
-            let Some((file, reader)) = &mut self.reader else {
+            let Some(reader) = &mut self.reader else {
                 let file = self.files.next()?;
                 self.nth = 0;
                 match Reader::open(file, STREAM) {
-                    Ok(reader) => self.reader = Some((file, reader)),
+                    Ok(reader) => self.reader = Some(reader),
                     Err(error) => return Some(Err(error)),
                 }
                 continue;
@@ -243,14 +280,8 @@ impl Iterator for Stream<'_> {
                 Ok(Some(place)) => {
                     self.number += 1;
                     self.nth += 1;
-                    return Some(reader.variables(place).map(|variables| Row {
-                        number: self.number,
-                        nth: self.nth,
-                        file: Arc::clone(&file.name),
-                        line: place.line,
-                        span: None,
-                        variables: Arc::new(variables),
-                    }));
+                    let (number, nth, row) = (self.number, self.nth, reader.written(place));
+                    return Some(Ok(Unread(Found::Written { number, nth, row })));
                 }
                 Ok(None) => self.reader = None,
                 Err(error) => {

@@ -25,10 +25,61 @@ pub(super) struct Reader {
     file: Arc<DataFile>,
     splitter: Splitter<BufReader<File>>,
     /// The names of columns, and where they stand.
-    header: Option<(Header, Place)>,
+    header: Option<(Arc<Header>, Place)>,
     /// The row that was read last.
     row: Vec<u8>,
     any: bool,
+}
+
+/// A row as it is written, not yet read: whoever reads it may be another than who found it.
+#[derive(Debug)]
+pub(super) struct Written {
+    file: Arc<DataFile>,
+    header: Option<Arc<Header>>,
+    row: Box<[u8]>,
+    pub place: Place,
+}
+
+impl Written {
+    /// Its file, as the user would write the path.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file.name
+    }
+
+    /// Its variables.
+    pub fn variables(&self) -> Result<Variables, RowError> {
+        variables(&self.file, self.header.as_deref(), &self.row, self.place)
+    }
+}
+
+/// The variables of a row that begins at the place.
+fn variables(
+    file: &Arc<DataFile>,
+    header: Option<&Header>,
+    row: &[u8],
+    place: Place,
+) -> Result<Variables, RowError> {
+    let variables = match header {
+        Some(header) => header.row(row),
+        None => json::object(row),
+    };
+    variables.map_err(|fault| wrong_in(file, row, place, fault))
+}
+
+/// What is wrong in a row.
+fn wrong_in(file: &Arc<DataFile>, row: &[u8], place: Place, fault: Fault) -> RowError {
+    let lines = row[..fault.at].split(|byte| *byte == b'\n').count() - 1;
+    let at = Place { offset: place.offset + fault.at as u64, line: place.line + lines };
+    malformed(file, at, fault.wrong)
+}
+
+fn malformed(file: &Arc<DataFile>, at: Place, wrong: Wrong) -> RowError {
+    RowError::Malformed(Malformed {
+        file: Arc::clone(file),
+        at,
+        message: wrong.message.into_owned(),
+        remedy: wrong.remedy.into_owned(),
+    })
 }
 
 impl Reader {
@@ -43,11 +94,12 @@ impl Reader {
         if let Format::Csv(delimiter) = reader.file.format {
             let Some(place) = reader.split()? else {
                 let wrong = Wrong::new("an empty file", "write a header: the names of the columns");
-                return Err(reader.malformed(Place { offset: 0, line: 1 }, wrong));
+                return Err(malformed(&reader.file, Place { offset: 0, line: 1 }, wrong));
             };
             let header = Header::read(&reader.row, delimiter);
-            let header = header.map_err(|fault| reader.fault(place, fault))?;
-            reader.header = Some((header, place));
+            let header =
+                header.map_err(|fault| wrong_in(&reader.file, &reader.row, place, fault))?;
+            reader.header = Some((Arc::new(header), place));
         }
         Ok(reader)
     }
@@ -57,7 +109,7 @@ impl Reader {
         let place = self.split()?;
         if let (None, false, Some((_, header))) = (place, self.any, &self.header) {
             let wrong = Wrong::new("a header and no rows", "add a row below this");
-            return Err(self.malformed(*header, wrong));
+            return Err(malformed(&self.file, *header, wrong));
         }
         self.any = true;
         Ok(place)
@@ -70,13 +122,19 @@ impl Reader {
         self.variables(place)
     }
 
-    /// The variables of the row that was read last, which begins at the place.
-    pub fn variables(&self, place: Place) -> Result<Variables, RowError> {
-        let variables = match &self.header {
-            Some((header, _)) => header.row(&self.row),
-            None => json::object(&self.row),
-        };
-        variables.map_err(|fault| self.fault(place, fault))
+    /// The row that was read last, which begins at the place.
+    pub fn written(&self, place: Place) -> Written {
+        Written {
+            file: Arc::clone(&self.file),
+            header: self.header.as_ref().map(|(header, _)| Arc::clone(header)),
+            row: self.row.as_slice().into(),
+            place,
+        }
+    }
+
+    /// Its variables.
+    fn variables(&self, place: Place) -> Result<Variables, RowError> {
+        variables(&self.file, self.header.as_ref().map(|(header, _)| &**header), &self.row, place)
     }
 
     /// What would show that the file was written to.
@@ -94,28 +152,12 @@ impl Reader {
                 // Where a bracket is found missing is not where it should have been.
                 let json = matches!(self.file.format, Format::Json | Format::Jsonl);
                 let before = began.filter(|_| json).and_then(|began| {
-                    json::wrong_so_far(&self.row).map(|fault| self.fault(began, fault))
+                    let fault = json::wrong_so_far(&self.row)?;
+                    Some(wrong_in(&self.file, &self.row, began, fault))
                 });
-                Err(before.unwrap_or_else(|| self.malformed(at, wrong)))
+                Err(before.unwrap_or_else(|| malformed(&self.file, at, wrong)))
             }
         }
-    }
-
-    /// What is wrong in the row that was read last.
-    fn fault(&self, row: Place, fault: Fault) -> RowError {
-        let before = &self.row[..fault.at];
-        let lines = before.split(|byte| *byte == b'\n').count() - 1;
-        let at = Place { offset: row.offset + fault.at as u64, line: row.line + lines };
-        self.malformed(at, fault.wrong)
-    }
-
-    fn malformed(&self, at: Place, wrong: Wrong) -> RowError {
-        RowError::Malformed(Malformed {
-            file: Arc::clone(&self.file),
-            at,
-            message: wrong.message.into_owned(),
-            remedy: wrong.remedy.into_owned(),
-        })
     }
 }
 
