@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use url::{Host, Url};
 
@@ -204,14 +204,15 @@ impl Http {
         let ms =
             sent.as_ref().map_or_else(|_| millis(start.elapsed()), |sent| sent.0.times.total_ms);
         let mut hint = None;
-        let result = sent.and_then(|(response, stream)| {
+        let result = sent.and_then(|(response, stream, head)| {
             let decoded = match stream {
                 Some(stream) => stream.reply(&response),
                 None => openai_chat::decode(&response),
             };
             let decoded = decoded.and_then(|reply| self.fit(reply));
             if decoded.is_err() {
-                hint = hints::wait(response.status, &response.headers, jiff::Timestamp::now());
+                let headers = self.texts(&head);
+                hint = hints::wait(response.status, &headers, jiff::Timestamp::now());
             }
             decoded
         });
@@ -241,12 +242,13 @@ impl Http {
     }
 
     /// Sends a request and reads the whole answer, without the key where it echoes it, and what was
-    /// put together of a stream meanwhile.
+    /// put together of a stream meanwhile. Of the headers of a success, only the content's type is
+    /// with it: all of them, which nobody asks for where the answer can be read, come apart.
     async fn send(
         &self,
         request: WireRequest,
         progress: &mut Progress,
-    ) -> Result<(WireResponse, Option<Stream>), AskError> {
+    ) -> Result<(WireResponse, Option<Stream>, HeaderMap), AskError> {
         let mut call = self.client.post(self.url.clone()).body(request.body);
         for (name, value) in request.headers {
             call = call.header(name, value);
@@ -256,7 +258,7 @@ impl Http {
         }
         let answered = within(self.timeouts.first_byte, call.send()).await;
         progress.unreached = matches!(&answered, Ok(Err(error)) if error.is_connect());
-        let response = match answered {
+        let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
                 return Err(self.too_late(Phase::Connect, Duration::MAX, progress));
@@ -286,14 +288,12 @@ impl Http {
             let message = "the reply is compressed though that was not asked for: turn it off";
             return Err(failed(AskErrorKind::Unusable, message.into()));
         }
-        let headers: Vec<(String, String)> = response
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                (name.as_str().to_owned(), self.key.scrub(&value).into_owned())
-            })
-            .collect();
+        let head = std::mem::take(response.headers_mut());
+        let headers = match head.get(CONTENT_TYPE) {
+            _ if failing => self.texts(&head),
+            Some(kind) => vec![self.text((&CONTENT_TYPE, kind))],
+            None => Vec::new(),
+        };
         let is_stream = |(name, value): &(String, String)| {
             name == "content-type" && value.to_ascii_lowercase().contains("event-stream")
         };
@@ -331,7 +331,17 @@ impl Http {
         let (body, had_key) = self.key.scrub_bytes(bytes);
         // What was put together of a body with the key has the key as well: it is read again.
         let stream = stream.filter(|_| !had_key);
-        Ok((WireResponse { status, headers, body, times }, stream))
+        Ok((WireResponse { status, headers, body, times }, stream, head))
+    }
+
+    /// Headers as the codec reads them, without the key.
+    fn texts(&self, head: &HeaderMap) -> Vec<(String, String)> {
+        head.iter().map(|header| self.text(header)).collect()
+    }
+
+    fn text(&self, (name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.as_str().to_owned(), self.key.scrub(&value).into_owned())
     }
 
     /// Refuses a reply that nobody would read, or that spells out the key in a way in which it was

@@ -125,6 +125,8 @@ struct Base {
     connection: Connection,
     /// Numbers of settings by their JSON.
     settings: HashMap<String, i64>,
+    /// The settings that were looked up last, which are mostly those of the next entry.
+    last: Option<(Settings, i64)>,
 }
 
 /// The thread that writes.
@@ -148,7 +150,7 @@ impl Writer {
             room: Semaphore::new(WAITING),
             commits: AtomicU64::new(0),
             gave_up: AtomicBool::new(false),
-            base: Mutex::new(Base { connection, settings: HashMap::new() }),
+            base: Mutex::new(Base { connection, settings: HashMap::new(), last: None }),
         });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -326,6 +328,7 @@ impl Shared {
         written.map_err(|error| {
             // The numbers of settings that were not committed are nobody's.
             base.settings.clear();
+            base.last = None;
             let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
             self.gave_up.fetch_or(busy, Ordering::Relaxed);
             StoreError::sqlite(&self.path, &error)
@@ -358,7 +361,16 @@ impl Base {
         let mut usage: BTreeMap<i64, Usage> = BTreeMap::new();
         let mut new = 0;
         for waiting in batch {
-            let settings = settings_id(&transaction, &mut self.settings, &waiting.entry)?;
+            let request = &waiting.entry.request;
+            let settings = match &self.last {
+                Some((last, id)) if last.are_of(request) => *id,
+                _ => {
+                    let settings = Settings::of(request);
+                    let id = settings_id(&transaction, &mut self.settings, &settings)?;
+                    self.last = Some((settings, id));
+                    id
+                }
+            };
             if insert(&transaction, waiting, settings, conflict)? {
                 new += 1;
                 usage.entry(settings).or_default().add(&waiting.entry);
@@ -400,10 +412,9 @@ impl Usage {
 fn settings_id(
     connection: &Connection,
     known: &mut HashMap<String, i64>,
-    entry: &Entry,
+    settings: &Settings,
 ) -> rusqlite::Result<i64> {
-    let settings = Settings::of(&entry.request);
-    let json = serde_json::to_string(&settings).expect("settings have string keys");
+    let json = serde_json::to_string(settings).expect("settings have string keys");
     if let Some(id) = known.get(&json) {
         return Ok(*id);
     }
