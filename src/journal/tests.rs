@@ -33,7 +33,9 @@ fn records_that_are_written_together_are_the_lines_that_they_are_alone() {
     };
     let records: Vec<Record> = (0..900).map(record).collect();
     let alone = written("alone", &|journal| {
-        records.iter().for_each(|record| journal.append(record).unwrap());
+        for record in &records {
+            journal.append(record).unwrap();
+        }
     });
     let together = written("together", &|journal| {
         for some in records.chunks(450) {
