@@ -43,7 +43,7 @@ fn main() {
             let runs = (0..3).map(|_| measure(what, &path));
             let best = runs.min_by(|one, other| one.seconds.total_cmp(&other.seconds));
             let Some(Measured { seconds, processor, megabytes }) = best else { continue };
-            let n = rows as f64;
+            let n = f64::from(u32::try_from(rows).expect("fewer than 4 billion rows"));
             println!(
                 "{what:<8}{rows:>10}{seconds:>10.2}{:>12.0}{:>12.2}{:>12.2}{megabytes:>10.1}",
                 n / seconds,

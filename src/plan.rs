@@ -127,20 +127,22 @@ impl<'a> Plan<'a> {
 
     /// The trials in order: case by case, each at every endpoint, there as often as the suite says.
     /// Those of a shard have their places in the whole plan.
-    /// Where a budget may be decided early, the cases come in a random order that the seed gives,
-    /// and are all in memory.
+    /// Where a budget may be decided early, the cases come in a random order that the seed gives.
     pub fn trials(&self) -> impl Iterator<Item = Trial> + Send + '_ {
-        let cases = self.suite.cases().filter(|case| self.selection.wants(case));
-        let cases = cases.take(self.selection.limit.unwrap_or(usize::MAX)).map(Arc::new);
-        let cases: Box<dyn Iterator<Item = Arc<Case>> + Send> = if self.suite.budget.early_stop {
-            let mut shuffled: Vec<Arc<Case>> = cases.collect();
-            shuffled.sort_by_cached_key(|case| place_of(case, self.seed()));
-            Box::new(shuffled.into_iter())
+        let limit = self.selection.limit.unwrap_or(usize::MAX);
+        let cases: Box<dyn Iterator<Item = Case> + Send> = if self.suite.budget.early_stop {
+            let mut wanted = 0;
+            Box::new(self.suite.cases_by(|case| {
+                let more = wanted < limit && self.selection.wants(case);
+                wanted += usize::from(more);
+                more.then(|| place_of(case, self.seed()))
+            }))
         } else {
-            Box::new(cases)
+            let wanted = self.suite.cases().filter(|case| self.selection.wants(case));
+            Box::new(wanted.take(limit))
         };
         let cases = cases.enumerate().filter(|(number, _)| self.selection.has(*number));
-        cases.flat_map(|(number, case)| self.at_all(&case, number))
+        cases.flat_map(|(number, case)| self.at_all(&Arc::new(case), number))
     }
 
     /// The trials of the case of this number.

@@ -41,7 +41,9 @@ mod tests {
         for count in 0..4_u8 {
             let list: Vec<Digest> = (0..count).map(|byte| Digest::of_bytes(&[byte])).collect();
             let mut digests = Digests::default();
-            list.iter().for_each(|digest| digests.add(digest));
+            for digest in &list {
+                digests.add(digest);
+            }
             assert_eq!(digests.count(), list.len());
             assert_eq!(digests.finish(), Digest::of(&list), "{count}");
         }

@@ -69,8 +69,10 @@ struct Sum {
     cases: usize,
     own: usize,
     digests: Digests,
-    /// Cases in a random order, which is known when all were seen: place, and trials.
-    drawn: Vec<(Digest, Vec<Digest>)>,
+    /// Places in a random order, which is known when all cases were seen, each with the number of
+    /// its case; and the trials of these, as many of each.
+    drawn: Vec<(Digest, usize)>,
+    trials: Vec<Digest>,
 }
 
 impl Sum {
@@ -78,15 +80,21 @@ impl Sum {
         self.cases += 1;
         self.own += if own { trials.len() } else { 0 };
         match place {
-            Some(place) => self.drawn.push((place, trials)),
+            Some(place) => {
+                self.drawn.push((place, self.drawn.len()));
+                self.trials.extend(trials);
+            }
             None => trials.iter().for_each(|trial| self.digests.add(trial)),
         }
     }
 
     fn extent(mut self) -> Extent {
-        self.drawn.sort_by_key(|(place, _)| *place);
-        for trial in self.drawn.iter().flat_map(|(_, trials)| trials) {
-            self.digests.add(trial);
+        self.drawn.sort_unstable();
+        let each = self.trials.len() / self.drawn.len().max(1);
+        for (_, case) in &self.drawn {
+            for trial in &self.trials[case * each..(case + 1) * each] {
+                self.digests.add(trial);
+            }
         }
         let (trials, own) = (self.digests.count(), self.own);
         Extent { trials, own, digest: self.digests.finish() }

@@ -98,6 +98,28 @@ impl Suite {
         self.rows.iter().filter_map(Result::ok).flat_map(of_row)
     }
 
+    /// The cases in the order of what `place` says of them, without those of which it says nothing.
+    /// All rows are read to know the order, and once more in this order: some sixty bytes a case
+    /// are kept.
+    pub fn cases_by<K: Ord>(
+        &self,
+        mut place: impl FnMut(&Case) -> Option<K>,
+    ) -> impl Iterator<Item = Case> + Send + '_ {
+        let mut places: Vec<(K, usize, usize)> = Vec::new();
+        for (row, read) in self.rows.iter().enumerate() {
+            let cases = read.ok().and_then(|read| self.cases_of(&read).ok()).unwrap_or_default();
+            let cases = cases.iter().enumerate();
+            places.extend(cases.filter_map(|(nth, case)| Some((place(case)?, row, nth))));
+        }
+        places.sort_unstable();
+        let (rows, nths): (Vec<usize>, Vec<usize>) =
+            places.into_iter().map(|(_, row, nth)| (row, nth)).unzip();
+        self.rows.at(rows.into_iter()).zip(nths).filter_map(|(row, nth)| {
+            let mut cases = self.cases_of(&row.ok()?).ok()?;
+            (nth < cases.len()).then(|| cases.swap_remove(nth))
+        })
+    }
+
     /// All cases of a row.
     pub(super) fn cases_of(&self, row: &Row) -> Result<Vec<Case>, Vec<Fault>> {
         let mut faults = Vec::new();

@@ -441,37 +441,4 @@ fn far_above_even(count: usize, n: usize, shares: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn choices_are_the_same_however_they_are_written() {
-        for (choices, same) in [
-            (&["Rome", "Paris", "Oslo"][..], None),
-            (&["Rome", "the  Paris!", "PARIS"], Some(('B', 'C'))),
-            (&["t.he cat", "cat", "x"], Some(('A', 'B'))),
-            (&["C", "C++", "C#"], None),
-            (&["tea", "eat", "ate"], None),
-            (&["?", "!", "?"], Some(('A', 'C'))),
-            (&["é", "É", "e"], Some(('A', 'B'))),
-            (&["10", "1 0", "1,0"], None),
-        ] {
-            let choices = choices.iter().map(ToString::to_string).collect();
-            assert_eq!(same_choices(&Question { text: String::new(), choices }), same, "{same:?}");
-        }
-    }
-
-    #[test]
-    fn only_what_chance_does_not_do_is_far_above_even() {
-        for (count, n, shares, far) in [
-            (20, 20, 4, true),
-            (12, 20, 4, false),
-            (13, 20, 4, true),
-            (50, 182, 4, false),
-            (19, 19, 4, false),
-            (9, 20, 2, false),
-        ] {
-            assert_eq!(far_above_even(count, n, shares), far, "{count} of {n}, {shares} choices");
-        }
-    }
-}
+mod tests;

@@ -122,10 +122,10 @@ impl Templates {
     /// Undefined variables, or what else went wrong.
     pub fn render(&self, text: &str, row: &Arc<Scope>) -> Result<String, TemplateError> {
         let Some(compiled) = self.known.get(text) else {
-            return match is_template(text) {
-                false => Ok(text.trim().to_owned()),
-                true => Err(TemplateError::Other("it was not compiled".into())),
-            };
+            if is_template(text) {
+                return Err(TemplateError::Other("it was not compiled".into()));
+            }
+            return Ok(text.trim().to_owned());
         };
         if let Some(text) = compiled.plain(row) {
             return Ok(text.to_owned());

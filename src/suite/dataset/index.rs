@@ -80,22 +80,34 @@ impl Index {
     /// Reads the drawn rows; where a file has no rows to be told apart, what is wrong with it.
     pub fn iter(&self) -> impl Iterator<Item = Result<Row, RowError>> + Send + '_ {
         let rows = if self.errors.is_empty() { self.rows.iter() } else { [].iter() };
-        self.errors.iter().cloned().map(Err).chain(Drawn {
-            index: self,
-            rows,
-            open: HashMap::new(),
-        })
+        self.errors.iter().cloned().map(Err).chain(Drawn { rows, picked: self.picked() })
+    }
+
+    /// Reads drawn rows in any order.
+    pub fn picked(&self) -> Picked<'_> {
+        Picked { index: self, open: HashMap::new() }
     }
 }
 
 /// Reads the drawn rows.
 struct Drawn<'a> {
-    index: &'a Index,
     rows: slice::Iter<'a, Entry>,
+    picked: Picked<'a>,
+}
+
+/// Reads rows by their place among those that are drawn.
+pub(super) struct Picked<'a> {
+    index: &'a Index,
     open: HashMap<usize, Reader>,
 }
 
-impl Drawn<'_> {
+impl Picked<'_> {
+    /// The row at a place, from 0; none beyond the last.
+    pub fn row(&mut self, place: usize) -> Option<Result<Row, RowError>> {
+        let entry = *self.index.rows.get(place)?;
+        Some(self.read(entry))
+    }
+
     fn read(&mut self, entry: Entry) -> Result<Row, RowError> {
         let files = &self.index.files;
         let which = files.partition_point(|file| file.first <= entry.number) - 1;
@@ -131,6 +143,6 @@ impl Iterator for Drawn<'_> {
 
     fn next(&mut self) -> Option<Result<Row, RowError>> {
         let entry = *self.rows.next()?;
-        Some(self.read(entry))
+        Some(self.picked.read(entry))
     }
 }

@@ -235,6 +235,23 @@ impl Rows {
         }
     }
 
+    /// Reads the rows at these places among all that [`Rows::iter`] gives, from 0, in this order.
+    /// For files a first pass finds where they stand, sixteen bytes a row.
+    pub fn at<'a>(
+        &'a self,
+        places: impl Iterator<Item = usize> + Send + 'a,
+    ) -> Box<dyn Iterator<Item = Result<Row, RowError>> + Send + 'a> {
+        match &self.0 {
+            Origin::Typed(rows) => {
+                Box::new(places.filter_map(|place| rows.get(place).cloned().map(Ok)))
+            }
+            Origin::Files { files, order, index } => {
+                let mut picked = index.get_or_init(|| Index::new(files, order)).picked();
+                Box::new(places.filter_map(move |place| picked.row(place)))
+            }
+        }
+    }
+
     /// The rows that are typed into the suite.
     #[must_use]
     pub fn typed_rows(&self) -> &[Row] {
