@@ -76,8 +76,11 @@ fn live(server: &Server, table: &mut Table) {
     let few = Project::new(&server.url(false), 64, 1000);
     let (mut bare, mut cached, mut uncached) = (Vec::new(), Vec::new(), Vec::new());
     let (mut again, mut again_few, mut few_live) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bare_cpu = Vec::new();
     for _ in 0..ROUNDS {
+        let before = cpu_of_children();
         bare.push(bare::rate(&server.url(false), CASES, 64));
+        bare_cpu.push(1e6 / per_second(CASES, cpu_of_children() - before));
         project.forget();
         cached.push(project.run("use"));
         bare.push(bare::rate(&server.url(false), CASES, 64));
@@ -93,20 +96,21 @@ fn live(server: &Server, table: &mut Table) {
     };
     let driven = |runs: &[Run]| rate(runs, |run| run.driven);
     let whole = |runs: &[Run]| rate(runs, |run| run.whole);
-    table.says("bare reqwest loop, 64 in flight: requests/s", bare);
+    says("bare reqwest loop, 64 in flight: requests/s", bare);
+    says("  CPU µs a request", median(bare_cpu));
     for (what, runs) in
         [("cache and journal", &cached), ("cache off", &uncached), ("from the cache", &again)]
     {
-        table.says(&format!("{what}: cases/s, driven"), driven(runs));
-        table.says("  cases/s, whole process", whole(runs));
-        table.says("  CPU µs a case, whole process", cpu(runs, CASES));
+        says(&format!("{what}: cases/s, driven"), driven(runs));
+        says("  cases/s, whole process", whole(runs));
+        says("  CPU µs a case, whole process", cpu(runs, CASES));
     }
     table.at_least("live with cache and journal, of the bare loop", driven(&cached) / bare, 0.5);
-    table.says("  whole process, of the bare loop", whole(&cached) / bare);
-    table.says("  with the cache off, of the bare loop", driven(&uncached) / bare);
+    says("  whole process, of the bare loop", whole(&cached) / bare);
+    says("  with the cache off, of the bare loop", driven(&uncached) / bare);
     table.at_least("from the cache, of live", driven(&again) / driven(&cached), 3.0);
-    table.says("  whole process, of live", whole(&again) / whole(&cached));
-    table.says("1,000 cases, whole process: s", median(few_live.iter().map(|r| r.whole).collect()));
+    says("  whole process, of live", whole(&again) / whole(&cached));
+    says("1,000 cases, whole process: s", median(few_live.iter().map(|r| r.whole).collect()));
     table.at_most("  again from the cache: s", median(again_few), 0.1);
 }
 
@@ -131,7 +135,7 @@ fn slow(server: &Server, table: &mut Table) {
             table.at_most("  whole process: s", whole, 1.8);
         } else {
             table.at_least(&format!("{what}: of the ideal rate"), ideal / driven, 0.9);
-            table.says("  whole process: s", whole);
+            says("  whole process: s", whole);
         }
     }
 }
@@ -150,8 +154,8 @@ fn size(server: &Server, table: &mut Table) {
                 .collect();
             let driven = median(runs.iter().map(|run| run.driven).collect());
             let micros = 1e6 / per_second(cases, driven);
-            table.says(&format!("{cases} cases, cache {cache}: µs a case, driven"), micros);
-            table.says("  CPU µs a case, whole process", cpu(&runs, cases));
+            says(&format!("{cases} cases, cache {cache}: µs a case, driven"), micros);
+            says("  CPU µs a case, whole process", cpu(&runs, cases));
             let of_first = micros / *first.get_or_insert(micros);
             if cases == 1_000_000 {
                 table.at_most("  of what it cost among 10,000", of_first, bar);
@@ -263,10 +267,6 @@ struct Table {
 }
 
 impl Table {
-    fn says(&mut self, what: &str, measured: f64) {
-        println!("{what:<66} {:>12}", number(measured));
-    }
-
     fn at_most(&mut self, what: &str, measured: f64, bar: f64) {
         self.judged(what, measured, &format!("≤ {bar}"), measured <= bar);
     }
@@ -280,6 +280,10 @@ impl Table {
         let word = if holds { "met" } else { "NOT MET" };
         println!("{what:<66} {:>12} {bar:>9}  {word}", number(measured));
     }
+}
+
+fn says(what: &str, measured: f64) {
+    println!("{what:<66} {:>12}", number(measured));
 }
 
 fn number(value: f64) -> String {
