@@ -235,3 +235,18 @@ impl WireResponse {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
+
+/// Largest body that is read. Replies of language models are a few kilobytes, with log probabilities a
+/// few hundred; what is larger is not a reply.
+pub const LARGEST_BODY: usize = 64 << 20;
+
+/// Appends to what came of a body so far. One that is large already gets the room of the largest: memory
+/// that is not touched costs nothing, and to move into a larger place takes both places.
+pub fn append(body: &mut Vec<u8>, bytes: &[u8]) {
+    const LARGE: usize = 8 << 20;
+    let length = body.len() + bytes.len();
+    if length > body.capacity() && (LARGE..LARGEST_BODY).contains(&length) {
+        body.reserve_exact(LARGEST_BODY - body.len());
+    }
+    body.extend_from_slice(bytes);
+}

@@ -6,6 +6,12 @@
 //! they are read. In one point more is read than the standard allows: an event whose empty line never
 //! came counts, since servers leave the last one out; whether it is whole is for its reader to say.
 
+use super::append;
+
+/// Longest line that is read, in bytes: eight times the longest text. What is cut off there is no JSON,
+/// and so no piece of a reply.
+const LONGEST_LINE: usize = 32 << 20;
+
 /// Puts lines together and events out of lines.
 #[derive(Debug, Default)]
 pub struct Events {
@@ -26,10 +32,10 @@ impl Events {
                 continue;
             }
             let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
-                self.line.extend_from_slice(bytes);
+                self.more_of_line(bytes);
                 return;
             };
-            self.line.extend_from_slice(&bytes[..end]);
+            self.more_of_line(&bytes[..end]);
             self.after_cr = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
             self.end_line(&mut event);
@@ -42,6 +48,11 @@ impl Events {
             self.end_line(&mut event);
         }
         self.end_event(&mut event);
+    }
+
+    fn more_of_line(&mut self, bytes: &[u8]) {
+        let room = LONGEST_LINE.saturating_sub(self.line.len());
+        append(&mut self.line, &bytes[..bytes.len().min(room)]);
     }
 
     fn end_line(&mut self, event: &mut impl FnMut(&[u8])) {

@@ -12,10 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::trouble;
 use crate::endpoint::openai_chat::stream::Stream;
 use crate::endpoint::sse::begins_like_events;
-
-/// Largest body that is read. Replies of language models are a few kilobytes, with log
-/// probabilities a few hundred; what is larger is not a reply.
-pub(super) const LARGEST: usize = 64 << 20;
+use crate::endpoint::{LARGEST_BODY, append};
 
 /// How long the end of a body is waited for behind the end mark of a stream.
 const LINGER: Duration = Duration::from_millis(50);
@@ -85,14 +82,14 @@ impl Body {
                 }
                 return Ok(());
             };
-            if self.bytes.len() + chunk.len() > LARGEST {
+            if self.bytes.len() + chunk.len() > LARGEST_BODY {
                 return Err(BodyError::TooLarge);
             }
             if self.open && self.bytes.is_empty() && self.stream.is_none() {
                 let begins = begins_like_events(&String::from_utf8_lossy(&chunk));
                 self.stream = begins.then(Stream::default);
             }
-            self.bytes.extend_from_slice(&chunk);
+            append(&mut self.bytes, &chunk);
             *received = self.bytes.len();
             if self.stream.as_mut().is_some_and(|stream| stream.push(&chunk, Some(at))) {
                 let rest = async { while let Ok(Some(_)) = response.chunk().await {} };

@@ -17,7 +17,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::body::{self, Body, BodyError, within};
+use super::body::{Body, BodyError, within};
 use super::hints;
 use super::limit::{AllCalls, Limit};
 use super::purse::{Account, Purse};
@@ -31,7 +31,9 @@ use crate::ask::{
 };
 use crate::endpoint::failure::KEY_REFUSED;
 use crate::endpoint::openai_chat::stream::Stream;
-use crate::endpoint::{Spec, Timeouts, Wire, WireRequest, WireResponse, millis, openai_chat};
+use crate::endpoint::{
+    LARGEST_BODY, Spec, Timeouts, Wire, WireRequest, WireResponse, millis, openai_chat,
+};
 
 /// Many servers close idle connections after 5 s, and a call that meets the closing fails.
 const IDLE: Duration = Duration::from_secs(4);
@@ -272,13 +274,13 @@ impl Http {
         let failed =
             |kind, message| AskError { status: Some(status), ..AskError::new(kind, message) };
         let too_large = || {
-            let megabytes = body::LARGEST >> 20;
+            let megabytes = LARGEST_BODY >> 20;
             failed(AskErrorKind::Unusable, format!("the reply is larger than {megabytes} MiB"))
         };
         // What a failure is, its status says: words that cannot be had change nothing of it.
         let failing = !(200..300).contains(&status);
         let is_too_large =
-            response.content_length().is_some_and(|length| length > body::LARGEST as u64);
+            response.content_length().is_some_and(|length| length > LARGEST_BODY as u64);
         if is_too_large && !failing {
             return Err(too_large());
         }
