@@ -250,3 +250,24 @@ pub fn append(body: &mut Vec<u8>, bytes: &[u8]) {
     }
     body.extend_from_slice(bytes);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_body_is_moved_once_and_a_small_one_takes_no_more_than_it_needs() {
+        let block: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
+        let mut body = Vec::new();
+        let mut places = std::collections::BTreeSet::new();
+        for blocks in 1..=64 {
+            append(&mut body, &block);
+            assert_eq!(body.len(), blocks << 20);
+            assert!(body.capacity() <= if blocks < 8 { 16 << 20 } else { LARGEST_BODY });
+            places.insert(body.capacity());
+        }
+        assert!(body.chunks(block.len()).all(|part| part == block));
+        assert_eq!(places.last(), Some(&LARGEST_BODY));
+        assert!(places.len() <= 5, "{places:?}");
+    }
+}

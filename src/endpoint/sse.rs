@@ -121,6 +121,17 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_does_not_end_is_cut_and_the_next_one_is_read() {
+        let block = vec![b'a'; 1 << 20];
+        let mut pieces: Vec<&[u8]> = vec![b"data: "];
+        pieces.extend(std::iter::repeat_n(&*block, 40));
+        pieces.push(b"\n\ndata: b\n\n");
+        let seen = read(&pieces);
+        assert_eq!(seen.iter().map(String::len).collect::<Vec<_>>(), [LONGEST_LINE - 6, 1]);
+        assert_eq!(seen[1], "b");
+    }
+
+    #[test]
     fn every_end_of_a_line_and_every_field() {
         for (text, events) in [
             ("data: a\n\ndata: b\n\n", vec!["a", "b"]),
