@@ -1,10 +1,11 @@
 //! Run directories: what a run wrote while it ran, and reading it back.
 //!
 //! `run.json` is written first and says what was planned. `records.jsonl` is the journal: a
-//! finished trial is one line, written with one call before anybody is shown it, so a killed
-//! process loses nothing that was seen; a thread of its own brings the lines to the disk within
-//! 50 ms, so a power cut loses no more than that. A line without its end is a torn write and is
-//! ignored when the journal is read back, and so is one that a power cut filled with NUL bytes.
+//! finished trial is one line, written before anybody is shown it, with one call for all that are
+//! finished at the moment, so a killed process loses nothing that was seen; a thread of its own
+//! brings the lines to the disk within 50 ms, so a power cut loses no more than that. A line without
+//! its end is a torn write and is ignored when the journal is read back, and so is one that a power
+//! cut filled with NUL bytes.
 
 mod disk;
 mod read;
@@ -30,6 +31,9 @@ const RECORDS: &str = "records.jsonl";
 const FOLLOWING: [&str; 4] =
     ["scorecard.json", "operations.json", "decision.json", "baseline.json"];
 
+/// Bytes of lines from which on no others are waited for.
+const LONGEST_WRITE: usize = 1 << 18;
+
 /// A run directory that is being written.
 #[derive(Debug)]
 pub struct Journal {
@@ -38,6 +42,8 @@ pub struct Journal {
     records: File,
     durable: bool,
     syncer: Syncer,
+    /// What is written next, kept for its room.
+    lines: Vec<u8>,
 }
 
 impl Journal {
@@ -69,7 +75,7 @@ impl Journal {
             let _ = fs::remove_file(&path);
         })?;
         let syncer = Syncer::start(records.try_clone()?)?;
-        Ok(Journal { dir: dir.to_owned(), records, durable: false, syncer })
+        Ok(Journal::of(dir, records, syncer))
     }
 
     /// Goes on with a run that was stopped or killed: what was torn off is removed, and new records
@@ -87,7 +93,11 @@ impl Journal {
         records.set_len(whole).map_err(io_error)?;
         let run = read(dir)?;
         let syncer = records.try_clone().and_then(Syncer::start).map_err(io_error)?;
-        Ok((Journal { dir: dir.to_owned(), records, durable: false, syncer }, run))
+        Ok((Journal::of(dir, records, syncer), run))
+    }
+
+    fn of(dir: &Path, records: File, syncer: Syncer) -> Journal {
+        Journal { dir: dir.to_owned(), records, durable: false, syncer, lines: Vec::new() }
     }
 
     /// The same with every record on the disk before the next one is taken.
@@ -101,9 +111,37 @@ impl Journal {
     /// # Errors
     /// The line cannot be written, or an earlier one did not reach the disk.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
-        self.records.write_all(&line)?;
+        self.append_all([record])
+    }
+
+    /// Appends trials that were finished at the same time, a line each. When this returns, the lines
+    /// survive the death of the process.
+    ///
+    /// # Errors
+    /// A line cannot be written, or an earlier one did not reach the disk.
+    pub fn append_all<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = &'a Record>,
+    ) -> io::Result<()> {
+        self.lines.clear();
+        for record in records {
+            serde_json::to_writer(&mut self.lines, record)?;
+            self.lines.push(b'\n');
+            // Trials that are finished at the same time are one write, unless they are large.
+            if self.durable || self.lines.len() >= LONGEST_WRITE {
+                self.write()?;
+            }
+        }
+        self.write()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        self.records.write_all(&self.lines)?;
+        self.lines.clear();
+        self.lines.shrink_to(LONGEST_WRITE);
         if self.durable {
             return self.records.sync_data();
         }

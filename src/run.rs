@@ -2,12 +2,14 @@
 //!
 //! A trial is driven by its own pure description ([`step`]): as long as the grader and the
 //! confidence methods want to hear more, their requests are united and asked, and then they are
-//! stepped again. The consumer is called synchronously, one event after the other, so it needs no
-//! locks, and its answer says whether to go on. The engine knows no statistics.
+//! stepped again. The consumer is called synchronously, with all that has happened since it was
+//! called last, so it needs no locks and writes in one go what came at one time, and its answer says
+//! whether to go on. The engine knows no statistics.
 //!
 //! Trials start in the order of the plan, each when there is a place for it in the [`Room`] of its
 //! endpoint. Several runs may share rooms; each waits for one place at a time, so they take turns.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
@@ -17,11 +19,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all, pending};
 use tokio::sync::watch;
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::{JoinError, JoinSet, yield_now};
 
 use crate::answer::{self, Answer, Confidence};
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Digest, Finish, Heard, Place, Request, Role, Room, Step,
+    Ask, AskError, AskErrorKind, Digest, Exchange, Finish, Heard, Place, Posed, Request, Role,
+    Room, Step,
 };
 use crate::elicit::Method;
 use crate::grade::{Judgement, Verdict};
@@ -30,6 +33,10 @@ use crate::record::{self, At, Ending, Event, Measured, Outcome, Record};
 
 /// After so many rounds of asking, something asks in circles.
 const ROUNDS: usize = 8;
+
+/// Most events that the consumer is told at a time: a longer batch saves nothing more, and what is
+/// finished should soon be written down.
+const AT_A_TIME: usize = 256;
 
 /// How long trials that are under way are waited for when nothing more is needed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -61,7 +68,7 @@ pub async fn run(
     askers: &Askers,
     threshold: f64,
     mut stop: watch::Receiver<bool>,
-    consume: &mut dyn FnMut(Event) -> ControlFlow<Ending>,
+    consume: &mut dyn FnMut(Vec<Event>) -> ControlFlow<Ending>,
 ) -> Ending {
     let methods: Arc<[Method]> = plan.methods().cloned().collect();
     let mut trials = plan.trials().filter(|trial| !finished.contains(&trial.index));
@@ -69,7 +76,7 @@ pub async fn run(
     let mut flying: JoinSet<Record> = JoinSet::new();
     let mut ending = Ending::Complete;
     let (mut unasked, mut stopped) = (false, false);
-    if let ControlFlow::Break(told) = consume(Event::Started { planned }) {
+    if let ControlFlow::Break(told) = consume(vec![Event::Started { planned }]) {
         ending = told;
     }
     while ending == Ending::Complete {
@@ -90,10 +97,9 @@ pub async fn run(
                 ending = Ending::Interrupted;
             }
             Some(finished) = flying.join_next() => {
-                let record = finished.expect("trials are guarded against panics and never aborted");
-                let event = event_of(record);
-                unasked |= matches!(event, Event::Unasked { .. });
-                if let ControlFlow::Break(told) = consume(event) {
+                let events = events_of(finished, &mut flying);
+                unasked |= events.iter().any(|event| matches!(event, Event::Unasked { .. }));
+                if let ControlFlow::Break(told) = consume(events) {
                     ending = told;
                 }
             }
@@ -116,8 +122,8 @@ pub async fn run(
         // What is under way was asked for and may be billed: it is kept, unless it takes long.
         let drained = async {
             while let Some(finished) = flying.join_next().await {
-                let record = finished.expect("trials are guarded against panics and never aborted");
-                if consume(event_of(record)) == ControlFlow::Break(Ending::Interrupted) {
+                let events = events_of(finished, &mut flying);
+                if consume(events) == ControlFlow::Break(Ending::Interrupted) {
                     break;
                 }
             }
@@ -133,7 +139,7 @@ pub async fn run(
         ending = Ending::GaveUp;
     }
     // The run is over whatever the consumer answers to its last event.
-    let _ = consume(Event::Ended(ending));
+    let _ = consume(vec![Event::Ended(ending)]);
     ending
 }
 
@@ -153,6 +159,16 @@ async fn entered(waiting: &mut Option<Waiting>) -> (Trial, Place) {
         Some(Waiting { trial, .. }) => (trial, place),
         None => pending().await,
     }
+}
+
+/// What has become of the trials that are finished by now, this one being the first of them.
+fn events_of(first: Result<Record, JoinError>, flying: &mut JoinSet<Record>) -> Vec<Event> {
+    let others = std::iter::from_fn(|| flying.try_join_next());
+    let finished = std::iter::once(first).chain(others).take(AT_A_TIME);
+    let record = |finished: Result<Record, JoinError>| {
+        finished.expect("trials are guarded against panics and never aborted")
+    };
+    finished.map(record).map(event_of).collect()
 }
 
 /// A trial that its endpoint was not asked for any more is no finished one: whoever goes on with
@@ -181,26 +197,31 @@ async fn drive(
     methods: &[Method],
     asker: &dyn Ask,
 ) -> (Heard, Vec<Digest>, Reading) {
+    let base = Posed::from(trial.base.clone());
+    // Whatever a trial comes to, it begins with its question, and mostly ends with it.
     let mut heard = Heard::default();
-    let mut order = Vec::new();
-    for _ in 0..ROUNDS {
-        let wanted = match step(trial, methods, &heard) {
+    let mut order = vec![base.digest()];
+    let answer = asker.ask(base.clone()).await;
+    heard.insert(Exchange { role: Role::Answer, ..answer });
+    for _ in 1..ROUNDS {
+        let wanted = match step_from(&base, trial, methods, &heard) {
             Step::Done(reading) => return (heard, order, reading),
             Step::Ask(wanted) => wanted,
         };
         let mut asked = HashSet::new();
-        let fresh: Vec<(Role, Request, Digest)> = wanted
+        let fresh: Vec<(Role, Posed)> = wanted
             .into_iter()
-            .map(|(role, request)| (role, request.digest(), request))
-            .filter(|(_, digest, _)| heard.get(digest).is_none() && asked.insert(*digest))
-            .map(|(role, digest, request)| (role, request, digest))
+            .map(|(role, request)| (role, Posed::from(request)))
+            .filter(|(_, posed)| {
+                heard.get(&posed.digest()).is_none() && asked.insert(posed.digest())
+            })
             .collect();
         if fresh.is_empty() {
             break;
         }
-        order.extend(fresh.iter().map(|(_, _, digest)| *digest));
-        let exchanges = fresh.into_iter().map(|(role, request, _)| async move {
-            let mut exchange = asker.ask(Arc::new(request)).await;
+        order.extend(fresh.iter().map(|(_, posed)| posed.digest()));
+        let exchanges = fresh.into_iter().map(|(role, posed)| async move {
+            let mut exchange = asker.ask(posed).await;
             exchange.role = role;
             exchange
         });
@@ -236,7 +257,17 @@ impl Reading {
 /// Reads a trial from what was heard, or says what must be asked first and what for.
 #[must_use]
 pub fn step(trial: &Trial, methods: &[Method], heard: &Heard) -> Step<Reading, (Role, Request)> {
-    let Some(base) = heard.get(&trial.base.digest()) else {
+    step_from(&Posed::from(trial.base.clone()), trial, methods, heard)
+}
+
+/// The same, for whoever has posed the trial's question already.
+fn step_from(
+    posed: &Posed,
+    trial: &Trial,
+    methods: &[Method],
+    heard: &Heard,
+) -> Step<Reading, (Role, Request)> {
+    let Some(base) = heard.get(&posed.digest()) else {
         return Step::Ask(vec![(Role::Answer, trial.base.clone())]);
     };
     if let Some(outcome) = Record::outcome_without_reading(base) {
@@ -244,8 +275,10 @@ pub fn step(trial: &Trial, methods: &[Method], heard: &Heard) -> Step<Reading, (
     }
     let Ok(reply) = &base.result else { unreachable!("a failed exchange has an outcome") };
     let question = &trial.case.question;
-    let text =
-        methods.iter().fold(reply.text.clone(), |text, method| method.strip(&text).into_owned());
+    let text = methods.iter().fold(reply.text.clone(), |text, method| match method.strip(&text) {
+        Cow::Borrowed(stripped) if stripped.len() == text.len() => text,
+        stripped => stripped.into_owned(),
+    });
     let answer = Answer { text, truncated: reply.finish == Some(Finish::Length) };
 
     let mut wanted = Vec::new();
@@ -258,7 +291,7 @@ pub fn step(trial: &Trial, methods: &[Method], heard: &Heard) -> Step<Reading, (
     };
     let mut confidence = Vec::new();
     for method in methods {
-        match method.step(question, &trial.base, heard) {
+        match method.step(question, posed, heard) {
             Step::Done(known) => confidence.push(known),
             Step::Ask(requests) => {
                 wanted.extend(requests.into_iter().map(|request| (Role::Confidence, request)));

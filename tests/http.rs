@@ -33,7 +33,7 @@ fn request(spec: &Spec) -> Arc<Request> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn ask(spec: &Spec, key: Option<&str>) -> Exchange {
-    Http::new(spec, key.map(Into::into)).unwrap().ask(request(spec)).await
+    Http::new(spec, key.map(Into::into)).unwrap().ask(request(spec).into()).await
 }
 
 /// The error of the only call, after checking that attempt and exchange agree on it; the port,
@@ -197,7 +197,7 @@ fn a_request_for_another_place_is_not_sent() {
     let there = spec("http://127.0.0.1:1/v1");
     let http = Http::new(&here, Some(KEY.into())).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let exchange = runtime.block_on(http.ask(request(&there)));
+    let exchange = runtime.block_on(http.ask(request(&there).into()));
     assert_eq!(exchange.result.unwrap_err().kind, AskErrorKind::Interrupted);
     assert_eq!((server.calls(), exchange.attempts.len()), (0, 0));
 }
@@ -314,7 +314,7 @@ fn calls_wait_for_their_turn_and_are_timed_without_the_wait() {
     let spec = Spec { concurrency: AT_ONCE, ..spec(&server.base_url()) };
     let http = Http::new(&spec, None).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let asked = (0..4 * AT_ONCE).map(|_| http.ask(request(&spec)));
+    let asked = (0..4 * AT_ONCE).map(|_| http.ask(request(&spec).into()));
     let exchanges = runtime.block_on(join_all(asked));
     assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
     assert_eq!(server.calls(), 4 * AT_ONCE);

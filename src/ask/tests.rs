@@ -1,6 +1,6 @@
 use super::*;
 
-fn request() -> Request {
+pub(super) fn request() -> Request {
     Request {
         target: Arc::new(Target {
             wire: "openai-chat/1".into(),

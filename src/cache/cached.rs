@@ -1,9 +1,9 @@
 //! The cache as an asker: what is stored is found, what is under way is joined, and the rest is
 //! asked once.
 //!
-//! A request is looked up twice: by its caller, and once more by the flight that it starts, since
-//! another flight may have landed in between. A flight stores its reply before it ends for
-//! newcomers, so there is no moment in which a reply is neither under way nor stored.
+//! A request is looked up by its caller, and once more by the flight that it starts where another
+//! flight may have landed in between. A flight stores its reply before it ends for newcomers, so
+//! there is no moment in which a reply is neither under way nor stored.
 //!
 //! Failures are not stored. Within a run they are remembered: a run asks each request once, with
 //! its retries, and all cases that ask the same share the reply or the error.
@@ -18,9 +18,13 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::difference::{differences, nearest};
-use super::{Decode, Entry, Flights, Found, Freshness, Session, Store, StoreError, lock};
+use super::{
+    Decode, Entry, Flights, Found, Freshness, KEPT, Landings, Session, Since, Store, StoreError,
+    Watch, lock,
+};
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Fetched, Origin, Reply, Request, Role,
+    Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Fetched, Origin, Posed, Reply, Request,
+    Role,
 };
 
 /// How many misses of a replay are explained by their nearest entry.
@@ -234,10 +238,32 @@ impl Cache {
         Fetched { at_ms: found.created_ms, suite: self.store.suite(found.run) }
     }
 
-    fn find(&self, request: &Request, digest: &Digest, session: &Session) -> Option<Hit> {
+    /// Ends the views of the store in time, however long nobody looks anything up.
+    fn watch(self: &Arc<Self>) {
+        // A cache that nobody uses any more is closed at once, and its views with it.
+        let cache = Arc::downgrade(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(KEPT).await;
+            if let Some(cache) = cache.upgrade() {
+                cache.store.rest();
+            }
+        });
+    }
+
+    fn find(
+        self: &Arc<Self>,
+        request: &Request,
+        digest: &Digest,
+        session: &Session,
+    ) -> Option<Hit> {
         let key = digest.short();
-        let found = match self.store.get_at(&key, request) {
-            Ok(found) => found?,
+        let found = match self.store.look_up(&key, request) {
+            Ok((found, watch)) => {
+                if watch == Watch::Mine {
+                    self.watch();
+                }
+                found?
+            }
             Err(error) => {
                 lock(&self.trouble).get_or_insert(error);
                 return None;
@@ -276,20 +302,24 @@ impl Cached {
         Cached { cache, session, inner, failed: Arc::default() }
     }
 
-    /// The work of a flight.
-    async fn fly(self, request: Arc<Request>, digest: Digest) -> Flown {
+    /// The work of a flight. Where none has landed since the caller looked, nothing new is stored.
+    async fn fly(self, posed: Posed, since: Since) -> Flown {
+        let digest = posed.digest();
         if let Some(error) = lock(&self.failed).get(&digest) {
             return Flown::Failed(Arc::clone(error));
         }
-        if let Some(hit) = self.cache.find(&request, &digest, &self.session) {
+        if since == Since::MayHaveLanded
+            && let Some(hit) = self.cache.find(&posed, &digest, &self.session)
+        {
             return Flown::Found(hit);
         }
-        let Exchange { attempts, result, .. } = self.inner.ask(Arc::clone(&request)).await;
+        let request = posed.request();
+        let Exchange { attempts, result, .. } = self.inner.ask(posed).await;
         match &result {
             Ok(reply) => {
                 let reply = Arc::clone(reply);
                 let entry = Entry { request, reply, created_ms: now_ms() };
-                self.cache.store.put(entry, &self.session).await;
+                self.cache.store.put_at(digest.short(), entry, &self.session).await;
             }
             Err(error) => {
                 lock(&self.failed).insert(digest, Arc::clone(error));
@@ -298,17 +328,22 @@ impl Cached {
         Flown::Asked { attempts, result }
     }
 
-    async fn answer(&self, request: Arc<Request>, digest: Digest) -> Answer {
-        if let Some(hit) = self.cache.find(&request, &digest, &self.session) {
+    async fn answer(&self, posed: &Posed) -> Answer {
+        let digest = posed.digest();
+        let flights = &self.cache.flights;
+        let mut looked = flights.landings(&digest);
+        if let Some(hit) = self.cache.find(posed, &digest, &self.session) {
             return Answer::hit(hit);
         }
         if self.cache.mode == Mode::Replay {
-            let error = self.cache.not_stored(&request);
+            let error = self.cache.not_stored(posed);
             return Answer::of(Origin::Stored, Err(error.into()));
         }
         let landed = loop {
-            let work = self.clone().fly(Arc::clone(&request), digest);
-            let landed = self.cache.flights.observe(digest, work).await;
+            let work = |since| self.clone().fly(posed.clone(), since);
+            let landed = flights.observe(digest, looked, work).await;
+            // What this flight left behind is looked for by the next.
+            looked = Landings::default();
             // Another endpoint of the same target led: its key, its deadline and so its failure
             // are its own. It remembers that, so this happens once for each such endpoint.
             let failed = matches!(
@@ -355,18 +390,17 @@ impl Answer {
 }
 
 impl Ask for Cached {
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+    fn ask(&self, posed: Posed) -> BoxFuture<'_, Exchange> {
         async move {
             let start = Instant::now();
-            let digest = request.digest();
-            let answer = self.answer(Arc::clone(&request), digest).await;
+            let answer = self.answer(&posed).await;
             // A replay that found nothing was not answered by the store.
             if answer.result.is_ok() || answer.origin != Origin::Stored {
                 self.session.answered(answer.origin);
             }
             Exchange {
-                digest,
-                request,
+                digest: posed.digest(),
+                request: posed.request(),
                 role: Role::Answer,
                 origin: answer.origin,
                 fetched: answer.fetched,

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use super::difference::{differences, nearest};
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Digest, Exchange, Origin, Reply, Request, Role, Target, Times,
+    Ask, AskError, AskErrorKind, Digest, Exchange, Origin, Posed, Reply, Request, Role, Target,
+    Times,
 };
 
 /// Reads a recorded body the way the wire of its target does.
@@ -189,12 +190,12 @@ impl Cassette {
 }
 
 impl Ask for Cassette {
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+    fn ask(&self, posed: Posed) -> BoxFuture<'_, Exchange> {
         let start = Instant::now();
-        let result = self.play(&request);
+        let result = self.play(&posed);
         let exchange = Exchange {
-            digest: request.digest(),
-            request,
+            digest: posed.digest(),
+            request: posed.request(),
             role: Role::Answer,
             origin: Origin::Replayed,
             fetched: None,

@@ -8,17 +8,21 @@
 //! A flight ends for newcomers before it ends for its observers: the task first leaves the map,
 //! then publishes. Whoever comes after that starts a new flight, and finds what the old one has
 //! stored, or tries again what failed.
+//!
+//! Whoever looks first whether there is something stored, and then comes here, may have looked just
+//! before a flight landed. To look again is only needed then; so landings are counted, and new work is
+//! told whether one of its key can have been missed ([`Since`]).
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt;
-use futures_util::future::{AbortHandle, abortable};
+use futures_util::future::{AbortHandle, Abortable};
 use tokio::sync::watch;
 
 use super::lock;
@@ -28,6 +32,25 @@ use super::lock;
 pub struct Flights<K, T> {
     map: Mutex<HashMap<K, Flight<T>>>,
     generations: AtomicU64,
+    /// Flights that have landed, by a part of the key's hash. They count up with the map locked.
+    landed: [AtomicU64; COUNTERS],
+    hasher: RandomState,
+}
+
+/// With so many counters, a landing of another key is seldom taken for one of this.
+const COUNTERS: usize = 1024;
+
+/// How many flights had landed when somebody looked; none stands for never looked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Landings(Option<u64>);
+
+/// What new work is told of the time since its caller looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// No flight of this key has landed.
+    NoneHasLanded,
+    /// One may have.
+    MayHaveLanded,
 }
 
 /// One piece of work under way.
@@ -73,7 +96,9 @@ pub struct Landed<T> {
 
 impl<K, T> Default for Flights<K, T> {
     fn default() -> Flights<K, T> {
-        Flights { map: Mutex::default(), generations: AtomicU64::new(0) }
+        let landed = std::array::from_fn(|_| AtomicU64::new(0));
+        let hasher = RandomState::new();
+        Flights { map: Mutex::default(), generations: AtomicU64::new(0), landed, hasher }
     }
 }
 
@@ -82,16 +107,21 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// Observes the work that is under way for this key, or this work, if there is none. Work that
-    /// is not needed is dropped without having been polled.
+    /// Observes the work that is under way for this key, or this work, if there is none. `looked` is
+    /// how many flights had landed when the caller last looked for what they leave behind.
     ///
     /// Dropping the returned future gives up the seat, so deadlines of single callers are put
     /// around it; a deadline of the work belongs into the work.
-    pub async fn observe<F>(self: &Arc<Self>, key: K, work: F) -> Landed<T>
+    pub async fn observe<F>(
+        self: &Arc<Self>,
+        key: K,
+        looked: Landings,
+        work: impl FnOnce(Since) -> F,
+    ) -> Landed<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let mut seat = self.seat(key, work);
+        let mut seat = self.seat(key, looked, work);
         let outcome = match seat.outcome.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().unwrap_or(Err(Lost::Ended)),
             // The task is gone without a word: only the end of the runtime does that.
@@ -100,37 +130,49 @@ where
         Landed { outcome, led: seat.claim() }
     }
 
-    fn seat<F>(self: &Arc<Self>, key: K, work: F) -> Seat<K, T>
+    fn seat<F>(
+        self: &Arc<Self>,
+        key: K,
+        looked: Landings,
+        work: impl FnOnce(Since) -> F,
+    ) -> Seat<K, T>
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
-        let (publish, outcome) = watch::channel(None);
-        let flights = Arc::clone(self);
-        let landing = key.clone();
-        let (task, abort) = abortable(async move {
-            let outcome = AssertUnwindSafe(work).catch_unwind().await;
-            let outcome = outcome.map_err(|panic| Lost::Panicked(message(&*panic).into()));
-            // First out of the map, then published: who comes in between starts anew.
-            drop(flights.remove(&landing, generation));
-            publish.send_replace(Some(outcome));
-        });
-        let fresh =
-            Flight { generation, seats: 1, outcome, abort, claim: Arc::new(Claim::default()) };
         let (seat, brought) = match self.lock().entry(key) {
             Entry::Occupied(mut entry) => {
                 entry.get_mut().seats += 1;
-                (Seat::at(self, entry.key(), entry.get(), false), false)
+                (Seat::at(self, entry.key(), entry.get(), false), None)
             }
             Entry::Vacant(entry) => {
+                let generation = self.generations.fetch_add(1, Ordering::Relaxed);
+                let (publish, outcome) = watch::channel(None);
+                let (abort, aborting) = AbortHandle::new_pair();
+                let claim = Arc::new(Claim::default());
+                let fresh = Flight { generation, seats: 1, outcome, abort, claim };
                 let seat = Seat::at(self, entry.key(), &fresh, true);
+                // The map is locked, so no flight lands between this and the insertion.
+                let since = match looked {
+                    Landings(None) => Since::MayHaveLanded,
+                    known if known == self.landings(entry.key()) => Since::NoneHasLanded,
+                    _ => Since::MayHaveLanded,
+                };
                 entry.insert(fresh);
-                (seat, true)
+                (seat, Some((publish, aborting, since)))
             }
         };
-        // Spawned, or dropped unpolled, when the map is free: either may run code of the work.
-        if brought {
-            tokio::spawn(task);
+        // Made and spawned when the map is free: either may run code of the work.
+        if let Some((publish, aborting, since)) = brought {
+            let (work, flights) = (work(since), Arc::clone(self));
+            let (landing, generation) = (seat.key.clone(), seat.generation);
+            let task = async move {
+                let outcome = AssertUnwindSafe(work).catch_unwind().await;
+                let outcome = outcome.map_err(|panic| Lost::Panicked(message(&*panic).into()));
+                // First out of the map, then published: who comes in between starts anew.
+                drop(flights.land(&landing, generation));
+                publish.send_replace(Some(outcome));
+            };
+            tokio::spawn(Abortable::new(task, aborting));
         }
         seat
     }
@@ -142,9 +184,20 @@ impl<K: Eq + Hash, T> Flights<K, T> {
         self.lock().get(key).map_or(0, |flight| flight.seats)
     }
 
+    /// How many flights have landed, to be asked before one looks for what they leave behind.
+    pub fn landings(&self, key: &K) -> Landings {
+        Landings(Some(self.counter(key).load(Ordering::Acquire)))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "any part of a hash will do")]
+    fn counter(&self, key: &K) -> &AtomicU64 {
+        &self.landed[self.hasher.hash_one(key) as usize % COUNTERS]
+    }
+
     /// Takes this very flight out of the map, if it is still there.
-    fn remove(&self, key: &K, generation: u64) -> Option<Flight<T>> {
+    fn land(&self, key: &K, generation: u64) -> Option<Flight<T>> {
         let mut map = self.lock();
+        self.counter(key).fetch_add(1, Ordering::Release);
         map.get(key).filter(|flight| flight.generation == generation)?;
         map.remove(key)
     }
@@ -154,7 +207,12 @@ impl<K: Eq + Hash, T> Flights<K, T> {
         let mut map = self.lock();
         let flight = map.get_mut(key).filter(|flight| flight.generation == generation)?;
         flight.seats -= 1;
-        if flight.seats == 0 { map.remove(key) } else { None }
+        if flight.seats > 0 {
+            return None;
+        }
+        // It may have left something behind all the same.
+        self.counter(key).fetch_add(1, Ordering::Release);
+        map.remove(key)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Flight<T>>> {

@@ -18,7 +18,7 @@ mod store;
 pub use cached::{Cache, Cached, Explanation, Mode, now_ms};
 pub use cassette::{Cassette, CassetteError, Decode, Line, Lines, Recorded};
 pub use difference::{compared, differences};
-pub use flight::{Flights, Landed, Lost};
+pub use flight::{Flights, Landed, Landings, Lost, Since};
 pub use freshness::{Freshness, is_fixed};
 pub use place::{VARIABLE, directory};
 pub use recorder::{ExportError, Recorder, export};
@@ -26,6 +26,8 @@ pub use store::{
     Entry, Found, Limits, ModelSize, Pruned, Seen, Session, Size, Store, StoreError, Stored,
     SuiteSize, Verified, Wanted, prompt_bytes,
 };
+
+use store::{KEPT, Watch};
 
 /// The content of a mutex. Nothing in here leaves it half-changed by a panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use super::cassette::{CassetteError, Line, read};
 use super::lock;
 use super::store::{Store, StoreError, Wanted};
-use crate::ask::{Ask, Digest, Exchange, Reply, Request};
+use crate::ask::{Ask, Digest, Exchange, Posed, Reply, Request};
 
 /// Records what an asker fetches. Every exchange is written as it comes, and
 /// [`Recorder::finish`] sorts the file; so a killed recording keeps what it has.
@@ -123,9 +123,9 @@ impl Tape {
 }
 
 impl Ask for Recorder {
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+    fn ask(&self, posed: Posed) -> BoxFuture<'_, Exchange> {
         async move {
-            let exchange = self.inner.ask(request).await;
+            let exchange = self.inner.ask(posed).await;
             if let Ok(reply) = &exchange.result {
                 self.tape.write(&exchange.request, reply);
             }

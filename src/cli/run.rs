@@ -419,28 +419,37 @@ impl<'a> Begun<'a> {
         let mut failure = None;
         let (mut given_up, mut unpaid) = (BTreeMap::new(), 0);
         let (askers, planned, threshold) = (&one.ready.askers, header.planned, header.threshold);
-        let ending = drive(&plan, planned, &finished, askers, threshold, stop, &mut |event| {
-            let record = match event {
-                Event::Finished(record) => record,
-                Event::Unasked { endpoint, message } => {
-                    if one.purse.is_some_and(|purse| purse.says(&message)) {
-                        unpaid += 1;
-                    } else {
-                        given_up.entry(endpoint).or_insert(message);
-                    }
-                    return ControlFlow::Continue(());
-                }
-                _ => return ControlFlow::Continue(()),
-            };
+        let ending = drive(&plan, planned, &finished, askers, threshold, stop, &mut |events| {
             // The journal comes first: what is shown must survive a kill.
-            if let Err(error) = journal.append(&record) {
+            let records = events.iter().filter_map(|event| match event {
+                Event::Finished(record) => Some(record),
+                _ => None,
+            });
+            if let Err(error) = journal.append_all(records) {
                 failure = Some(error);
                 return ControlFlow::Break(Ending::Interrupted);
             }
-            done += 1;
-            progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
-            let Some(early) = &mut early else { return ControlFlow::Continue(()) };
-            early.add(&record, &header);
+            for event in events {
+                match event {
+                    Event::Finished(record) => {
+                        done += 1;
+                        progress.finished(record.quadrant == Some(Quadrant::ConfidentWrong));
+                        if let Some(early) = &mut early {
+                            early.add(&record, &header);
+                        }
+                    }
+                    Event::Unasked { message, .. }
+                        if one.purse.is_some_and(|purse| purse.says(&message)) =>
+                    {
+                        unpaid += 1;
+                    }
+                    Event::Unasked { endpoint, message } => {
+                        given_up.entry(endpoint).or_insert(message);
+                    }
+                    Event::Started { .. } | Event::Ended(_) => {}
+                }
+            }
+            let Some(early) = &early else { return ControlFlow::Continue(()) };
             match early.needed() {
                 Some(needed) if needed < early.planned() => ControlFlow::Break(Ending::Decided),
                 _ => ControlFlow::Continue(()),

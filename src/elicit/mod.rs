@@ -16,7 +16,7 @@ pub mod verbalized;
 use std::borrow::Cow;
 
 use crate::answer::{Confidence, Question};
-use crate::ask::{Finish, Heard, Reply, Request, Step};
+use crate::ask::{Finish, Heard, Posed, Reply, Request, Step};
 use crate::span::{Node, Problems, Value};
 
 pub use choice_logprob::ChoiceLogprob;
@@ -82,7 +82,7 @@ impl Method {
     /// Reads the confidence, or names what must be heard first. `base` is the question as prepared
     /// by all methods.
     #[must_use]
-    pub fn step(&self, question: &Question, base: &Request, heard: &Heard) -> Step<Confidence> {
+    pub fn step(&self, question: &Question, base: &Posed, heard: &Heard) -> Step<Confidence> {
         match self {
             Method::ChoiceLogprob(_) => {
                 of_reply(base, heard, |reply| choice_logprob::read(question, reply))
@@ -105,17 +105,11 @@ impl Method {
 }
 
 /// What a method reads from the reply to the question itself.
-fn of_reply(
-    base: &Request,
-    heard: &Heard,
-    read: impl Fn(&Reply) -> Confidence,
-) -> Step<Confidence> {
-    match heard.need(vec![base.clone()]) {
-        Err(missing) => Step::Ask(missing),
-        Ok(outcomes) => Step::Done(match outcomes.first() {
-            Some(Ok(reply)) => read(reply),
-            _ => Confidence::missing("no reply"),
-        }),
+fn of_reply(base: &Posed, heard: &Heard, read: impl Fn(&Reply) -> Confidence) -> Step<Confidence> {
+    match heard.get(&base.digest()).map(|exchange| &exchange.result) {
+        None => Step::Ask(vec![(**base).clone()]),
+        Some(Ok(reply)) => Step::Done(read(reply)),
+        Some(Err(_)) => Step::Done(Confidence::missing("no reply")),
     }
 }
 

@@ -141,7 +141,7 @@ fn both_methods_read_the_one_reply_to_the_prepared_question() {
     let base = methods.iter().fold(request(), |base, method| method.prepare(base).unwrap());
     let question = Question { text: "?".into(), choices: vec!["3".into(), "4".into()] };
     for method in &methods {
-        let step = method.step(&question, &base, &Heard::default());
+        let step = method.step(&question, &base.clone().into(), &Heard::default());
         assert_eq!(step, Step::Ask(vec![base.clone()]));
     }
     let logprob = |token: &str, p: f64| Logprob { token: token.into(), logprob: p.ln() };
@@ -164,7 +164,7 @@ fn both_methods_read_the_one_reply_to_the_prepared_question() {
     let heard: Heard = [exchange(&base, Ok(Arc::new(reply)))].into_iter().collect();
     let values: Vec<_> = methods
         .iter()
-        .map(|method| match method.step(&question, &base, &heard) {
+        .map(|method| match method.step(&question, &base.clone().into(), &heard) {
             Step::Done(confidence) => confidence.value.unwrap(),
             Step::Ask(_) => panic!("all was heard"),
         })
@@ -181,7 +181,7 @@ fn a_question_without_a_reply_has_no_confidence() {
     let error = Arc::new(AskError::new(AskErrorKind::Timeout, "30 s"));
     let heard: Heard = [exchange(&base, Err(error))].into_iter().collect();
     for name in KNOWN {
-        let step = method(name).step(&Question::default(), &base, &heard);
+        let step = method(name).step(&Question::default(), &base.clone().into(), &heard);
         assert_eq!(step, Step::Done(Confidence::missing("no reply")));
     }
 }

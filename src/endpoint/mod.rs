@@ -8,6 +8,7 @@
 //! variable and never written down.
 
 pub mod failure;
+mod json;
 mod key;
 pub mod openai_chat;
 mod read;
@@ -232,5 +233,41 @@ impl WireResponse {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Largest body that is read. Replies of language models are a few kilobytes, with log probabilities a
+/// few hundred; what is larger is not a reply.
+pub const LARGEST_BODY: usize = 64 << 20;
+
+/// Appends to what came of a body so far. One that is large already gets the room of the largest: memory
+/// that is not touched costs nothing, and to move into a larger place takes both places.
+pub fn append(body: &mut Vec<u8>, bytes: &[u8]) {
+    const LARGE: usize = 8 << 20;
+    let length = body.len() + bytes.len();
+    if length > body.capacity() && (LARGE..LARGEST_BODY).contains(&length) {
+        body.reserve_exact(LARGEST_BODY - body.len());
+    }
+    body.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_body_is_moved_once_and_a_small_one_takes_no_more_than_it_needs() {
+        let block: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
+        let mut body = Vec::new();
+        let mut places = std::collections::BTreeSet::new();
+        for blocks in 1..=64 {
+            append(&mut body, &block);
+            assert_eq!(body.len(), blocks << 20);
+            assert!(body.capacity() <= if blocks < 8 { 16 << 20 } else { LARGEST_BODY });
+            places.insert(body.capacity());
+        }
+        assert!(body.chunks(block.len()).all(|part| part == block));
+        assert_eq!(places.last(), Some(&LARGEST_BODY));
+        assert!(places.len() <= 5, "{places:?}");
     }
 }

@@ -17,11 +17,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
-use serde_json::Value;
 
 use stream::Stream;
 
 use super::failure::{self, excerpt};
+use super::json::Json;
 use super::sse::begins_like_events;
 use super::{WireRequest, WireResponse};
 use crate::ask::{AskError, AskErrorKind, Finish, Logprob, Reply, Request, Token, Turn, Usage};
@@ -138,10 +138,10 @@ pub fn decode(response: &WireResponse) -> Result<Reply, AskError> {
         status: Some(response.status),
         ..AskError::new(AskErrorKind::BadBody, what)
     };
-    let body: Value = serde_json::from_str(text)
+    let body: Json<'_> = serde_json::from_str(text)
         .map_err(|error| unusable(not_json(text, &error, response.header("content-type"))))?;
     if let Some(error) = error_in(&body).or_else(|| error_in(&body["choices"][0])) {
-        return Err(failure::of_success(response.status, error));
+        return Err(failure::of_success(response.status, &error.to_value()));
     }
     let answer = Answer::read(&body)
         .map_err(|what| unusable(format!("{what}; the body is: {}", excerpt(text))))?;
@@ -161,12 +161,12 @@ pub fn decode(response: &WireResponse) -> Result<Reply, AskError> {
     })
 }
 
-fn error_in(value: &Value) -> Option<&Value> {
-    value.get("error").filter(|error| !matches!(error, Value::Null | Value::Bool(false)))
+fn error_in<'a, 'b>(value: &'b Json<'a>) -> Option<&'b Json<'a>> {
+    value.get("error").filter(|error| !matches!(error, Json::Null | Json::Bool(false)))
 }
 
 /// A name that the server gives, if it gives one.
-fn name(body: &Value, field: &str) -> Option<String> {
+fn name(body: &Json<'_>, field: &str) -> Option<String> {
     body[field].as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
@@ -225,15 +225,15 @@ struct Answer {
 }
 
 impl Answer {
-    fn read(body: &Value) -> Result<Answer, String> {
+    fn read(body: &Json<'_>) -> Result<Answer, String> {
         let choice = match &body["choices"] {
-            Value::Array(choices) => choices.first().ok_or("`choices` is empty")?,
-            Value::Null => return Err("there are no `choices`".into()),
+            Json::Array(choices) => choices.first().ok_or("`choices` is empty")?,
+            Json::Null => return Err("there are no `choices`".into()),
             _ => return Err("`choices` is not a list".into()),
         };
         let message = match &choice["message"] {
-            message @ Value::Object(_) => message,
-            Value::Null => return Err("the choice has no `message`".into()),
+            message @ Json::Object(_) => message,
+            Json::Null => return Err("the choice has no `message`".into()),
             _ => return Err("`message` is not an object".into()),
         };
         let mut said = Said::default();
@@ -247,8 +247,8 @@ impl Answer {
             said.refusal.push_str(message["refusal"].as_str().unwrap_or_default());
         }
         let finish = match &choice["finish_reason"] {
-            Value::Null => None,
-            Value::String(reason) => Some(finish(reason)),
+            Json::Null => None,
+            Json::String(reason) => Some(finish(reason)),
             _ => return Err("`finish_reason` is not a text".into()),
         };
         Ok(Answer { said, tokens: tokens(&choice["logprobs"]), finish })
@@ -265,35 +265,35 @@ struct Said {
 
 impl Said {
     /// Content is a text, nothing, or a list of parts: texts, thoughts and refusals in turn.
-    fn content(&mut self, content: &Value) -> Result<(), String> {
+    fn content(&mut self, content: &Json<'_>) -> Result<(), String> {
         match content {
-            Value::Null => Ok(()),
-            Value::String(text) => {
+            Json::Null => Ok(()),
+            Json::String(text) => {
                 self.text.push_str(text);
                 Ok(())
             }
-            Value::Array(parts) => parts.iter().try_for_each(|part| self.part(part)),
+            Json::Array(parts) => parts.iter().try_for_each(|part| self.part(part)),
             _ => Err("`content` is neither a text nor a list of parts".into()),
         }
     }
 
-    fn part(&mut self, part: &Value) -> Result<(), String> {
+    fn part(&mut self, part: &Json<'_>) -> Result<(), String> {
         let words = |field: &str| part[field].as_str().unwrap_or_default();
         match (part, part["type"].as_str()) {
-            (Value::String(text), _) => self.text.push_str(text),
-            (Value::Object(_), Some("refusal")) => self.refusal.push_str(words("refusal")),
-            (Value::Object(_), Some("thinking" | "reasoning")) => match &part["thinking"] {
-                Value::Array(thoughts) => {
+            (Json::String(text), _) => self.text.push_str(text),
+            (Json::Object(_), Some("refusal")) => self.refusal.push_str(words("refusal")),
+            (Json::Object(_), Some("thinking" | "reasoning")) => match &part["thinking"] {
+                Json::Array(thoughts) => {
                     thoughts
                         .iter()
                         .filter_map(|thought| thought["text"].as_str())
                         .for_each(|thought| self.reasoning.push_str(thought));
                 }
-                Value::String(thought) => self.reasoning.push_str(thought),
+                Json::String(thought) => self.reasoning.push_str(thought),
                 _ => self.reasoning.push_str(words("text")),
             },
             // Parts of other kinds (images, tools) are not part of the answer's text.
-            (Value::Object(_), _) => self.text.push_str(words("text")),
+            (Json::Object(_), _) => self.text.push_str(words("text")),
             _ => return Err("a part of `content` is neither a text nor an object".into()),
         }
         Ok(())
@@ -311,11 +311,11 @@ fn finish(reason: &str) -> Finish {
 }
 
 /// The tokens, if each has its text; a list with holes cannot be lined up with the answer.
-fn tokens(logprobs: &Value) -> Option<Vec<Token>> {
+fn tokens(logprobs: &Json<'_>) -> Option<Vec<Token>> {
     let content = logprobs["content"].as_array().filter(|tokens| !tokens.is_empty())?;
-    let token = |value: &Value| {
+    let token = |value: &Json<'_>| {
         let Logprob { token, logprob: chosen } = logprob(value)?;
-        let top = value["top_logprobs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let top = value["top_logprobs"].as_array().unwrap_or_default();
         Some(Token { token, logprob: chosen, top: top.iter().filter_map(logprob).collect() })
     };
     content.iter().map(token).collect()
@@ -323,7 +323,7 @@ fn tokens(logprobs: &Value) -> Option<Vec<Token>> {
 
 /// A token and its log probability. Above zero by a rounding error it is zero; by more it is no
 /// logarithm of a probability, and not known.
-fn logprob(value: &Value) -> Option<Logprob> {
+fn logprob(value: &Json<'_>) -> Option<Logprob> {
     let token = value["token"].as_str()?.to_owned();
     let logprob = match value["logprob"].as_f64() {
         Some(ln) if ln <= 0.0 => ln,
@@ -334,7 +334,7 @@ fn logprob(value: &Value) -> Option<Logprob> {
 }
 
 /// Both counts, or none: a missing one is not 0.
-fn usage(usage: &Value) -> Option<Usage> {
+fn usage(usage: &Json<'_>) -> Option<Usage> {
     Some(Usage {
         input_tokens: usage["prompt_tokens"].as_u64()?,
         output_tokens: usage["completion_tokens"].as_u64()?,

@@ -6,6 +6,12 @@
 //! they are read. In one point more is read than the standard allows: an event whose empty line never
 //! came counts, since servers leave the last one out; whether it is whole is for its reader to say.
 
+use super::append;
+
+/// Longest line that is read, in bytes: eight times the longest text. What is cut off there is no JSON,
+/// and so no piece of a reply.
+const LONGEST_LINE: usize = 32 << 20;
+
 /// Puts lines together and events out of lines.
 #[derive(Debug, Default)]
 pub struct Events {
@@ -26,10 +32,10 @@ impl Events {
                 continue;
             }
             let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
-                self.line.extend_from_slice(bytes);
+                self.more_of_line(bytes);
                 return;
             };
-            self.line.extend_from_slice(&bytes[..end]);
+            self.more_of_line(&bytes[..end]);
             self.after_cr = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
             self.end_line(&mut event);
@@ -42,6 +48,11 @@ impl Events {
             self.end_line(&mut event);
         }
         self.end_event(&mut event);
+    }
+
+    fn more_of_line(&mut self, bytes: &[u8]) {
+        let room = LONGEST_LINE.saturating_sub(self.line.len());
+        append(&mut self.line, &bytes[..bytes.len().min(room)]);
     }
 
     fn end_line(&mut self, event: &mut impl FnMut(&[u8])) {
@@ -107,6 +118,17 @@ mod tests {
         }
         events.finish(&mut keep);
         seen
+    }
+
+    #[test]
+    fn a_line_that_does_not_end_is_cut_and_the_next_one_is_read() {
+        let block = vec![b'a'; 1 << 20];
+        let mut pieces: Vec<&[u8]> = vec![b"data: "];
+        pieces.extend(std::iter::repeat_n(&*block, 40));
+        pieces.push(b"\n\ndata: b\n\n");
+        let seen = read(&pieces);
+        assert_eq!(seen.iter().map(String::len).collect::<Vec<_>>(), [LONGEST_LINE - 6, 1]);
+        assert_eq!(seen[1], "b");
     }
 
     #[test]

@@ -23,6 +23,36 @@ fn what_is_written_is_read_back_in_plan_order() {
 }
 
 #[test]
+fn records_that_are_written_together_are_the_lines_that_they_are_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let written = |name: &str, write: &dyn Fn(&mut Journal)| {
+        for durable in [false, true] {
+            let run = dir.path().join(format!("{name}-{durable}"));
+            let mut journal = Journal::create(&run, &header(900)).unwrap().durable(durable);
+            write(&mut journal);
+        }
+        let [one, other] = [false, true]
+            .map(|durable| fs::read(dir.path().join(format!("{name}-{durable}")).join(RECORDS)));
+        assert_eq!(one.as_ref().unwrap(), other.as_ref().unwrap());
+        one.unwrap()
+    };
+    let records: Vec<Record> = (0..900).map(record).collect();
+    let alone = written("alone", &|journal| {
+        for record in &records {
+            journal.append(record).unwrap();
+        }
+    });
+    let together = written("together", &|journal| {
+        for some in records.chunks(450) {
+            journal.append_all(some).unwrap();
+        }
+        journal.append_all([]).unwrap();
+    });
+    assert!(together.len() > LONGEST_WRITE, "{} bytes are one write", together.len());
+    assert_eq!(together, alone);
+}
+
+#[test]
 fn a_torn_last_line_is_ignored_and_a_broken_middle_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = Journal::create(dir.path(), &header(3)).unwrap();

@@ -6,15 +6,13 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
 use super::trouble;
 use crate::endpoint::openai_chat::stream::Stream;
 use crate::endpoint::sse::begins_like_events;
-
-/// Largest body that is read. Replies of language models are a few kilobytes, with log
-/// probabilities a few hundred; what is larger is not a reply.
-pub(super) const LARGEST: usize = 64 << 20;
+use crate::endpoint::{LARGEST_BODY, append};
 
 /// How long the end of a body is waited for behind the end mark of a stream.
 const LINGER: Duration = Duration::from_millis(50);
@@ -46,6 +44,17 @@ pub(super) enum BodyError {
     Broken(String),
 }
 
+/// What a future comes to within a time, if there is one: a timer that never rings is work as well.
+pub(super) async fn within<F: Future>(
+    time: Option<Duration>,
+    future: F,
+) -> Result<F::Output, Elapsed> {
+    match time {
+        Some(time) => timeout(time, future).await,
+        None => Ok(future.await),
+    }
+}
+
 impl Body {
     /// A body of a call that started then, whether it is said to come as a stream, and whether it
     /// may be one all the same: some servers have a wrong word for it.
@@ -59,11 +68,11 @@ impl Body {
     pub(super) async fn read(
         &mut self,
         mut response: reqwest::Response,
-        idle: Duration,
+        idle: Option<Duration>,
         received: &mut usize,
     ) -> Result<(), BodyError> {
         loop {
-            let chunk = timeout(idle, response.chunk()).await.map_err(|_| BodyError::Idle)?;
+            let chunk = within(idle, response.chunk()).await.map_err(|_| BodyError::Idle)?;
             let chunk = chunk.map_err(|error| BodyError::Broken(trouble::root(&error)))?;
             let at = self.start.elapsed();
             self.ended = Some(at);
@@ -73,14 +82,14 @@ impl Body {
                 }
                 return Ok(());
             };
-            if self.bytes.len() + chunk.len() > LARGEST {
+            if self.bytes.len() + chunk.len() > LARGEST_BODY {
                 return Err(BodyError::TooLarge);
             }
             if self.open && self.bytes.is_empty() && self.stream.is_none() {
                 let begins = begins_like_events(&String::from_utf8_lossy(&chunk));
                 self.stream = begins.then(Stream::default);
             }
-            self.bytes.extend_from_slice(&chunk);
+            append(&mut self.bytes, &chunk);
             *received = self.bytes.len();
             if self.stream.as_mut().is_some_and(|stream| stream.push(&chunk, Some(at))) {
                 let rest = async { while let Ok(Some(_)) = response.chunk().await {} };

@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::body::{self, Body, BodyError};
+use super::body::{Body, BodyError, within};
 use super::hints;
 use super::limit::{AllCalls, Limit};
 use super::purse::{Account, Purse};
@@ -27,11 +27,13 @@ use super::secret::Key;
 use super::tls::{self, TlsError};
 use super::trouble;
 use crate::ask::{
-    Ask, AskError, AskErrorKind, Attempt, Exchange, Phase, Price, Reply, Request, Times,
+    Ask, AskError, AskErrorKind, Attempt, Exchange, Phase, Posed, Price, Reply, Request, Times,
 };
 use crate::endpoint::failure::KEY_REFUSED;
 use crate::endpoint::openai_chat::stream::Stream;
-use crate::endpoint::{Spec, Timeouts, Wire, WireRequest, WireResponse, millis, openai_chat};
+use crate::endpoint::{
+    LARGEST_BODY, Spec, Timeouts, Wire, WireRequest, WireResponse, millis, openai_chat,
+};
 
 /// Many servers close idle connections after 5 s, and a call that meets the closing fails.
 const IDLE: Duration = Duration::from_secs(4);
@@ -204,14 +206,15 @@ impl Http {
         let ms =
             sent.as_ref().map_or_else(|_| millis(start.elapsed()), |sent| sent.0.times.total_ms);
         let mut hint = None;
-        let result = sent.and_then(|(response, stream)| {
+        let result = sent.and_then(|(response, stream, head)| {
             let decoded = match stream {
                 Some(stream) => stream.reply(&response),
                 None => openai_chat::decode(&response),
             };
             let decoded = decoded.and_then(|reply| self.fit(reply));
             if decoded.is_err() {
-                hint = hints::wait(response.status, &response.headers, jiff::Timestamp::now());
+                let headers = self.texts(&head);
+                hint = hints::wait(response.status, &headers, jiff::Timestamp::now());
             }
             decoded
         });
@@ -241,12 +244,13 @@ impl Http {
     }
 
     /// Sends a request and reads the whole answer, without the key where it echoes it, and what was
-    /// put together of a stream meanwhile.
+    /// put together of a stream meanwhile. Of the headers of a success, only the content's type is
+    /// with it: all of them, which nobody asks for where the answer can be read, come apart.
     async fn send(
         &self,
         request: WireRequest,
         progress: &mut Progress,
-    ) -> Result<(WireResponse, Option<Stream>), AskError> {
+    ) -> Result<(WireResponse, Option<Stream>, HeaderMap), AskError> {
         let mut call = self.client.post(self.url.clone()).body(request.body);
         for (name, value) in request.headers {
             call = call.header(name, value);
@@ -254,10 +258,9 @@ impl Http {
         if let Some(key) = self.key.header() {
             call = call.header(AUTHORIZATION, key.clone());
         }
-        let first_byte = self.timeouts.first_byte.unwrap_or(Duration::MAX);
-        let answered = tokio::time::timeout(first_byte, call.send()).await;
+        let answered = within(self.timeouts.first_byte, call.send()).await;
         progress.unreached = matches!(&answered, Ok(Err(error)) if error.is_connect());
-        let response = match answered {
+        let mut response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
                 return Err(self.too_late(Phase::Connect, Duration::MAX, progress));
@@ -271,13 +274,13 @@ impl Http {
         let failed =
             |kind, message| AskError { status: Some(status), ..AskError::new(kind, message) };
         let too_large = || {
-            let megabytes = body::LARGEST >> 20;
+            let megabytes = LARGEST_BODY >> 20;
             failed(AskErrorKind::Unusable, format!("the reply is larger than {megabytes} MiB"))
         };
         // What a failure is, its status says: words that cannot be had change nothing of it.
         let failing = !(200..300).contains(&status);
         let is_too_large =
-            response.content_length().is_some_and(|length| length > body::LARGEST as u64);
+            response.content_length().is_some_and(|length| length > LARGEST_BODY as u64);
         if is_too_large && !failing {
             return Err(too_large());
         }
@@ -287,23 +290,21 @@ impl Http {
             let message = "the reply is compressed though that was not asked for: turn it off";
             return Err(failed(AskErrorKind::Unusable, message.into()));
         }
-        let headers: Vec<(String, String)> = response
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                (name.as_str().to_owned(), self.key.scrub(&value).into_owned())
-            })
-            .collect();
+        let head = std::mem::take(response.headers_mut());
+        let headers = match head.get(CONTENT_TYPE) {
+            _ if failing => self.texts(&head),
+            Some(kind) => vec![self.text((&CONTENT_TYPE, kind))],
+            None => Vec::new(),
+        };
         let is_stream = |(name, value): &(String, String)| {
             name == "content-type" && value.to_ascii_lowercase().contains("event-stream")
         };
         let streams = !failing && headers.iter().any(is_stream);
         let mut body = Body::new(progress.start, streams, !failing);
-        let mut idle = self.timeouts.idle.unwrap_or(Duration::MAX);
+        let mut idle = self.timeouts.idle;
         let mut read = Ok(());
         if failing {
-            idle = idle.min(LAST_WORDS);
+            idle = Some(idle.map_or(LAST_WORDS, |idle| idle.min(LAST_WORDS)));
         }
         if !is_too_large && !is_packed {
             read = body.read(response, idle, &mut progress.received).await;
@@ -332,7 +333,17 @@ impl Http {
         let (body, had_key) = self.key.scrub_bytes(bytes);
         // What was put together of a body with the key has the key as well: it is read again.
         let stream = stream.filter(|_| !had_key);
-        Ok((WireResponse { status, headers, body, times }, stream))
+        Ok((WireResponse { status, headers, body, times }, stream, head))
+    }
+
+    /// Headers as the codec reads them, without the key.
+    fn texts(&self, head: &HeaderMap) -> Vec<(String, String)> {
+        head.iter().map(|header| self.text(header)).collect()
+    }
+
+    fn text(&self, (name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.as_str().to_owned(), self.key.scrub(&value).into_owned())
     }
 
     /// Refuses a reply that nobody would read, or that spells out the key in a way in which it was
@@ -416,12 +427,12 @@ impl Caller for Http {
 }
 
 impl Ask for Http {
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+    fn ask(&self, posed: Posed) -> BoxFuture<'_, Exchange> {
         Box::pin(async move {
             let asked = Instant::now();
-            let Call { attempt, result, .. } = self.once(&request, Duration::MAX, &|| None).await;
+            let Call { attempt, result, .. } = self.once(&posed, Duration::MAX, &|| None).await;
             let attempts = attempt.into_iter().collect();
-            Exchange::live(request, asked.elapsed(), attempts, result)
+            Exchange::live(&posed, asked.elapsed(), attempts, result)
         })
     }
 }

@@ -11,7 +11,6 @@
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -24,7 +23,9 @@ use super::http::Http;
 use super::limit::Turn;
 use super::retry_budget::RetryBudget;
 use super::verdict::Verdict;
-use crate::ask::{Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Reply, Request, Room};
+use crate::ask::{
+    Ask, AskError, AskErrorKind, Attempt, Digest, Exchange, Posed, Reply, Request, Room,
+};
 use crate::endpoint::Spec;
 
 /// What one call came to.
@@ -108,11 +109,7 @@ impl Retry {
         }
     }
 
-    async fn tried(
-        &self,
-        request: &Request,
-        attempts: &mut Vec<Attempt>,
-    ) -> Result<Reply, AskError> {
+    async fn tried(&self, request: &Posed, attempts: &mut Vec<Attempt>) -> Result<Reply, AskError> {
         let given_up = || self.breaker.given_up().map(|error| (*error).clone());
         self.budget.earn();
         let digest = request.digest();
@@ -215,12 +212,12 @@ impl Retry {
 }
 
 impl Ask for Retry {
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+    fn ask(&self, posed: Posed) -> BoxFuture<'_, Exchange> {
         Box::pin(async move {
             let asked = Instant::now();
             let mut attempts = Vec::new();
-            let result = self.tried(&request, &mut attempts).await;
-            Exchange::live(request, asked.elapsed(), attempts, result)
+            let result = self.tried(&posed, &mut attempts).await;
+            Exchange::live(&posed, asked.elapsed(), attempts, result)
         })
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use super::*;
-use crate::ask::{Draw, Finish, Params, Speaker, Target, Times, Turn};
+use crate::ask::{Draw, Finish, Params, Posed, Speaker, Target, Times, Turn};
 
 /// A server that counts its calls and answers with the text of the last turn, or as it is told.
 #[derive(Default)]
@@ -38,7 +38,7 @@ impl Server {
 }
 
 impl Ask for Server {
-    fn ask(&self, request: Arc<Request>) -> BoxFuture<'_, Exchange> {
+    fn ask(&self, request: Posed) -> BoxFuture<'_, Exchange> {
         async move {
             let number = self.calls.fetch_add(1, Ordering::SeqCst);
             while self.held.load(Ordering::SeqCst) {
@@ -53,7 +53,7 @@ impl Ask for Server {
             let error = result.as_ref().err().map(|error| error.kind);
             Exchange {
                 digest: request.digest(),
-                request,
+                request: request.request(),
                 role: Role::Answer,
                 origin: Origin::Live,
                 fetched: None,
@@ -128,7 +128,7 @@ async fn many_callers_make_one_call_and_the_next_run_makes_none() {
     let callers: Vec<_> = (0..50)
         .map(|_| {
             let (run, question) = (run.clone(), Arc::clone(&question));
-            tokio::spawn(async move { run.ask(question).await })
+            tokio::spawn(async move { run.ask(question.into()).await })
         })
         .collect();
     while cache.flights.seats(&question.digest()) < 50 {
@@ -147,11 +147,11 @@ async fn many_callers_make_one_call_and_the_next_run_makes_none() {
     assert_eq!(origins, BTreeMap::from([(Origin::Live, 1), (Origin::Joined, 49)]));
     assert_eq!((server.calls(), attempts), (1, 1));
     // After the flight: found in the store, and still by this run.
-    let later = run.ask(Arc::clone(&question)).await;
+    let later = run.ask(Arc::clone(&question).into()).await;
     assert_eq!((later.origin, later.fetched.clone()), (Origin::Joined, None));
 
     tokio::time::sleep(Duration::from_millis(2)).await; // The next run starts at a later time.
-    let next = run_of(&cache, "second", &server).ask(question).await;
+    let next = run_of(&cache, "second", &server).ask(question.into()).await;
     assert_eq!((text(&next), next.origin, next.attempts.len()), ("2 + 2? 0", Origin::Stored, 0));
     assert_eq!(next.fetched.unwrap().suite.as_ref(), "first");
     assert_eq!(next.result.unwrap().times.head_ms, Some(3.25), "times of the call that fetched it");
@@ -174,7 +174,7 @@ async fn what_differs_is_never_shared() {
     others.push(Request { target: elsewhere.into(), ..(*base).clone() });
     for round in 0..2 {
         for other in &others {
-            run.ask(Arc::new(other.clone())).await;
+            run.ask(Arc::new(other.clone()).into()).await;
         }
         assert_eq!(server.calls(), others.len(), "round {round}");
     }
@@ -189,8 +189,8 @@ async fn a_failure_is_shared_by_the_run_and_forgotten_after_it() {
     server.says(Err(AskError::new(AskErrorKind::Server, "down")));
     let run = run_of(&cache, "suite", &server);
     let question = request("m", "2 + 2?");
-    let first = run.ask(Arc::clone(&question)).await;
-    let second = run.ask(Arc::clone(&question)).await;
+    let first = run.ask(Arc::clone(&question).into()).await;
+    let second = run.ask(Arc::clone(&question).into()).await;
     assert_eq!((first.origin, first.attempts.len()), (Origin::Live, 1));
     assert_eq!((second.origin, second.attempts.len()), (Origin::Joined, 0));
     assert!(Arc::ptr_eq(&first.result.unwrap_err(), &second.result.unwrap_err()));
@@ -199,7 +199,7 @@ async fn a_failure_is_shared_by_the_run_and_forgotten_after_it() {
     assert_eq!(cache.store().entries().unwrap(), 0, "errors are not stored");
 
     server.says(Ok(reply("4")));
-    let next = run_of(&cache, "suite", &server).ask(question).await;
+    let next = run_of(&cache, "suite", &server).ask(question.into()).await;
     assert_eq!((text(&next), next.origin, server.calls()), ("4", Origin::Live, 2));
 }
 
@@ -209,7 +209,7 @@ async fn a_panic_below_is_an_error_for_all() {
     let cache = cache(dir.path(), Mode::Use);
     server.panics.store(true, Ordering::SeqCst);
     let run = run_of(&cache, "suite", &server);
-    let error = run.ask(request("m", "2 + 2?")).await.result.unwrap_err();
+    let error = run.ask(request("m", "2 + 2?").into()).await.result.unwrap_err();
     assert_eq!(error.kind, AskErrorKind::Interrupted);
     assert!(error.message.contains("a bug of the transport"), "{error}");
 }
@@ -220,9 +220,9 @@ async fn refusals_and_replies_that_ended_by_length_are_stored() {
     let cache = cache(dir.path(), Mode::Use);
     let run = run_of(&cache, "suite", &server);
     server.says(Ok(Reply { refusal: Some("no".into()), ..reply("") }));
-    run.ask(request("m", "a")).await;
+    run.ask(request("m", "a").into()).await;
     server.says(Ok(Reply { finish: Some(Finish::Length), ..reply("cut") }));
-    run.ask(request("m", "b")).await;
+    run.ask(request("m", "b").into()).await;
     cache.finish(&run.session).unwrap();
     assert_eq!(cache.store().entries().unwrap(), 2);
 }
@@ -232,12 +232,12 @@ async fn a_replay_asks_nothing_and_says_what_differs() {
     let (dir, server) = (tempfile::tempdir().unwrap(), Arc::new(Server::default()));
     {
         let cache = cache(dir.path(), Mode::Use);
-        run_of(&cache, "suite", &server).ask(request("m", "2 + 2?")).await;
+        run_of(&cache, "suite", &server).ask(request("m", "2 + 2?").into()).await;
     }
     let cache = cache(dir.path(), Mode::Replay);
     let run = run_of(&cache, "suite", &server);
-    assert_eq!(run.ask(request("m", "2 + 2?")).await.origin, Origin::Stored);
-    let error = run.ask(request("m", "2 + 3?")).await.result.unwrap_err();
+    assert_eq!(run.ask(request("m", "2 + 2?").into()).await.origin, Origin::Stored);
+    let error = run.ask(request("m", "2 + 3?").into()).await.result.unwrap_err();
     assert_eq!(error.kind, AskErrorKind::NotRecorded);
     insta::assert_snapshot!(error.message, @r#"the cache has no such exchange, and `--cache replay` asks nothing; the nearest differs in message 1 (asked "2 + 3?", stored "2 + 2?")"#);
     assert_eq!(server.calls(), 1);
@@ -250,19 +250,19 @@ async fn a_refresh_asks_everything_once_more_and_once_only() {
     let question = request("m", "2 + 2?");
     {
         let cache = cache(dir.path(), Mode::Use);
-        run_of(&cache, "suite", &server).ask(Arc::clone(&question)).await;
+        run_of(&cache, "suite", &server).ask(Arc::clone(&question).into()).await;
     }
     tokio::time::sleep(Duration::from_millis(2)).await; // What is stored is older than the refresh.
     {
         let cache = cache(dir.path(), Mode::Refresh);
         let run = run_of(&cache, "suite", &server);
         for origin in [Origin::Live, Origin::Joined, Origin::Joined] {
-            let exchange = run.ask(Arc::clone(&question)).await;
+            let exchange = run.ask(Arc::clone(&question).into()).await;
             assert_eq!((exchange.origin, text(&exchange)), (origin, "2 + 2? 1"));
         }
     }
     let cache = cache(dir.path(), Mode::Use);
-    let exchange = run_of(&cache, "suite", &server).ask(question).await;
+    let exchange = run_of(&cache, "suite", &server).ask(question.into()).await;
     assert_eq!(text(&exchange), "2 + 2? 1", "the new reply has replaced the old one");
     assert_eq!(server.calls(), 2);
 }
@@ -288,7 +288,11 @@ async fn aliases_age_and_fixed_models_do_not() {
     ] {
         let question = request(model, &format!("{days} days"));
         store_old(&cache, &question, "old", days);
-        assert_eq!(run.ask(Arc::clone(&question)).await.origin, origin, "{model}, {days} days");
+        assert_eq!(
+            run.ask(Arc::clone(&question).into()).await.origin,
+            origin,
+            "{model}, {days} days"
+        );
         assert!(cache.holds(&question), "{model}, {days} days");
     }
     let stale = request("alias", "stale");
@@ -304,7 +308,7 @@ async fn an_entry_that_cannot_be_read_is_asked_again() {
     let question = request("m", "2 + 2?");
     store_old(&cache, &question, "? garbage", 1);
     assert_eq!(cache.explain(&question, true).unwrap(), Explanation::Corrupt);
-    let exchange = run_of(&cache, "suite", &server).ask(question).await;
+    let exchange = run_of(&cache, "suite", &server).ask(question.into()).await;
     assert_eq!((exchange.origin, server.calls()), (Origin::Live, 1));
 }
 
@@ -319,14 +323,14 @@ async fn an_endpoint_does_not_inherit_the_failure_of_another_with_the_same_targe
     refused.hold();
     let first = {
         let (one, question) = (one.clone(), Arc::clone(&question));
-        tokio::spawn(async move { one.ask(question).await })
+        tokio::spawn(async move { one.ask(question.into()).await })
     };
     while refused.calls() == 0 {
         yield_now().await;
     }
     let second = {
         let (other, question) = (other.clone(), Arc::clone(&question));
-        tokio::spawn(async move { other.ask(question).await })
+        tokio::spawn(async move { other.ask(question.into()).await })
     };
     while cache.flights.seats(&question.digest()) < 2 {
         yield_now().await;
@@ -345,7 +349,7 @@ async fn an_entry_from_the_future_is_no_fresh_one() {
         let cache = cache(dir.path(), mode);
         let question = request(model, "tomorrow");
         store_old(&cache, &question, "old", -1);
-        let exchange = run_of(&cache, "suite", &server).ask(question).await;
+        let exchange = run_of(&cache, "suite", &server).ask(question.into()).await;
         assert_eq!(exchange.origin, Origin::Live, "{mode:?}");
     }
 }
@@ -356,8 +360,8 @@ async fn another_suite_of_this_process_is_an_earlier_run() {
     let cache = cache(dir.path(), Mode::Use);
     // Both are made before either asks, as a command with two suites does.
     let (one, two) = (run_of(&cache, "one", &server), run_of(&cache, "two", &server));
-    one.ask(request("m", "2 + 2?")).await;
-    let exchange = two.ask(request("m", "2 + 2?")).await;
+    one.ask(request("m", "2 + 2?").into()).await;
+    let exchange = two.ask(request("m", "2 + 2?").into()).await;
     assert_eq!(
         (exchange.origin, exchange.fetched.unwrap().suite.as_ref()),
         (Origin::Stored, "one")
@@ -375,6 +379,9 @@ async fn a_time_that_no_call_can_have_taken_spoils_the_entry() {
         let entry = Entry { request: Arc::clone(&question), reply, created_ms: now_ms() };
         cache.store().put_all([entry], &Arc::new(Session::new("old", 0))).unwrap();
         assert!(!cache.holds(&question), "{total_ms}");
-        assert_eq!(run_of(&cache, "suite", &server).ask(question).await.origin, Origin::Live);
+        assert_eq!(
+            run_of(&cache, "suite", &server).ask(question.into()).await.origin,
+            Origin::Live
+        );
     }
 }

@@ -70,7 +70,7 @@ async fn seated(
 ) -> Vec<Caller> {
     let spawn = |_| {
         let (flights, work) = (Arc::clone(flights), work.run(end.clone()));
-        tokio::spawn(async move { flights.observe(1, work).await })
+        tokio::spawn(async move { flights.observe(1, Landings::default(), |_| work).await })
     };
     let handles: Vec<Caller> = (0..callers).map(spawn).collect();
     while flights.seats(&1) < callers {
@@ -134,8 +134,27 @@ async fn who_comes_after_a_failure_tries_again() {
         landed(callers).await;
         assert_eq!(work.begun(), 1, "attempt {attempt}");
     }
-    let landed = flights.observe(1, async { Ok(3) }).await;
+    let landed = flights.observe(1, Landings::default(), |_| async { Ok(3) }).await;
     assert_eq!(landed, Landed { outcome: Ok(Ok(3)), led: true });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_is_told_whether_a_flight_has_landed_since_its_caller_looked() {
+    let flights: Arc<Flights<u8, Since>> = Arc::default();
+    let told = |looked| {
+        let flights = Arc::clone(&flights);
+        async move { flights.observe(1, looked, std::future::ready).await.outcome.unwrap() }
+    };
+    let looked = flights.landings(&1);
+    assert_eq!(told(looked).await, Since::NoneHasLanded);
+    assert_eq!(told(looked).await, Since::MayHaveLanded);
+    assert_eq!(told(Landings::default()).await, Since::MayHaveLanded, "it never looked");
+    // One that everybody has left may have done its work before that.
+    let looked = flights.landings(&1);
+    let mut observing = Box::pin(flights.observe(1, looked, |_| std::future::pending()));
+    assert!(observing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(observing);
+    assert_eq!(told(looked).await, Since::MayHaveLanded);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,7 +178,7 @@ async fn seated_more(flights: &Shared, work: &Work, more: usize) -> Vec<Caller> 
     let before = flights.seats(&1);
     let spawn = |_| {
         let (flights, work) = (Arc::clone(flights), work.run(|| Ok(7)));
-        tokio::spawn(async move { flights.observe(1, work).await })
+        tokio::spawn(async move { flights.observe(1, Landings::default(), |_| work).await })
     };
     let handles = (0..more).map(spawn).collect();
     while flights.seats(&1) < before + more {
@@ -199,7 +218,7 @@ async fn when_the_last_has_left_the_work_ends_and_the_next_starts_anew() {
         yield_now().await;
     }
     assert_eq!(flights.seats(&1), 0);
-    let landed = flights.observe(1, async { Ok(8) }).await;
+    let landed = flights.observe(1, Landings::default(), |_| async { Ok(8) }).await;
     assert_eq!(landed, Landed { outcome: Ok(Ok(8)), led: true });
 }
 
@@ -208,7 +227,7 @@ async fn each_waiter_has_a_deadline_of_its_own() {
     let (flights, work) = (Shared::default(), Work::new());
     let ask = |deadline: u64| {
         let (flights, work) = (Arc::clone(&flights), work.run(|| Ok(7)));
-        let observing = async move { flights.observe(1, work).await };
+        let observing = async move { flights.observe(1, Landings::default(), |_| work).await };
         tokio::spawn(tokio::time::timeout(Duration::from_millis(deadline), observing))
     };
     let callers: Vec<_> = [10, 20, 30, 1000].into_iter().map(ask).collect();
@@ -226,8 +245,8 @@ async fn each_waiter_has_a_deadline_of_its_own() {
 #[tokio::test]
 async fn a_caller_that_is_not_polled_stalls_nobody() {
     let (flights, work) = (Shared::default(), Work::new());
-    let never = flights.observe(1, work.run(|| Ok(7)));
-    let mut once = Box::pin(flights.observe(1, work.run(|| Ok(7))));
+    let never = flights.observe(1, Landings::default(), |_| work.run(|| Ok(7)));
+    let mut once = Box::pin(flights.observe(1, Landings::default(), |_| work.run(|| Ok(7))));
     assert!(once.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(flights.seats(&1), 1, "who was never polled has no seat");
     let callers = seated_after_first(&flights, &work).await;
@@ -253,7 +272,8 @@ async fn keys_do_not_wait_for_each_other() {
     let (flights, work) = (Shared::default(), Work::new());
     let held = seated(&flights, &work, 3, || Ok(7)).await;
     for key in 2..10 {
-        let landed = flights.observe(key, async move { Ok(u32::from(key)) }).await;
+        let landed =
+            flights.observe(key, Landings::default(), |_| async move { Ok(u32::from(key)) }).await;
         assert_eq!(landed.outcome, Ok(Ok(u32::from(key))));
     }
     work.open();
@@ -264,7 +284,8 @@ async fn keys_do_not_wait_for_each_other() {
 fn observers_outlive_the_runtime_that_did_the_work() {
     let flights = Shared::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-    let mut observing = Box::pin(flights.observe(1, std::future::pending()));
+    let mut observing =
+        Box::pin(flights.observe(1, Landings::default(), |_| std::future::pending()));
     {
         let _inside = runtime.enter();
         let mut context = Context::from_waker(Waker::noop());
@@ -384,7 +405,8 @@ impl World {
             }
         };
         let flights = Arc::clone(&self.flights);
-        let mut observing: Observing = Box::pin(async move { flights.observe(key, work).await });
+        let mut observing: Observing =
+            Box::pin(async move { flights.observe(key, Landings::default(), |_| work).await });
         let poll = observing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(poll.is_pending(), "nobody is done at once");
         self.observing.insert(caller, observing);

@@ -7,6 +7,7 @@
 //! process.
 
 mod prune;
+mod reader;
 mod row;
 mod schema;
 mod size;
@@ -17,17 +18,20 @@ mod writer;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
 use super::lock;
 use crate::ask::{Draw, Request, Times};
+use reader::Reader;
 use row::Settings;
 use writer::Writer;
 
 pub use prune::{Limits, Pruned};
+pub(super) use reader::KEPT;
 pub use row::{Entry, Found, prompt_bytes};
 pub use size::{ModelSize, Seen, Size, SuiteSize};
 pub use verify::Verified;
@@ -118,7 +122,9 @@ impl StoreError {
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    readers: [Mutex<Connection>; READERS],
+    readers: [Mutex<Reader>; READERS],
+    /// Somebody has taken it upon himself to end the views that were begun.
+    watched: AtomicBool,
     /// Settings by their number. A store knows few, and they never change.
     settings: Mutex<HashMap<i64, Arc<Settings>>>,
     suites: Mutex<HashMap<i64, Arc<str>>>,
@@ -134,12 +140,13 @@ impl Store {
         super::place::prepare(dir)?;
         let connection = schema::open(dir)?;
         let path = dir.join(schema::FILE);
-        let reader = || schema::open_again(dir).map(Mutex::new);
+        let reader = || schema::open_again(dir).map(Reader::new).map(Mutex::new);
         let readers = [reader()?, reader()?];
         let writer = Writer::start(connection, path.clone())
             .map_err(|error| StoreError::Directory { dir: dir.to_owned(), error })?;
         let (settings, suites) = (Mutex::default(), Mutex::default());
-        Ok(Store { path, readers, settings, suites, writer })
+        let watched = AtomicBool::new(false);
+        Ok(Store { path, readers, watched, settings, suites, writer })
     }
 
     /// Opens the store in a directory if there is one, and makes none.
@@ -173,25 +180,69 @@ impl Store {
             let whole = *entry.entry.request == *request;
             return Ok(whole.then(|| entry.found()));
         }
-        self.read(|connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT settings, turns, repeat, sample, body, first_token_ms, head_ms, total_ms, \
-                 created, checksum, run FROM entry WHERE key = ?1",
-            )?;
-            let mut rows = select.query([&key[..]])?;
-            let Some(row) = rows.next()? else { return Ok(None) };
-            // Columns of another type than we write are somebody else's: not our entry.
-            let Ok(settings) = row.get(0) else { return Ok(None) };
-            let Some(settings) = self.settings(connection, settings)? else { return Ok(None) };
-            Ok(verified(row, request, &settings))
-        })
+        self.read(|connection| self.select(connection, key, request))
+    }
+
+    /// As [`Store::get_at`], for one of many that are looked up: what other processes have stored in
+    /// the last 5 ms may be overlooked. Whoever is told to watch calls [`Store::rest`] 5 ms later.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(super) fn look_up(
+        &self,
+        key: &[u8; 16],
+        request: &Request,
+    ) -> Result<(Option<Found>, Watch), StoreError> {
+        if let Some(entry) = self.writer.pending(key) {
+            let whole = *entry.entry.request == *request;
+            return Ok((whole.then(|| entry.found()), Watch::Others));
+        }
+        // What was waiting until just now is written, and so counted.
+        let commits = self.writer.commits();
+        let look = |connection: &Connection| self.select(connection, key, request);
+        let (found, begins) = self
+            .reader()
+            .look_up(commits, look)
+            .map_err(|error| StoreError::sqlite(&self.path, &error))?;
+        let mine = begins && !self.watched.swap(true, Ordering::AcqRel);
+        Ok((found, if mine { Watch::Mine } else { Watch::Others }))
+    }
+
+    /// Ends the views that lookups have begun.
+    pub(super) fn rest(&self) {
+        // Whoever begins one from here on is told to watch.
+        self.watched.store(false, Ordering::Release);
+        self.readers.iter().for_each(|reader| lock(reader).rest());
+    }
+
+    fn select(
+        &self,
+        connection: &Connection,
+        key: &[u8; 16],
+        request: &Request,
+    ) -> rusqlite::Result<Option<Found>> {
+        let mut select = connection.prepare_cached(
+            "SELECT settings, turns, repeat, sample, body, first_token_ms, head_ms, total_ms, \
+             created, checksum, run FROM entry WHERE key = ?1",
+        )?;
+        let mut rows = select.query([&key[..]])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        // Columns of another type than we write are somebody else's: not our entry.
+        let Ok(settings) = row.get(0) else { return Ok(None) };
+        let Some(settings) = self.settings(connection, settings)? else { return Ok(None) };
+        Ok(verified(row, request, &settings))
     }
 
     /// Stores an entry. It is found at once, by this process, and on disk within 50 ms. Waits
     /// only when the disk is far behind.
     pub async fn put(&self, entry: Entry, session: &Arc<Session>) {
+        self.put_at(entry.request.digest().short(), entry, session).await;
+    }
+
+    /// As [`Store::put`], for who knows the first half of the request's digest already.
+    pub async fn put_at(&self, key: [u8; 16], entry: Entry, session: &Arc<Session>) {
         self.remember(session);
-        self.writer.put(entry, session).await;
+        self.writer.put(key, entry, session).await;
     }
 
     /// Stores entries, in large batches. Those whose key is there already are left as they are.
@@ -327,10 +378,26 @@ impl Store {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
-        let connection = free.unwrap_or_else(|| lock(&self.readers[0]));
-        read(&connection).map_err(|error| StoreError::sqlite(&self.path, &error))
+        let mut reader = self.reader();
+        // Who comes alone wants to see what is there now.
+        reader.rest();
+        read(reader.connection()).map_err(|error| StoreError::sqlite(&self.path, &error))
     }
+
+    /// Whatever reader is free.
+    fn reader(&self) -> MutexGuard<'_, Reader> {
+        let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
+        free.unwrap_or_else(|| lock(&self.readers[0]))
+    }
+}
+
+/// Whose it is to end, a little later, the views that were begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// The caller's.
+    Mine,
+    /// Somebody else's, or there is none.
+    Others,
 }
 
 /// The entry in a row, if it is whole and that of this request with these settings.

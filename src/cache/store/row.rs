@@ -19,7 +19,8 @@ impl Settings {
     }
 
     pub(super) fn are_of(&self, request: &Request) -> bool {
-        *self.target == *request.target && self.params == request.params
+        let target = Arc::ptr_eq(&self.target, &request.target) || self.target == request.target;
+        target && self.params == request.params
     }
 
     /// The request that has these settings, these turns as JSON, and this draw.

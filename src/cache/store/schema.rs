@@ -30,6 +30,11 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// The log is cut back to this size whenever it has been written back into the database.
 const LARGEST_LOG: u32 = 64 << 20;
 
+/// Pages of the log after which it is written back. Keys are random, so every batch changes as many
+/// pages of the index as it has rows, and the same ones as the batch before: the longer this waits, the
+/// fewer are written back, and the seldomer the disk is waited for.
+const WRITTEN_BACK: u32 = LARGEST_LOG / PAGE;
+
 /// Pages are large because entries are: 4 kB pages would leave a third of the file empty.
 const PAGE: u32 = 16384;
 
@@ -103,7 +108,11 @@ pub(super) fn open(dir: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(&path, flags() | OpenFlags::SQLITE_OPEN_CREATE);
     let connection = connection.map_err(|error| StoreError::sqlite(&path, &error))?;
     migrate(&connection, &path)?;
-    set_up(&connection, CACHE_WRITING).map_err(|error| StoreError::sqlite(&path, &error))?;
+    set_up(&connection, CACHE_WRITING)
+        .and_then(|()| {
+            connection.pragma_update_and_check(None, "wal_autocheckpoint", WRITTEN_BACK, |_| Ok(()))
+        })
+        .map_err(|error| StoreError::sqlite(&path, &error))?;
     Ok(connection)
 }
 

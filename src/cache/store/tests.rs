@@ -167,6 +167,43 @@ async fn an_entry_is_found_before_it_is_on_the_disk_and_after() {
 }
 
 #[tokio::test]
+async fn a_view_is_kept_from_hit_to_hit_and_ends_with_a_commit_or_when_it_is_told_to() {
+    let home = Home::new();
+    let run = session("sums");
+    let (store, other) = (holding(&home, [numbered(1)]).await, home.open());
+    let look = |number| {
+        let request = request(number);
+        let (found, watch) = store.look_up(&request.digest().short(), &request).unwrap();
+        (found.map(|found| found.body.to_string()), watch)
+    };
+    let log = || fs::metadata(home.dir().join("cache.db-wal")).unwrap().len();
+    let truncated = || {
+        let checkpoint = "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)";
+        home.raw().execute_batch(checkpoint).unwrap();
+        log() == 0
+    };
+    // The second hit is found in a view, and somebody is to end it.
+    assert_eq!(look(1), (Some(body(1)), Watch::Mine));
+    assert_eq!(look(1), (Some(body(1)), Watch::Others));
+    put(&other, &run, [numbered(2)]).await;
+    store.rest();
+    assert_eq!(look(2), (Some(body(2)), Watch::Mine), "what others store is found after it");
+    // What this process itself has stored is found at once, waiting and written.
+    for number in 3..6 {
+        store.put(numbered(number), &run).await;
+        assert_eq!(look(number).0, Some(body(number)));
+        store.finish(&run).unwrap();
+        assert_eq!(look(number).0, Some(body(number)));
+        assert_eq!(look(number).0, Some(body(number)));
+    }
+    // Nobody's log is held for ever: not after a miss, not once it was told to rest.
+    assert_eq!(look(9).0, None);
+    store.rest();
+    put(&other, &run, [numbered(7)]).await;
+    assert!(log() > 0 && truncated());
+}
+
+#[tokio::test]
 async fn what_waits_is_written_at_the_end_and_one_file_is_left() {
     let home = Home::new();
     let (first, second, run) = (home.open(), home.open(), session("sums"));

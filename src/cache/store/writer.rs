@@ -85,8 +85,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    fn new(entry: Entry, session: &Arc<Session>) -> Arc<Waiting> {
-        let key = entry.request.digest().short();
+    fn new(key: [u8; 16], entry: Entry, session: &Arc<Session>) -> Arc<Waiting> {
         Arc::new(Waiting { key, entry, session: Arc::clone(session) })
     }
 
@@ -114,6 +113,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     room: Semaphore,
+    /// Batches that were committed.
+    commits: AtomicU64,
     /// Another process has kept the database to itself for longer than we wait.
     gave_up: AtomicBool,
     base: Mutex<Base>,
@@ -124,6 +125,8 @@ struct Base {
     connection: Connection,
     /// Numbers of settings by their JSON.
     settings: HashMap<String, i64>,
+    /// The settings that were looked up last, which are mostly those of the next entry.
+    last: Option<(Settings, i64)>,
 }
 
 /// The thread that writes.
@@ -145,8 +148,9 @@ impl Writer {
             state: Mutex::default(),
             changed: Condvar::new(),
             room: Semaphore::new(WAITING),
+            commits: AtomicU64::new(0),
             gave_up: AtomicBool::new(false),
-            base: Mutex::new(Base { connection, settings: HashMap::new() }),
+            base: Mutex::new(Base { connection, settings: HashMap::new(), last: None }),
         });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -159,12 +163,17 @@ impl Writer {
         lock(&self.shared.state).pending.get(key).cloned()
     }
 
-    pub(super) async fn put(&self, entry: Entry, session: &Arc<Session>) {
+    /// How many batches this process has committed. What is not pending any more is in one of them.
+    pub(super) fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn put(&self, key: [u8; 16], entry: Entry, session: &Arc<Session>) {
         // The semaphore is never closed; without a permit the entry would only queue unbounded.
         if let Ok(permit) = self.shared.room.acquire().await {
             permit.forget();
         }
-        let waiting = Waiting::new(entry, session);
+        let waiting = Waiting::new(key, entry, session);
         let mut state = lock(&self.shared.state);
         state.pending.insert(waiting.key, Arc::clone(&waiting));
         state.queue.push_back(waiting);
@@ -182,8 +191,9 @@ impl Writer {
         let mut entries = entries.into_iter();
         let mut new = 0;
         loop {
-            let batch: Vec<Arc<Waiting>> =
-                entries.by_ref().take(BATCH).map(|entry| Waiting::new(entry, session)).collect();
+            let waiting =
+                |entry: Entry| Waiting::new(entry.request.digest().short(), entry, session);
+            let batch: Vec<Arc<Waiting>> = entries.by_ref().take(BATCH).map(waiting).collect();
             if batch.is_empty() {
                 return Ok(new);
             }
@@ -312,9 +322,13 @@ impl Shared {
 
     fn write(&self, batch: &[Arc<Waiting>], conflict: Conflict) -> Result<usize, StoreError> {
         let mut base = lock(&self.base);
-        base.write(batch, conflict).map_err(|error| {
+        let written = base.write(batch, conflict);
+        // Before it stops pending: a view that was begun earlier does not have it.
+        self.commits.fetch_add(1, Ordering::Release);
+        written.map_err(|error| {
             // The numbers of settings that were not committed are nobody's.
             base.settings.clear();
+            base.last = None;
             let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
             self.gave_up.fetch_or(busy, Ordering::Relaxed);
             StoreError::sqlite(&self.path, &error)
@@ -347,7 +361,16 @@ impl Base {
         let mut usage: BTreeMap<i64, Usage> = BTreeMap::new();
         let mut new = 0;
         for waiting in batch {
-            let settings = settings_id(&transaction, &mut self.settings, &waiting.entry)?;
+            let request = &waiting.entry.request;
+            let settings = match &self.last {
+                Some((last, id)) if last.are_of(request) => *id,
+                _ => {
+                    let settings = Settings::of(request);
+                    let id = settings_id(&transaction, &mut self.settings, &settings)?;
+                    self.last = Some((settings, id));
+                    id
+                }
+            };
             if insert(&transaction, waiting, settings, conflict)? {
                 new += 1;
                 usage.entry(settings).or_default().add(&waiting.entry);
@@ -389,10 +412,9 @@ impl Usage {
 fn settings_id(
     connection: &Connection,
     known: &mut HashMap<String, i64>,
-    entry: &Entry,
+    settings: &Settings,
 ) -> rusqlite::Result<i64> {
-    let settings = Settings::of(&entry.request);
-    let json = serde_json::to_string(&settings).expect("settings have string keys");
+    let json = serde_json::to_string(settings).expect("settings have string keys");
     if let Some(id) = known.get(&json) {
         return Ok(*id);
     }

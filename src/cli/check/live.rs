@@ -267,7 +267,7 @@ fn may_be_the_stream(error: &AskError) -> bool {
 }
 
 async fn called(http: &Http, request: &Request, told: &mut LiveEndpoint) -> Exchange {
-    let exchange = http.ask(Arc::new(request.clone())).await;
+    let exchange = http.ask(request.clone().into()).await;
     told.calls += exchange.attempts.len();
     told.latency_ms = exchange.attempts.last().map(|attempt| attempt.ms);
     exchange

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{Said, error_in, finish, interrupted, name, not_utf8, some_text, tokens, usage};
 use crate::ask::{AskError, AskErrorKind, Finish, Reply, Times, Token, Usage};
 use crate::endpoint::failure::{self, excerpt};
+use crate::endpoint::json::Json;
 use crate::endpoint::sse::Events;
 use crate::endpoint::{WireResponse, millis};
 
@@ -191,18 +192,18 @@ impl Pieces {
         let text = String::from_utf8_lossy(data);
         let unusable =
             |what: &str| Trouble::Unusable(format!("{what}; the piece is: {}", excerpt(&text)));
-        let chunk: Value = serde_json::from_str(&text)
+        let chunk: Json<'_> = serde_json::from_str(&text)
             .map_err(|error| unusable(&format!("a piece of the stream is not JSON ({error})")))?;
         let choice = match &chunk["choices"] {
-            Value::Array(choices) => choices.iter().find(|choice| is_first(choice)),
-            Value::Null => None,
+            Json::Array(choices) => choices.iter().find(|choice| is_first(choice)),
+            Json::Null => None,
             _ => return Err(unusable("`choices` is not a list")),
         };
-        let choice = choice.unwrap_or(&Value::Null);
+        let choice = choice.unwrap_or(&Json::Null);
         // Some servers send the error itself in place of an object that holds it.
         let bare = (chunk["choices"].is_null() && chunk["message"].is_string()).then_some(&chunk);
         if let Some(error) = error_in(&chunk).or_else(|| error_in(choice)).or(bare) {
-            return Err(Trouble::Told(error.clone()));
+            return Err(Trouble::Told(error.to_value()));
         }
         if let Some(counts) = usage(&chunk["usage"]) {
             self.usage = Some(counts);
@@ -221,14 +222,14 @@ impl Pieces {
         }
         self.more_tokens(&choice["logprobs"], !choice["delta"]["content"].is_null() && grew);
         match &choice["finish_reason"] {
-            Value::Null => {}
-            Value::String(reason) if reason.is_empty() => {}
-            Value::String(_) if self.finish.is_some() => {
+            Json::Null => {}
+            Json::String(reason) if reason.is_empty() => {}
+            Json::String(_) if self.finish.is_some() => {
                 if self.last_event == data {
                     return Err(unusable(&format!("the last piece came twice: {HABIT}")));
                 }
             }
-            Value::String(reason) => {
+            Json::String(reason) => {
                 self.finish = Some(finish(reason));
                 self.last_event = data.to_vec();
             }
@@ -238,7 +239,7 @@ impl Pieces {
     }
 
     /// Adds what a delta says; true if it says anything.
-    fn delta(&mut self, delta: &Value) -> Result<bool, String> {
+    fn delta(&mut self, delta: &Json<'_>) -> Result<bool, String> {
         let length = |said: &Said| said.text.len() + said.reasoning.len() + said.refusal.len();
         let before = length(&self.said);
         if delta["role"].is_string() {
@@ -259,7 +260,7 @@ impl Pieces {
     }
 
     /// Adds the tokens of a piece, `with_text` or without.
-    fn more_tokens(&mut self, logprobs: &Value, with_text: bool) {
+    fn more_tokens(&mut self, logprobs: &Json<'_>, with_text: bool) {
         match logprobs["content"].as_array() {
             Some(listed) if !listed.is_empty() => {
                 let more = tokens(logprobs);
@@ -283,7 +284,7 @@ impl Pieces {
 }
 
 /// Of several choices the first is read, wherever it stands.
-fn is_first(choice: &Value) -> bool {
+fn is_first(choice: &Json<'_>) -> bool {
     choice["index"].as_u64().unwrap_or_default() == 0
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use serde_json::Value;
+
 use super::*;
 use crate::ask::{Draw, Params, Speaker, Target, Times};
 

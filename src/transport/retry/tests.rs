@@ -1,5 +1,5 @@
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
 
@@ -118,7 +118,7 @@ const BUSY: (AskErrorKind, u16) = (AskErrorKind::RateLimited, 429);
 #[tokio::test(start_paused = true)]
 async fn a_call_is_made_again_until_it_is_answered() {
     let fake = Fake::new(|call| ((call < 2).then_some(BROKEN), None));
-    let exchange = retry(&fake, 4, 300.0).ask(request(0)).await;
+    let exchange = retry(&fake, 4, 300.0).ask(request(0).into()).await;
     assert_eq!(exchange.result.unwrap().text, "4");
     let [first, second, third] = &exchange.attempts[..] else { panic!("three attempts") };
     assert_eq!(
@@ -151,7 +151,7 @@ async fn tries_are_finite_and_a_final_failure_is_not_tried_again() {
         ((AskErrorKind::Timeout, 504), 2, 2, "why; tried 2 times"),
     ] {
         let fake = Fake::new(move |_| (Some(failure), None));
-        let exchange = retry(&fake, tries, 300.0).ask(request(0)).await;
+        let exchange = retry(&fake, tries, 300.0).ask(request(0).into()).await;
         let error = exchange.result.unwrap_err();
         assert_eq!((error.kind, &*error.message), (failure.0, message));
         assert_eq!((fake.calls(), exchange.attempts.len()), (calls, calls));
@@ -161,7 +161,7 @@ async fn tries_are_finite_and_a_final_failure_is_not_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn a_server_is_not_asked_before_it_wants_to_be() {
     let fake = Fake::new(|call| ((call < 2).then_some(BUSY), Some([6.0, 0.12, 0.0][call])));
-    let exchange = retry(&fake, 4, 300.0).ask(request(0)).await;
+    let exchange = retry(&fake, 4, 300.0).ask(request(0).into()).await;
     assert!(exchange.result.is_ok());
     let pauses = fake.pauses();
     assert!((6.0..=6.61).contains(&pauses[0]) && (0.119..=0.14).contains(&pauses[1]), "{pauses:?}");
@@ -173,7 +173,7 @@ async fn one_deadline_holds_for_all_tries() {
     // A wait that is longer than what is left is not begun.
     let fake = Fake::new(|_| (Some(BUSY), Some(3600.0)));
     let start = Instant::now();
-    let error = retry(&fake, 4, 60.0).ask(request(0)).await.result.unwrap_err();
+    let error = retry(&fake, 4, 60.0).ask(request(0).into()).await.result.unwrap_err();
     assert_eq!(
         error.message,
         "why; not tried again: the server asks to wait 3600.0 s, which is past the `deadline` of 60 s"
@@ -181,7 +181,7 @@ async fn one_deadline_holds_for_all_tries() {
     assert!(start.elapsed() < Duration::from_secs(1));
     // Each call gets what calls and pauses before it have left.
     let fake = Fake::new(|_| (Some(BUSY), Some(2.0)));
-    let error = retry(&fake, 10, 5.0).ask(request(0)).await.result.unwrap_err();
+    let error = retry(&fake, 10, 5.0).ask(request(0).into()).await.result.unwrap_err();
     assert!(error.message.ends_with("past the `deadline` of 5 s"), "{error}");
     let left: Vec<f64> = lock(&fake.at).iter().map(|(_, left)| left.as_secs_f64()).collect();
     assert_eq!(left.len(), 3);
@@ -199,7 +199,7 @@ async fn retries_end_where_the_budget_does() {
     let retry = retry(&fake, 4, 300.0);
     let mut refused = 0;
     for number in 0..1000 {
-        let error = retry.ask(request(number)).await.result.unwrap_err();
+        let error = retry.ask(request(number).into()).await.result.unwrap_err();
         refused += usize::from(error.message.contains("a fifth of the calls"));
     }
     assert!(refused > 800, "{refused}");
@@ -210,10 +210,10 @@ async fn retries_end_where_the_budget_does() {
 async fn an_endpoint_that_is_given_up_is_not_called() {
     let fake = Fake::new(|_| (Some((AskErrorKind::Quota, 429)), None));
     let retry = retry(&fake, 4, 300.0);
-    let first = retry.ask(request(0)).await;
+    let first = retry.ask(request(0).into()).await;
     assert_eq!(first.result.unwrap_err().kind, AskErrorKind::Quota);
     for number in 1..50 {
-        let exchange = retry.ask(request(number)).await;
+        let exchange = retry.ask(request(number).into()).await;
         let error = exchange.result.unwrap_err();
         assert_eq!((error.kind, &*error.message), (AskErrorKind::NotAsked, "quota exhausted: why"));
         assert!(exchange.attempts.is_empty());
@@ -229,7 +229,8 @@ async fn pauses_end_when_others_give_the_endpoint_up() {
         _ => (Some((AskErrorKind::Authentication, 401)), None),
     });
     let retry = retry(&fake, 4, 300.0);
-    let (waiting, refused) = tokio::join!(retry.ask(request(0)), retry.ask(request(1)));
+    let (waiting, refused) =
+        tokio::join!(retry.ask(request(0).into()), retry.ask(request(1).into()));
     assert_eq!(refused.result.unwrap_err().kind, AskErrorKind::Authentication);
     assert_eq!(waiting.result.unwrap_err().kind, AskErrorKind::RateLimited);
     assert_eq!(fake.calls(), 2);
@@ -239,7 +240,8 @@ async fn pauses_end_when_others_give_the_endpoint_up() {
 async fn what_waits_for_its_turn_when_an_endpoint_is_given_up_is_not_called() {
     let fake = Fake::new(|_| (Some((AskErrorKind::Authentication, 401)), None));
     let retry = retry(&fake, 4, 300.0);
-    let asked = futures_util::future::join_all((0..9).map(|number| retry.ask(request(number))));
+    let asked =
+        futures_util::future::join_all((0..9).map(|number| retry.ask(request(number).into())));
     let kinds: Vec<_> =
         asked.await.into_iter().map(|exchange| exchange.result.unwrap_err().kind).collect();
     assert_eq!(kinds[0], AskErrorKind::Authentication);
@@ -258,12 +260,12 @@ async fn makes_room(before: bool, failure: (AskErrorKind, u16)) -> bool {
     let room = Room::new(1);
     let retry = retry(&fake, 4, 300.0).within(room.clone());
     let place = room.clone().enter().await;
-    assert_eq!(retry.ask(request(0)).await.result.is_ok(), before);
+    assert_eq!(retry.ask(request(0).into()).await.result.is_ok(), before);
     let other = async {
         let within = tokio::time::timeout(Duration::from_secs(3), room.clone().enter());
         within.await.is_ok()
     };
-    let (exchange, other) = tokio::join!(retry.ask(request(1)), other);
+    let (exchange, other) = tokio::join!(retry.ask(request(1).into()), other);
     assert_eq!(exchange.attempts.len(), 2);
     drop(place);
     // It is the same room as before.
