@@ -27,7 +27,7 @@ impl RunBuilder {
     /// No record yet; about so many are expected.
     #[must_use]
     pub fn new(header: Header, records: usize) -> RunBuilder {
-        let mut names = Names::default();
+        let mut names = Names::with_capacity(records);
         let nothing = names.nameless();
         RunBuilder {
             briefs: Vec::with_capacity(records),

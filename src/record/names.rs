@@ -51,6 +51,16 @@ pub struct Names {
 }
 
 impl Names {
+    /// None yet; about so many are expected.
+    #[must_use]
+    pub fn with_capacity(names: usize) -> Names {
+        Names {
+            ends: Vec::with_capacity(names),
+            table: HashTable::with_capacity(names),
+            ..Names::default()
+        }
+    }
+
     /// The number of a text, a new one if it was not known.
     ///
     /// # Panics

@@ -264,7 +264,13 @@ impl Store {
     /// # Errors
     /// Something could not be written, now or earlier.
     pub fn finish(&self, session: &Session) -> Result<(), StoreError> {
-        self.writer.finish(session)
+        let finished = self.writer.finish(session);
+        // What follows wants the room that pages of the index take; whoever asks on reads them again.
+        for reader in &self.readers {
+            lock(reader).shrink();
+        }
+        let _ = self.writer.with(|connection| connection.execute_batch("PRAGMA shrink_memory"));
+        finished
     }
 
     /// The suite of the run that fetched an entry.

@@ -61,6 +61,12 @@ impl Reader {
         Ok((found?, begins))
     }
 
+    /// Gives the view up, and the pages that are held.
+    pub(super) fn shrink(&mut self) {
+        self.rest();
+        let _ = self.connection.execute_batch("PRAGMA shrink_memory");
+    }
+
     /// Gives the view up.
     pub(super) fn rest(&mut self) {
         if self.view.take().is_some() {
