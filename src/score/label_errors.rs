@@ -62,10 +62,10 @@ impl std::error::Error for LabelsError {}
 /// Given labels `0..K` beside the probabilities of all `K` classes, an item a row.
 #[derive(Debug, Clone)]
 pub struct LabelErrors<'a, R> {
-    given: &'a [usize],
+    given: &'a [u16],
     probabilities: &'a [R],
     thresholds: Vec<Option<f64>>,
-    guesses: Vec<Option<usize>>,
+    guesses: Vec<Option<u16>>,
 }
 
 impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
@@ -74,13 +74,14 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
     /// # Errors
     ///
     /// [`LabelsError`] where the two do not fit each other.
-    pub fn of(given: &'a [usize], probabilities: &'a [R]) -> Result<Self, LabelsError> {
+    pub fn of(given: &'a [u16], probabilities: &'a [R]) -> Result<Self, LabelsError> {
         if given.len() != probabilities.len() {
             return Err(LabelsError::Unpaired { labels: given.len(), rows: probabilities.len() });
         }
         let rows = || probabilities.iter().map(AsRef::as_ref);
         let classes = rows().next().map_or(0, <[f64]>::len);
         for (row, (&label, all)) in given.iter().zip(rows()).enumerate() {
+            let label = usize::from(label);
             if all.len() != classes {
                 return Err(LabelsError::Ragged { row });
             }
@@ -92,7 +93,7 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
             }
         }
         let threshold = |class: usize| {
-            let of_class = given.iter().zip(rows()).filter(|(label, _)| **label == class);
+            let of_class = given.iter().zip(rows()).filter(|(label, _)| usize::from(**label) == class);
             let values: Vec<f64> = of_class.map(|(_, all)| all[class]).collect();
             mean(values.into_iter())
         };
@@ -121,7 +122,7 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
         let mut joint = vec![vec![0; classes]; classes];
         for (&label, guess) in self.given.iter().zip(&self.guesses) {
             if let Some(guess) = guess {
-                joint[label][*guess] += 1;
+                joint[usize::from(label)][usize::from(*guess)] += 1;
             }
         }
         for (class, row) in joint.iter_mut().enumerate() {
@@ -160,7 +161,7 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
     /// Unless there is such an item.
     #[must_use]
     pub fn self_confidence(&self, item: usize) -> f64 {
-        self.row(item)[self.given[item]]
+        self.row(item)[usize::from(self.given[item])]
     }
 
     /// `(p_g − max_{k≠g} p_k + 1)/2` of an item with label `g`: 1 for a label without doubt, 0 for
@@ -172,7 +173,7 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
     #[must_use]
     pub fn normalized_margin(&self, item: usize) -> f64 {
         let others = self.row(item).iter().enumerate();
-        let others = others.filter(|(class, _)| *class != self.given[item]).map(|(_, p)| *p);
+        let others = others.filter(|(class, _)| *class != usize::from(self.given[item])).map(|(_, p)| *p);
         let most = others.fold(f64::NEG_INFINITY, f64::max);
         let most = if most.is_finite() { most } else { 0.0 };
         0.5 * (self.self_confidence(item) - most + 1.0)
@@ -180,7 +181,7 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
 }
 
 /// The class that an item is confidently of.
-fn guess(all: &[f64], thresholds: &[Option<f64>]) -> Option<usize> {
+fn guess(all: &[f64], thresholds: &[Option<f64>]) -> Option<u16> {
     let mut reached = all
         .iter()
         .zip(thresholds)
@@ -188,7 +189,9 @@ fn guess(all: &[f64], thresholds: &[Option<f64>]) -> Option<usize> {
         .filter(|(_, (p, threshold))| threshold.is_some_and(|least| **p >= least - SLACK))
         .map(|(class, _)| class);
     let first = reached.next()?;
-    if reached.next().is_none() { Some(first) } else { most_probable(all) }
+    let class = if reached.next().is_none() { Some(first) } else { most_probable(all) };
+    // Labels go no further either.
+    class.and_then(|class| u16::try_from(class).ok())
 }
 
 fn most_probable(all: &[f64]) -> Option<usize> {
@@ -226,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let refuse = |given: &[usize], probabilities: &[Vec<f64>]| {
+        let refuse = |given: &[u16], probabilities: &[Vec<f64>]| {
             LabelErrors::of(given, probabilities).unwrap_err()
         };
         let rows = vec![vec![0.5, 0.5]; 2];

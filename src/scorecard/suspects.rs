@@ -162,20 +162,21 @@ fn improbable<'a>(run: &'a Run, doubts: &mut BTreeMap<&'a str, Doubt<'a>>) -> us
     let mut found: BTreeSet<Name> = BTreeSet::new();
     for asked in &run.header.endpoints {
         // Letters of questions with as many choices are the classes.
-        let mut by_choices: BTreeMap<usize, Vec<(&Brief, usize)>> = BTreeMap::new();
+        let mut by_choices: BTreeMap<usize, Vec<&Brief>> = BTreeMap::new();
         for brief in run.of_endpoint(&asked.name).filter(|brief| brief.repeat() == 0) {
             let Some(probabilities) = run.probabilities(brief) else { continue };
-            let Some(label) = brief.label().map(usize::from) else { continue };
-            if label < probabilities.len() && brief.kind().is_graded() {
-                by_choices.entry(probabilities.len()).or_default().push((brief, label));
+            let Some(label) = brief.label() else { continue };
+            if usize::from(label) < probabilities.len() && brief.kind().is_graded() {
+                by_choices.entry(probabilities.len()).or_default().push(brief);
             }
         }
         for labelled in by_choices.into_values() {
             if labelled.len() < LEAST_LABELLED {
                 continue;
             }
-            let given: Vec<usize> = labelled.iter().map(|(_, label)| *label).collect();
-            let probabilities = labelled.iter().filter_map(|(brief, _)| run.probabilities(brief));
+            let given = labelled.iter().filter_map(|brief| brief.label().map(u16::from));
+            let given: Vec<u16> = given.collect();
+            let probabilities = labelled.iter().filter_map(|brief| run.probabilities(brief));
             let probabilities: Vec<&[f64]> = probabilities.collect();
             let Ok(labels) = LabelErrors::of(&given, &probabilities) else { continue };
             for issue in labels.issues() {
@@ -184,7 +185,7 @@ fn improbable<'a>(run: &'a Run, doubts: &mut BTreeMap<&'a str, Doubt<'a>>) -> us
                 if !probabilities[issue].iter().any(|other| *other >= SURE) {
                     continue;
                 }
-                let (brief, _) = labelled[issue];
+                let brief = labelled[issue];
                 found.insert(brief.case());
                 let case = run.name(brief.case());
                 let doubt = doubts.entry(case).or_insert_with(|| Doubt::new(brief, brief));

@@ -7,7 +7,8 @@ use super::{count, list, number};
 use crate::compare::Values;
 
 pub fn compute(inputs: &Value) -> Result<Values, String> {
-    let given = list(inputs, "given_label")?.iter().map(count).collect::<Result<Vec<_>, _>>()?;
+    let label = |label: &Value| u16::try_from(count(label)?).map_err(|error| error.to_string());
+    let given = list(inputs, "given_label")?.iter().map(label).collect::<Result<Vec<_>, _>>()?;
     let row = |row: &Value| {
         let row = row.as_array().ok_or("a row of probabilities is no list")?;
         row.iter().map(number).collect::<Result<Vec<f64>, String>>()
