@@ -24,7 +24,7 @@ pub use crate::ask::{
 };
 use crate::grade::Verdict;
 pub use brief::{Brief, Choice, Labels, SURE, Sure};
-pub use builder::RunBuilder;
+pub use builder::{LAST, RunBuilder};
 pub use header::{AskedEndpoint, FORMAT, Header, Regraded, Selected, Shard, Slice};
 pub use names::{Name, Names};
 pub use run::{Run, Shelf, Unreadable};

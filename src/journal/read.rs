@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{HEADER, RECORDS};
-use crate::record::{Brief, FORMAT, Header, Record, Run, RunBuilder, Selected, Shelf, Unreadable};
+use crate::record::{Brief, FORMAT, Header, LAST, Record, Run, RunBuilder, Selected, Shelf, Unreadable};
 
 /// Most records are longer, so there are fewer than so many for the bytes of a journal.
 const USUAL_BYTES: u64 = 512;
@@ -95,7 +95,7 @@ pub fn read_with(
             break;
         }
         let wrong = match serde_json::from_slice::<Record>(&line) {
-            Ok(record) if record.index < planned && u32::try_from(record.index).is_ok() => {
+            Ok(record) if record.index < planned && record.index <= LAST => {
                 if let Some(brief) = run.add(&record, start) {
                     look(&record, brief);
                 }

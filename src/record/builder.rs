@@ -7,6 +7,9 @@ use std::sync::Arc;
 use super::brief::{NO_LETTER, NONE, SURE, UNKNOWN};
 use super::{Brief, Choice, Header, Labels, Measured, Name, Names, Outcome, Record, Run, Shelf};
 
+/// The last place that a plan can have.
+pub const LAST: usize = u32::MAX as usize - 1;
+
 /// A run that is being read: records in any order, of which each leaves its brief.
 #[derive(Debug)]
 pub struct RunBuilder {
@@ -18,7 +21,7 @@ pub struct RunBuilder {
     choices: Vec<Choice>,
     probabilities: Vec<f64>,
     sures: Vec<f64>,
-    known: HashSet<u32>,
+    known: Known,
     nothing: Name,
     hasher: RandomState,
 }
@@ -31,14 +34,14 @@ impl RunBuilder {
         let nothing = names.nameless();
         RunBuilder {
             briefs: Vec::with_capacity(records),
-            sures: Vec::with_capacity(records * header.sources.len()),
+            sures: Vec::with_capacity(records),
             header,
             names,
             labels: Vec::new(),
             known_labels: HashMap::new(),
             choices: Vec::new(),
             probabilities: Vec::new(),
-            known: HashSet::new(),
+            known: Known::default(),
             nothing,
             hasher: RandomState::new(),
         }
@@ -53,10 +56,11 @@ impl RunBuilder {
     /// Adds a record that the shelf has at this place; none where the trial has one already.
     ///
     /// # Panics
-    /// If there are 2³² records or more.
+    /// If its place in the plan is beyond [`LAST`].
     pub fn add(&mut self, record: &Record, place: u64) -> Option<&Brief> {
-        let index = u32::try_from(record.index).expect("places in a plan are below 2^32");
-        if !self.known.insert(index) {
+        assert!(record.index <= LAST, "a plan has no place {}", record.index);
+        let index = u32::try_from(record.index).expect("the last place is below 2^32");
+        if !self.known.add(index) {
             return None;
         }
         let number = u32::try_from(self.briefs.len()).expect("fewer than 2^32 records");
@@ -116,7 +120,7 @@ impl RunBuilder {
         let RunBuilder {
             header,
             mut briefs,
-            names,
+            mut names,
             labels,
             choices,
             probabilities,
@@ -124,6 +128,7 @@ impl RunBuilder {
             nothing,
             ..
         } = self;
+        names.close();
         briefs.sort_unstable_by_key(|brief| brief.index);
         Run { header, briefs, names, labels, choices, probabilities, sures, shelf, nothing }
     }
@@ -175,6 +180,28 @@ impl RunBuilder {
         };
         self.probabilities.extend(all);
         (start, classes)
+    }
+}
+
+/// Which trials have a record. They are finished almost in plan order, so only those are listed that
+/// are ahead of one that is not finished.
+#[derive(Debug, Default)]
+struct Known {
+    /// All below are known.
+    below: u32,
+    ahead: HashSet<u32>,
+}
+
+impl Known {
+    /// Adds a trial; false if it is known.
+    fn add(&mut self, index: u32) -> bool {
+        if index < self.below || !self.ahead.insert(index) {
+            return false;
+        }
+        while self.ahead.remove(&self.below) {
+            self.below += 1;
+        }
+        true
     }
 }
 

@@ -88,12 +88,18 @@ impl Names {
         Name(number)
     }
 
-    /// The number of a text, if it is known.
+    /// No text is added any more: lets go of the table, and of room that was not needed.
+    pub fn close(&mut self) {
+        self.table = HashTable::new();
+        self.text.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
+    /// The number of a text, if it is known. It is looked for among all.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Name> {
-        let hash = self.hasher.hash_one(text);
-        let found = self.table.find(hash, |number| slice(&self.text, &self.ends, *number) == text);
-        found.copied().map(Name)
+        let numbers = 0..u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        numbers.map(Name).find(|name| self.of(*name) == text)
     }
 
     /// The text with a number.

@@ -91,10 +91,10 @@ SELECT lower(hex(entry.key)) AS digest, run.suite, settings.model AS asked, entr
 FROM entry LEFT JOIN run ON run.id = entry.run LEFT JOIN settings ON settings.id = entry.settings;
 ";
 
-/// Page cache of a connection in KiB. Keys are random: the index, 36 MB for a million entries,
-/// should stay in memory.
-const CACHE_WRITING: i64 = 64 << 10;
-const CACHE_READING: i64 = 40 << 10;
+/// Page cache of a connection in KiB. Keys are random, so the index, 36 MB for a million entries,
+/// should stay in memory where it is written; a reader finds what it lacks in the system's cache.
+const CACHE_WRITING: i64 = 40 << 10;
+const CACHE_READING: i64 = 12 << 10;
 
 /// Opens the database for writing, making or migrating it where needed. Processes that come at the
 /// same time do this one after the other: switching to WAL heeds no busy timeout.
