@@ -233,6 +233,8 @@ fn what_would_be_another_run_is_refused() {
     let config = project.read("overclaim.yaml");
     project.write("overclaim.yaml", &config.replace("model: m,", "model: n,"));
     refused("it is asked at other endpoints");
+    project.write("overclaim.yaml", &config.replace("model: m,", "model: m, extra: {top_k: 3},"));
+    refused("an endpoint passes other parameters on (`extra`)");
     project.write("overclaim.yaml", &config);
     // A newer version's run, and none at all.
     let header = project.json("out/run.json");

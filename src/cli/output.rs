@@ -104,14 +104,17 @@ impl Output {
 
     /// Text for people: on standard output, unless that carries a document.
     pub(super) fn people(self, text: &str) {
-        if self.json { to_stderr(text) } else { to_stdout(text) }
+        if self.json {
+            to_stderr(text);
+        } else if let Err(failure) = to_stdout(text) {
+            error(&failure);
+        }
     }
 
     /// A document for programs.
     pub(super) fn document(value: &impl serde::Serialize) -> Result<(), String> {
         let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-        to_stdout(&(text + "\n"));
-        Ok(())
+        to_stdout(&(text + "\n"))
     }
 
     /// Findings go to standard error, whatever else is printed.
@@ -146,9 +149,15 @@ pub(super) fn remark(message: &str) {
 }
 
 // A reader that went away (`| head`) is no reason to fail: the run directory has everything.
-fn to_stdout(text: &str) {
+// A full disk behind it is one: whoever wanted the text has half of it.
+fn to_stdout(text: &str) -> Result<(), String> {
     let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output is not complete: {error}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn to_stderr(text: &str) {

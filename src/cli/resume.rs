@@ -102,6 +102,12 @@ pub(super) fn stuck(error: &ReadError) -> String {
     }
 }
 
+/// Whether endpoints pass the same on, as far as the run knows: old ones do not.
+fn same_extra(then: &Header, today: &Header) -> bool {
+    let both = then.endpoints.iter().zip(&today.endpoints);
+    both.into_iter().all(|(then, today)| then.extra.is_none() || then.extra == today.extra)
+}
+
 impl Resumed {
     /// Why the rest of the run would be another one, if it would.
     pub(super) fn differs(&self, today: &Header) -> Option<String> {
@@ -114,6 +120,8 @@ impl Resumed {
             "the suite was changed"
         } else if targets(then) != targets(today) {
             "it is asked at other endpoints"
+        } else if !same_extra(then, today) {
+            "an endpoint passes other parameters on (`extra`)"
         } else if (then.plan, then.planned, then.shard) != (today.plan, today.planned, today.shard)
         {
             "its cases were changed"

@@ -364,6 +364,7 @@ impl<'a> One<'a> {
             target: std::sync::Arc::clone(&asked.target),
             cassette: self.ready.cassettes.get(&asked.name).cloned(),
             price: asked.price,
+            extra: Some(asked.extra.clone()),
         });
         Header {
             format: FORMAT,

@@ -8,7 +8,7 @@ use crate::record::{Ending, Record, Run};
 use crate::scorecard::Span;
 use crate::suite::display;
 
-use super::output::{Exit, Output};
+use super::output::{Exit, Output, error};
 use super::report::{Told, read};
 use super::{Format, baseline};
 
@@ -39,8 +39,12 @@ pub(super) fn write(
         ])
         .map_err(|error| format!("{shown}: {error}"))?;
     output.people(&told.text(&shown, top, output, Format::Terminal)?);
-    if output.json {
-        Output::document(&told.document(&shown, top)?)?;
+    // Who cannot be shown it has it all the same.
+    if output.json
+        && let Err(failure) = Output::document(&told.document(&shown, top)?)
+    {
+        error(&failure);
+        return Ok(told.exit().worst(Exit::Invalid));
     }
     Ok(told.exit())
 }

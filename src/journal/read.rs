@@ -2,15 +2,19 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{HEADER, RECORDS};
-use crate::record::{Brief, FORMAT, Header, LAST, Record, Run, RunBuilder, Selected, Shelf, Unreadable};
+use crate::record::{
+    Brief, FORMAT, Header, LAST, Record, Run, RunBuilder, Selected, Shelf, Unreadable,
+};
 
 /// Most records are longer, so there are fewer than so many for the bytes of a journal.
 const USUAL_BYTES: u64 = 512;
+/// No record is longer: what claims to be is not read into memory.
+const LONGEST: u64 = 1 << 30;
 /// Room is made at once for no more than so many: a file may only pretend to be large.
 const MOST_AT_ONCE: usize = 1 << 20;
 
@@ -90,7 +94,13 @@ pub fn read_with(
     for number in 1.. {
         line.clear();
         let start = end;
-        end += reader.read_until(b'\n', &mut line).map_err(io_error)? as u64;
+        let mut limited = Read::by_ref(&mut reader).take(LONGEST + 1);
+        let length = limited.read_until(b'\n', &mut line).map_err(io_error)? as u64;
+        end += length;
+        if length > LONGEST {
+            let (what, message) = ("a record of this run", "it is longer than 1 GiB".to_owned());
+            return Err(ReadError::Malformed { path, line: number, what, message });
+        }
         if end == start || line.last() != Some(&b'\n') {
             break;
         }

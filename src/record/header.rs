@@ -1,5 +1,6 @@
 //! What is known of a run before its first trial: what was asked of whom, and what the budget was.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -8,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::Digest;
 use crate::ask::{Price, Target};
 use crate::budget::Budget;
+
+/// No suite asks a case more often.
+const MOST_REPEATS: u32 = 1000;
 
 /// Version of the run directory's format. Readers refuse a newer one by name.
 pub const FORMAT: u32 = 1;
@@ -131,6 +135,8 @@ impl Header {
         let left_over = |level: f64| 0.0 < 1.0 - level && 1.0 - level < 1.0;
         if self.endpoints.is_empty() {
             Some("it names no endpoint")
+        } else if self.repeats.get() > MOST_REPEATS {
+            Some("it asks cases more often than any suite may")
         } else if !(0.0..=1.0).contains(&self.threshold) {
             Some("its threshold is outside 0..1")
         } else if !levels.all(left_over) {
@@ -154,6 +160,9 @@ pub struct AskedEndpoint {
     /// What its tokens cost, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
+    /// Parameters that it passes on verbatim; none in old runs, which do not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// What was selected of a suite.

@@ -1,8 +1,8 @@
 //! A journal read back, small: what statistics see of a trial, and where the rest of it is.
 //!
 //! A record is a kilobyte and more, most of it what was said. Statistics want a verdict, a
-//! confidence and who is alike, so a run keeps a [`Brief`] of each record: about a hundred bytes with
-//! the name of its case. Texts are read again from the [`Shelf`] where a page shows them, and pages
+//! confidence and who is alike, so a run keeps a [`Brief`] of each record: sixty-four bytes, and the
+//! name of its case once. Texts are read again from the [`Shelf`] where a page shows them, and pages
 //! show few.
 
 use std::fmt;

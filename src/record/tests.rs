@@ -24,6 +24,7 @@ pub(crate) fn header(planned: usize) -> Header {
             }),
             cassette: None,
             price: None,
+            extra: None,
         }],
         threshold: 0.8,
         sources: vec!["stated".into()],

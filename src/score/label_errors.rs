@@ -93,7 +93,8 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
             }
         }
         let threshold = |class: usize| {
-            let of_class = given.iter().zip(rows()).filter(|(label, _)| usize::from(**label) == class);
+            let of_class =
+                given.iter().zip(rows()).filter(|(label, _)| usize::from(**label) == class);
             let values: Vec<f64> = of_class.map(|(_, all)| all[class]).collect();
             mean(values.into_iter())
         };
@@ -173,7 +174,8 @@ impl<'a, R: AsRef<[f64]>> LabelErrors<'a, R> {
     #[must_use]
     pub fn normalized_margin(&self, item: usize) -> f64 {
         let others = self.row(item).iter().enumerate();
-        let others = others.filter(|(class, _)| *class != usize::from(self.given[item])).map(|(_, p)| *p);
+        let others =
+            others.filter(|(class, _)| *class != usize::from(self.given[item])).map(|(_, p)| *p);
         let most = others.fold(f64::NEG_INFINITY, f64::max);
         let most = if most.is_finite() { most } else { 0.0 };
         0.5 * (self.self_confidence(item) - most + 1.0)

@@ -41,6 +41,7 @@ struct Endpoint {
     between: Vec<f64>,
     recorded: Vec<f64>,
     spent: Spent,
+    totals: Totals,
     answers: Vec<LiveAnswer>,
 }
 
@@ -92,7 +93,9 @@ impl Calls {
     /// What an endpoint has spent.
     #[must_use]
     pub fn spent(&self, endpoint: &str) -> Spent {
-        self.endpoint(endpoint).map_or(Spent { calls: 0, tokens: 0, cost: None }, |at| at.spent)
+        let none = Spent { calls: 0, tokens: 0, cost: None };
+        self.endpoint(endpoint)
+            .map_or(none, |at| Spent { cost: at.price.map(|_| at.totals.spent.get()), ..at.spent })
     }
 
     /// How the run went, with what is known of its end. To be asked once, after the last record:
@@ -140,6 +143,7 @@ impl Endpoint {
             between: Vec::new(),
             recorded: Vec::new(),
             spent: Spent { calls: 0, tokens: 0, cost },
+            totals: Totals::default(),
             answers: Vec::new(),
         }
     }
@@ -153,8 +157,8 @@ impl Endpoint {
         self.digests.push(heard.digest.number());
         told.attempts += heard.attempts.len();
         self.retries.add(heard);
-        told.saved.add(heard, self.price);
-        told.cost = told.cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
+        told.saved.add(heard);
+        self.totals.add(heard, self.price);
         self.spent.add(heard);
         let Some(reply) = &heard.reply else { return };
         let usage = reply.usage.unwrap_or_default();
@@ -190,9 +194,18 @@ impl Endpoint {
         digests.dedup();
         let served = take(&mut self.served).into_iter();
         let others = served.filter(|((asked, name), _)| !same_model(asked, name));
+        let Totals { cost, saved, saved_ms, failed_ms, pause_ms, .. } = self.totals;
+        let priced = |total: Total| self.price.map(|_| total.get());
+        let retries = Retries {
+            failed_ms: failed_ms.get(),
+            pause_ms: pause_ms.get(),
+            ..take(&mut self.retries)
+        };
         EndpointOperations {
             distinct_requests: digests.len(),
-            retries: Some(take(&mut self.retries)).filter(|retries| retries.calls > 0),
+            cost: priced(cost),
+            saved: Saved { cost: priced(saved), call_ms: saved_ms.get(), ..self.operations.saved },
+            retries: Some(retries).filter(|retries| retries.calls > 0),
             live_ms: Quantiles::of(take(&mut self.live)),
             first_token_ms: Quantiles::of(take(&mut self.first_token)),
             between_pieces_ms: Quantiles::of(take(&mut self.between)),
@@ -205,21 +218,77 @@ impl Endpoint {
     }
 }
 
-impl Saved {
+/// A sum that does not depend on the order of what is added, as the order in which trials are
+/// finished is chance: in units of 2⁻⁶⁴.
+#[derive(Debug, Clone, Copy, Default)]
+struct Total(i128);
+
+const UNITS: f64 = 18_446_744_073_709_551_616.0;
+
+impl Total {
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large is the largest")]
+    fn add(&mut self, value: f64) {
+        self.0 = self.0.saturating_add((value * UNITS) as i128);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "rounded once, at the end")]
+    fn get(self) -> f64 {
+        self.0 as f64 / UNITS
+    }
+}
+
+/// Sums of money and of milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Totals {
+    cost: Total,
+    /// Of calls that were made now.
+    spent: Total,
+    saved: Total,
+    saved_ms: Total,
+    failed_ms: Total,
+    pause_ms: Total,
+}
+
+impl Totals {
     fn add(&mut self, heard: &Heard, price: Option<Price>) {
-        if !matches!(heard.origin, Origin::Joined | Origin::Stored | Origin::Shared) {
-            return;
+        let cost = heard.cost.unwrap_or(0.0);
+        self.cost.add(cost);
+        self.spent.add(if heard.origin == Origin::Live { cost } else { 0.0 });
+        if is_saved(heard) {
+            self.saved_ms.add(heard.times.map_or(0.0, |times| times.total_ms));
+            self.saved.add(price.map_or(0.0, |price| price.of(heard.usage.unwrap_or_default())));
         }
-        // A replay that found nothing saved nothing; who joined a failure did not fail again.
-        if heard.reply.is_none() && heard.origin != Origin::Joined {
-            return;
+        if let [failed @ .., _] = heard.attempts.as_slice()
+            && !failed.is_empty()
+        {
+            for attempt in failed {
+                self.failed_ms.add(attempt.ms);
+            }
+            for attempt in &heard.attempts {
+                self.pause_ms.add(attempt.pause_ms);
+            }
         }
-        self.calls += 1;
-        self.call_ms += heard.times.map_or(0.0, |times| times.total_ms);
-        let usage = heard.usage.unwrap_or_default();
-        self.input_tokens = self.input_tokens.saturating_add(usage.input_tokens);
-        self.output_tokens = self.output_tokens.saturating_add(usage.output_tokens);
-        self.cost = self.cost.zip(price).map(|(cost, price)| cost + price.of(usage));
+    }
+}
+
+/// Whether a reply need not be asked for, because it was stored or joined. A replay that found
+/// nothing saved nothing; who joined a failure did not fail again.
+fn is_saved(heard: &Heard) -> bool {
+    match heard.origin {
+        Origin::Joined => true,
+        Origin::Stored | Origin::Shared => heard.reply.is_some(),
+        Origin::Live | Origin::Replayed => false,
+    }
+}
+
+impl Saved {
+    fn add(&mut self, heard: &Heard) {
+        if is_saved(heard) {
+            let usage = heard.usage.unwrap_or_default();
+            self.calls += 1;
+            self.input_tokens = self.input_tokens.saturating_add(usage.input_tokens);
+            self.output_tokens = self.output_tokens.saturating_add(usage.output_tokens);
+        }
     }
 }
 
@@ -236,8 +305,6 @@ impl Retries {
             if let Some(kind) = failed.error {
                 *self.after.entry(kind.words().to_owned()).or_insert(0) += 1;
             }
-            self.failed_ms += failed.ms;
         }
-        self.pause_ms += heard.attempts.iter().map(|attempt| attempt.pause_ms).sum::<f64>();
     }
 }

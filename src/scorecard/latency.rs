@@ -60,14 +60,13 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Adds what an exchange took.
+    /// Adds the calls and tokens of an exchange.
     pub(super) fn add(&mut self, heard: &Heard) {
         self.calls += heard.attempts.len();
         if heard.origin == Origin::Live {
             let usage = heard.usage.unwrap_or_default();
             self.tokens =
                 self.tokens.saturating_add(usage.input_tokens).saturating_add(usage.output_tokens);
-            self.cost = self.cost.map(|cost| cost + heard.cost.unwrap_or(0.0));
         }
     }
 }
@@ -154,6 +153,20 @@ mod tests {
         assert_eq!(seconds, [f64::INFINITY, f64::INFINITY]);
         let slowest = live.iter().all(|at| at.tokens_per_second == Some(0.0));
         assert!(slowest, "no budget on speed may see those alone that were quick enough");
+    }
+
+    #[test]
+    fn sums_do_not_depend_on_who_was_finished_first() {
+        let costs = [0.1, 1e-7, 3.3, 0.2, 1e6, 0.7];
+        let of = |order: &[usize]| {
+            let paid = order.iter().map(|at| heard(|json| json["cost"] = costs[*at].into()));
+            let mut calls = calls(paid.collect(), |_| ());
+            let spent = calls.spent("model").cost;
+            (spent, calls.operations(crate::scorecard::Span::default()).endpoints[0].cost)
+        };
+        let (spent, cost) = of(&[0, 1, 2, 3, 4, 5]);
+        assert_eq!((spent, cost), of(&[4, 5, 3, 1, 0, 2]));
+        assert!((spent.unwrap() - 1_000_004.300_000_1).abs() < 1e-9, "{spent:?}");
     }
 
     #[test]
