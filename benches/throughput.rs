@@ -28,7 +28,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use server::Server;
@@ -159,6 +160,8 @@ fn size(server: &Server, table: &mut Table) {
             let of_first = micros / *first.get_or_insert(micros);
             if cases == 1_000_000 {
                 table.at_most("  of what it cost among 10,000", of_first, bar);
+                let peak = runs.iter().map(|run| run.peak_mb).fold(0.0, f64::max);
+                table.at_most("  peak memory, statistics and page included: MB", peak, 300.0);
             }
         }
     }
@@ -172,6 +175,8 @@ struct Run {
     whole: f64,
     /// Seconds on a processor.
     cpu: f64,
+    /// Resident memory at most, as far as it was looked at, in MB of 10⁶ bytes.
+    peak_mb: f64,
 }
 
 /// A suite of so many questions and its cache.
@@ -219,17 +224,39 @@ impl Project {
         command.args(["run", "suite.yaml", "--quiet", "--out", "out", "--cache", cache]);
         let before = cpu_of_children();
         let start = Instant::now();
-        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let mut child = child.expect("it runs");
+        let looking = thread::spawn({
+            let status = format!("/proc/{}/status", child.id());
+            move || peak_mb(&status)
+        });
+        let status = child.wait();
         let whole = start.elapsed().as_secs_f64();
         let cpu = cpu_of_children() - before;
+        let peak_mb = looking.join().expect("it only looks");
         assert!(status.expect("it runs").success(), "the run passes");
         let scorecard = read(&out.join("scorecard.json"));
         assert!(scorecard.is_object(), "a scorecard");
         let records = fs::read_to_string(out.join("records.jsonl")).expect("a journal");
         assert_eq!(records.lines().count(), self.cases, "every case has its record");
         let driven = read(&out.join("operations.json"))["elapsed_ms"].as_f64().expect("a time");
-        Run { driven: driven / 1000.0, whole, cpu }
+        Run { driven: driven / 1000.0, whole, cpu, peak_mb }
     }
+}
+
+/// The peak that a process tells of itself as long as it is there.
+fn peak_mb(status: &str) -> f64 {
+    let mut peak = 0.0;
+    while let Ok(text) = fs::read_to_string(status) {
+        let told = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let Some(kib) = told.and_then(|told| told.trim().trim_end_matches(" kB").parse().ok())
+        else {
+            break;
+        };
+        peak = f64::max(peak, kib);
+        thread::sleep(Duration::from_millis(10));
+    }
+    peak * 1024.0 / 1e6
 }
 
 fn read(path: &Path) -> Value {
