@@ -88,7 +88,7 @@ impl Brief {
         self.case
     }
 
-    /// Name of its cluster: see [`Record::cluster`].
+    /// Name of its cluster: see [`super::Record::cluster`].
     #[must_use]
     pub fn cluster(&self) -> Name {
         self.cluster

@@ -141,7 +141,7 @@ impl Run {
         if sure >= 0.0 { Sure::Known(sure) } else { Sure::Missing(Name::of_below_zero(sure)) }
     }
 
-    /// What a wrong answer says that is sure of it (see [`SURE`]), in the form in which answers are
+    /// What a wrong answer says that is sure of it (see [`super::SURE`]), in the form in which answers are
     /// compared; none for others.
     #[must_use]
     pub fn surely_said(&self, brief: &Brief) -> Option<Name> {
