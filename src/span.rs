@@ -414,7 +414,9 @@ impl<'a> Fields<'a> {
 
     /// The field of this name with its key.
     pub fn take_keyed(&mut self, name: &'static str) -> Option<(&'a Spanned<String>, &'a Node)> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         let (key, node) = self.entries.iter().find(|(key, _)| key.value == name)?;
         (node.value != Value::Null).then_some((key, node))
     }

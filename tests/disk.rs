@@ -112,6 +112,10 @@ fn whatever_call_fails_is_told_and_the_run_goes_on() {
     faults.extend((1..=total).step_by(10).map(|at| one("ENOSPC", at)));
     faults.extend((2..=total).step_by(12).map(|at| one("SHORT", at)));
     faults.extend((3..=total).step_by(12).map(|at| one("EINTR", at)));
+    // Renaming is what the standard library does not do again by itself.
+    let renames = whole.calls.iter().filter(|call| call.kind == "rename").count();
+    assert!(renames >= 4, "the header and three documents");
+    faults.extend((1..=renames).map(|at| Fault { only: "r", ..one("EINTR", at) }));
     // A disk that goes on failing now and then, or from now on.
     let onward = [25, 100].into_iter().cycle();
     let later = (first..=total).step_by(9).zip(onward);

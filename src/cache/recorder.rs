@@ -92,7 +92,7 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
         let mut file = File::create(&whole)?;
         file.write_all(text)?;
         file.sync_data()?;
-        fs::rename(&whole, path)
+        rename(&whole, path)
     })();
     if replaced.is_err() {
         // The recording is there as it came; the first error is the one to tell.
@@ -163,7 +163,7 @@ pub fn export(store: &Store, wanted: &Wanted, path: &Path) -> Result<usize, Expo
         }
         file.flush()
             .and_then(|()| file.get_ref().sync_data())
-            .and_then(|()| fs::rename(&whole, path))
+            .and_then(|()| rename(&whole, path))
             .map_err(|error| unwritable(error).into())
     });
     if written.is_err() {
@@ -182,4 +182,14 @@ pub enum ExportError {
     /// The file cannot be written.
     #[error(transparent)]
     File(#[from] CassetteError),
+}
+
+/// Gives a file its name, however often a signal interrupts that.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    loop {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            renamed => return renamed,
+        }
+    }
 }

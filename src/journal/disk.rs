@@ -17,13 +17,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
         file.sync_data()?;
-        fs::rename(&temporary, path)
+        rename(&temporary, path)
     })();
     if written.is_err() {
         // The first error is the one to tell; a leftover is found by its name.
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Gives a file its name. A signal may interrupt that on the file systems of other machines and of
+/// programs, and unlike other calls the standard library does not ask again.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    loop {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            renamed => return renamed,
+        }
+    }
 }
 
 /// Makes a directory and those above it, and brings their names to the disk.
