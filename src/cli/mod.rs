@@ -7,6 +7,7 @@ mod cache;
 mod caching;
 mod check;
 mod compare;
+mod header;
 mod in_order;
 mod merge;
 mod mock;

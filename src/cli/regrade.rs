@@ -13,11 +13,12 @@ use clap::Args;
 use crate::cache::differences;
 use crate::journal;
 use crate::plan::{Asked, Plan, Selection, Shard};
-use crate::record::{self, FORMAT, Header, Record, Role, Slice};
+use crate::record::{self, Header, Record, Role};
 use crate::regrade::{Reason, Regraded, regrade as grade_again};
 use crate::scorecard::Span;
 use crate::suite::{Config, Findings, Suite, display};
 
+use super::header::of_suite;
 use super::output::{Exit, Output, remark};
 use super::prepare::{self, Prepared, Wanted, refused};
 use super::report::{latest, span};
@@ -177,32 +178,21 @@ fn plan<'a>(
 
 /// What is known of the new run, but for its plan.
 fn header(suite: &Suite, before: &Header, from: &Path) -> Header {
-    let now = jiff::Zoned::now();
-    let utc = now.with_time_zone(jiff::tz::TimeZone::UTC);
     let (started, run) = before.asked();
+    let Header { endpoints, seed, selection, cache, repeats, shard, .. } = before.clone();
     Header {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        run: now.strftime("%Y-%m-%dT%H-%M-%S").to_string(),
-        suite: suite.name.clone(),
-        path: suite.source.path.clone(),
-        text: suite.source.text.clone(),
-        digest: suite.digest,
-        threshold: suite.threshold,
-        sources: suite.methods.iter().map(|method| method.value.name().to_owned()).collect(),
-        budget: suite.budget.clone(),
-        slices: suite
-            .slices()
-            .map(|(name, budget)| Slice { name, budget: budget.clone() })
-            .collect(),
-        started: utc.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        endpoints,
+        seed,
+        selection,
+        cache,
+        repeats,
+        shard,
         regraded: Some(record::Regraded {
             from: display(from),
             run: run.to_owned(),
             started: started.to_owned(),
         }),
-        merged: Vec::new(),
-        ..before.clone()
+        ..of_suite(suite)
     }
 }
 

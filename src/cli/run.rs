@@ -19,9 +19,7 @@ use tokio::sync::watch;
 use crate::gate::EarlyStop;
 use crate::journal::Journal;
 use crate::plan::{Extent, Plan};
-use crate::record::{
-    AskedEndpoint, Brief, Ending, Event, FORMAT, Header, Quadrant, Run, Selected, Shard, Slice,
-};
+use crate::record::{AskedEndpoint, Brief, Ending, Event, Header, Quadrant, Run, Selected, Shard};
 use crate::report::{Summary, overview};
 use crate::run::run as drive;
 use crate::scorecard::Span;
@@ -31,6 +29,7 @@ use crate::transport::Purse;
 use super::askers::{self, Keys, Ready, Servers};
 use super::baseline;
 use super::caching::{self, CacheMode};
+use super::header;
 use super::in_order::InOrder;
 use super::output::{Exit, Output, error, remark};
 use super::prepare::{Prepared, Wanted, prepare, refused};
@@ -358,7 +357,6 @@ impl<'a> One<'a> {
 
     fn header(&self, plan: &Plan<'_>, extent: Extent) -> Header {
         let suite = &self.prepared.suite;
-        let now = jiff::Zoned::now();
         let endpoints = self.ready.asked.iter().map(|asked| AskedEndpoint {
             name: std::sync::Arc::clone(&asked.name),
             target: std::sync::Arc::clone(&asked.target),
@@ -367,28 +365,13 @@ impl<'a> One<'a> {
             extra: Some(asked.extra.clone()),
         });
         Header {
-            format: FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            run: now.strftime("%Y-%m-%dT%H-%M-%S").to_string(),
-            suite: suite.name.clone(),
-            path: suite.source.path.clone(),
-            text: suite.source.text.clone(),
-            digest: suite.digest,
             endpoints: endpoints.collect(),
-            threshold: suite.threshold,
-            sources: suite.methods.iter().map(|method| method.value.name().to_owned()).collect(),
-            budget: suite.budget.clone(),
-            slices: suite
-                .slices()
-                .map(|(name, budget)| Slice { name, budget: budget.clone() })
-                .collect(),
             seed: plan.seed(),
             selection: Selected {
                 filter: self.args.select.filter.as_ref().map(ToString::to_string),
                 limit: self.args.select.limit,
             },
             cache: self.args.select.cache.name().to_owned(),
-            repeats: suite.repeats,
             planned: extent.own,
             plan: extent.digest,
             shard: self.args.select.shard.map(|shard| Shard {
@@ -396,12 +379,7 @@ impl<'a> One<'a> {
                 of: shard.of(),
                 trials: extent.trials,
             }),
-            started: now
-                .with_time_zone(jiff::tz::TimeZone::UTC)
-                .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-                .to_string(),
-            regraded: None,
-            merged: Vec::new(),
+            ..header::of_suite(suite)
         }
     }
 }
@@ -535,11 +513,13 @@ fn once_mended(dir: &Path) -> String {
 /// process at once, the journal being whole at any time.
 pub(super) fn stop_on_signals(runtime: &Runtime) -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
+    // They count from here on, and not from when the task below has its first turn.
+    let inside = runtime.enter();
+    let Ok(mut signals) = Signals::new() else { return stopped };
+    drop(inside);
     runtime.spawn(async move {
         for first in [true, false] {
-            if wait_for_signal().await.is_err() {
-                return;
-            }
+            signals.next().await;
             if first {
                 remark("stopping: what is under way has 5 s to end; once more stops at once");
                 stop.send_replace(true);
@@ -552,16 +532,37 @@ pub(super) fn stop_on_signals(runtime: &Runtime) -> watch::Receiver<bool> {
 }
 
 #[cfg(unix)]
-async fn wait_for_signal() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
-#[cfg(not(unix))]
-async fn wait_for_signal() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        tokio::signal::windows::ctrl_c().map(Signals)
+    }
+
+    async fn next(&mut self) {
+        let _ = self.0.recv().await;
+    }
 }

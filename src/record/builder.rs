@@ -47,12 +47,6 @@ impl RunBuilder {
         }
     }
 
-    /// What is known of the run before its first trial.
-    #[must_use]
-    pub fn header(&self) -> &Header {
-        &self.header
-    }
-
     /// Adds a record that the shelf has at this place; none where the trial has one already.
     ///
     /// # Panics
