@@ -28,8 +28,15 @@ const HEADER: &str = "run.json";
 const RECORDS: &str = "records.jsonl";
 
 /// Names of what follows from the two, and of the baseline.
-const FOLLOWING: [&str; 4] =
-    ["scorecard.json", "operations.json", "decision.json", "baseline.json"];
+const FOLLOWING: [&str; 7] = [
+    "scorecard.json",
+    "operations.json",
+    "decision.json",
+    "baseline.json",
+    "report.html",
+    "summary.md",
+    "junit.xml",
+];
 
 /// Bytes of lines from which on no others are waited for.
 const LONGEST_WRITE: usize = 1 << 18;
@@ -148,16 +155,15 @@ impl Journal {
         self.syncer.wrote()
     }
 
-    /// Brings everything to the disk and writes the documents that follow from the records.
+    /// Brings everything to the disk and writes the files that follow from the records, each by its
+    /// name.
     ///
     /// # Errors
     /// Something cannot be written.
-    pub fn finish(self, documents: &[(&str, &dyn erased::Json)]) -> io::Result<()> {
+    pub fn finish(self, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
         self.syncer.stop().and_then(|()| self.records.sync_data()).map_err(unwritten(RECORDS))?;
-        for (name, document) in documents {
-            let mut text = document.pretty()?;
-            text.push(b'\n');
-            write_whole(&self.dir.join(name), &text).map_err(unwritten(name))?;
+        for (name, bytes) in files {
+            write_whole(&self.dir.join(name), bytes).map_err(unwritten(name))?;
         }
         Ok(())
     }
@@ -209,28 +215,18 @@ fn whole_lines(file: &mut File) -> io::Result<u64> {
     Ok(0)
 }
 
-/// Values of different types in one list of documents.
-pub mod erased {
-    /// Anything that can be written as JSON.
-    pub trait Json {
-        /// Indented JSON.
-        ///
-        /// # Errors
-        /// The value has no JSON form.
-        fn pretty(&self) -> serde_json::Result<Vec<u8>>;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn pretty(&self) -> serde_json::Result<Vec<u8>> {
-            serde_json::to_vec_pretty(self)
-        }
-    }
+/// A document as indented JSON.
+///
+/// # Errors
+/// The value has no JSON form.
+pub fn pretty(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(value)?;
-    text.push(b'\n');
-    write_whole(path, &text)
+    write_whole(path, &pretty(value)?)
 }
 
 #[cfg(test)]

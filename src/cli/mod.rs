@@ -247,6 +247,8 @@ enum Format {
     Terminal,
     /// One JSON document
     Json,
+    /// One page that needs nothing else
+    Html,
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -117,6 +117,11 @@ impl Output {
         to_stdout(&(text + "\n"))
     }
 
+    /// A document that is text already.
+    pub(super) fn text(text: &str) -> Result<(), String> {
+        to_stdout(text)
+    }
+
     /// Findings go to standard error, whatever else is printed.
     pub(super) fn findings(self, findings: &Findings) {
         to_stderr(&findings.render(self.colored(io::stderr().is_terminal()), visible));

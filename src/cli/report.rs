@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Header, Run};
-use crate::report::{Document, Page, headline, terminal};
+use crate::report::{Document, Page, headline, html, terminal};
 use crate::scorecard::{Against, Calls, Operations, Scorecard, Span};
 use crate::suite::{Config, Findings, display};
 
 use super::baseline;
 use super::output::{Exit, Output};
 use super::{Format, ReportArgs};
+
+/// How many confident wrong answers a file of the run's directory shows where it shows few.
+const TOP: usize = 10;
 
 pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
@@ -21,9 +24,13 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     };
     let (run, calls) = read(&dir)?;
     let span = span(&dir, &run.header);
-    let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
+    let told = Told::of(run, calls, span, baseline::kept(&dir)?)?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
+    if let Some(document) = told.rendered(&dir, args.format)? {
+        Output::text(&document)?;
+        return Ok(told.exit());
+    }
     output.people(&told.text(&dir, args.top, output, args.format)?);
     if output.json {
         Output::document(&told.document(&dir, args.top)?)?;
@@ -93,6 +100,8 @@ pub(super) struct Told {
     pub scorecard: Scorecard,
     pub decision: Decision,
     pub operations: Operations,
+    /// The run before it, where one is kept beside it.
+    against: Option<Against>,
 }
 
 impl Told {
@@ -100,7 +109,7 @@ impl Told {
         run: Run,
         mut calls: Calls,
         span: Span,
-        against: Option<&Against>,
+        against: Option<Against>,
     ) -> Result<Told, String> {
         let early = EarlyStop::of(&run);
         // Calls were made for all records; statistics are of those that were needed.
@@ -110,9 +119,9 @@ impl Told {
             None => run,
         };
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
-        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against)
+        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against.as_ref())
             .map_err(|error| error.to_string())?;
-        Ok(Told { run, scorecard, decision, operations })
+        Ok(Told { run, scorecard, decision, operations, against })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -121,8 +130,30 @@ impl Told {
             scorecard: &self.scorecard,
             decision: &self.decision,
             operations: &self.operations,
+            against: self.against.as_ref(),
             dir,
             top,
+        }
+    }
+
+    /// Everything that follows from the records, a file each for the run's directory.
+    pub(super) fn files(&self, dir: &str) -> Result<Vec<(&'static str, Vec<u8>)>, String> {
+        let pretty = |written: std::io::Result<Vec<u8>>| written.map_err(|error| error.to_string());
+        let page = self.page(dir, TOP);
+        Ok(vec![
+            ("scorecard.json", pretty(journal::pretty(&self.scorecard))?),
+            ("operations.json", pretty(journal::pretty(&self.operations))?),
+            ("decision.json", pretty(journal::pretty(&self.decision))?),
+            ("report.html", html(&page).map_err(|error| error.to_string())?.into_bytes()),
+        ])
+    }
+
+    /// The run in a format that is a document as it stands; none where it is not.
+    pub(super) fn rendered(&self, dir: &str, format: Format) -> Result<Option<String>, String> {
+        let page = self.page(dir, TOP);
+        match format {
+            Format::Terminal | Format::Json => Ok(None),
+            Format::Html => html(&page).map(Some).map_err(|error| error.to_string()),
         }
     }
 

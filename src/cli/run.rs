@@ -477,15 +477,12 @@ impl Driven<'_> {
                 )
             })
         };
-        let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
+        let told = Told::of(run, calls, span, baseline::kept(&dir)?)?;
+        let shown = display(&dir);
         journal
-            .finish(&[
-                ("scorecard.json", &told.scorecard),
-                ("operations.json", &told.operations),
-                ("decision.json", &told.decision),
-            ])
-            .map_err(|error| format!("{}: {error}; {}", display(&dir), once_mended(&dir)))?;
-        let dir = display(&dir);
+            .finish(&told.files(&shown)?)
+            .map_err(|error| format!("{shown}: {error}; {}", once_mended(&dir)))?;
+        let dir = shown;
         let page = told.page(&dir, args.top);
         let document = if output.json {
             let document = serde_json::to_value(told.document(&dir, args.top)?);

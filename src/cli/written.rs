@@ -30,14 +30,8 @@ pub(super) fn write(
     }
     let (run, calls) = read(dir)?;
     let span = Span { ending: ending(&run, span.ending), ..span };
-    let told = Told::of(run, calls, span, baseline::kept(dir)?.as_ref())?;
-    journal
-        .finish(&[
-            ("scorecard.json", &told.scorecard),
-            ("operations.json", &told.operations),
-            ("decision.json", &told.decision),
-        ])
-        .map_err(|error| format!("{shown}: {error}"))?;
+    let told = Told::of(run, calls, span, baseline::kept(dir)?)?;
+    journal.finish(&told.files(&shown)?).map_err(|error| format!("{shown}: {error}"))?;
     output.people(&told.text(&shown, top, output, Format::Terminal)?);
     // Who cannot be shown it has it all the same.
     if output.json

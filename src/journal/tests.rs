@@ -14,7 +14,8 @@ fn what_is_written_is_read_back_in_plan_order() {
     for index in [2, 0, 1] {
         journal.append(&record(index)).unwrap();
     }
-    journal.finish(&[("decision.json", &serde_json::json!({"a": 1}))]).unwrap();
+    let decision = pretty(&serde_json::json!({"a": 1})).unwrap();
+    journal.finish(&[("decision.json", decision)]).unwrap();
     let read = read(&run).unwrap();
     assert_eq!(read.header, header(3));
     assert_eq!(all(&read), [record(0), record(1), record(2)]);

@@ -6,7 +6,9 @@ mod compared;
 mod comparison;
 mod diagram;
 mod exchange;
+mod figure;
 mod flipped;
+mod html;
 mod live;
 mod overview;
 mod pace;
@@ -26,6 +28,7 @@ use serde::Serialize;
 
 pub use advice::{AdvicePage, advice, advice_in_short};
 pub use compared::{ComparedPage, compared, compared_headline};
+pub use html::html;
 pub use live::{
     LiveAnswer, LiveEndpoint, LiveLogprobs, LiveTold, LogprobState, live, live_headline,
 };
@@ -39,7 +42,7 @@ pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;
 use crate::record::{At, Header, Run, Unreadable};
-use crate::scorecard::{ConfidentlyWrong, Operations, Scorecard, confident_wrong};
+use crate::scorecard::{Against, ConfidentlyWrong, Operations, Scorecard, confident_wrong};
 
 /// Everything that is reported of a run.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +55,8 @@ pub struct Page<'a> {
     pub decision: &'a Decision,
     /// How the run went.
     pub operations: &'a Operations,
+    /// The run before it; none where none is kept.
+    pub against: Option<&'a Against>,
     /// The run directory as the user would write it.
     pub dir: &'a str,
     /// How many confident wrong answers are shown.

@@ -461,6 +461,7 @@ mod tests {
             scorecard: &scorecard,
             decision: &decision,
             operations: &operations,
+            against: None,
             dir: "reports/demo/run",
             top: 10,
         };
