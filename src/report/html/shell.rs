@@ -111,7 +111,7 @@ mod tests {
             .render_str("{{ text }}|{{ html }}|{{ number }}|{{ nothing }}|{{ list }}", context)
             .unwrap();
         let text = "&lt;/script&gt;&lt;b title=&#39;&quot;&#39;&gt;&amp;\\u{202e}␛[1m\nnext";
-        assert_eq!(shown, format!("{text}|<i>|1.5||[&quot;&lt;&quot;]"));
+        assert_eq!(shown, format!("{text}|<i>|1.5||[&#39;&lt;&#39;]"));
     }
 
     #[test]
