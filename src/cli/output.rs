@@ -88,7 +88,7 @@ impl Output {
         let terminal =
             if self.json { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
         let width = if terminal { terminal_width() } else { 80 };
-        Style { color: self.colored(terminal), unicode: unicode(), width: width.clamp(80, 120) }
+        Style { color: self.colored(terminal), unicode: unicode(), width: width.clamp(80, 200) }
     }
 
     fn colored(self, terminal: bool) -> bool {
