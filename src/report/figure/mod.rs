@@ -5,11 +5,6 @@
 //! sheet, so that light, dark and print are one drawing; the page forbids inline styles. Labels
 //! stand at what they name, and no meaning hangs on a colour alone.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the page that shows the figures follows")
-)]
-
 mod budget;
 mod frame;
 mod reliability;

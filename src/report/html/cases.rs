@@ -41,7 +41,7 @@ pub(super) struct Cases {
 pub(super) struct Count {
     name: &'static str,
     words: &'static str,
-    count: usize,
+    cases: usize,
 }
 
 /// A case.
@@ -130,7 +130,7 @@ impl Cases {
         let counts = Standing::ALL.iter().zip(telling.counts).map(|(standing, count)| Count {
             name: standing.name(),
             words: standing.words(),
-            count,
+            cases: count,
         });
         Ok(Cases { html, shown, all: telling.all(), counts: counts.collect() })
     }

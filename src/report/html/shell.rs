@@ -27,6 +27,8 @@ pub(in crate::report) fn templates() -> Environment<'static> {
         templates.set_syntax(syntax);
     }
     templates.set_formatter(print);
+    // Drawings escape their texts themselves: `Svg` is the only thing that is printed so.
+    templates.add_filter("drawing", Value::from_safe_string);
     templates
 }
 
