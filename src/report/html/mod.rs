@@ -215,3 +215,6 @@ impl<'a> Flip<'a> {
 fn defect(error: &minijinja::Error) -> Unreadable {
     Unreadable(format!("a page cannot be made, which is a defect of this program: {error:#}"))
 }
+
+#[cfg(test)]
+mod tests;

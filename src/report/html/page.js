@@ -74,6 +74,7 @@
   async function copy(row) {
     const yaml = row.querySelector(".yaml");
     const button = row.querySelector(".copy");
+    if (!yaml) return;
     let done = "copied";
     try {
       await navigator.clipboard.writeText(yaml.textContent);
