@@ -1,11 +1,14 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
 mod advice;
+mod budgets;
 mod calibration;
 mod compared;
 mod comparison;
 mod diagram;
+mod ending;
 mod exchange;
+mod failures;
 mod figure;
 mod flipped;
 mod html;
