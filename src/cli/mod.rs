@@ -218,6 +218,9 @@ struct ReportArgs {
     /// How it is shown
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
+    /// With --format junit: what a test is
+    #[arg(long, value_enum, default_value_t = JunitPer::Budget)]
+    junit_per: JunitPer,
     /// How many confident wrong answers are shown
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
@@ -249,6 +252,23 @@ enum Format {
     Json,
     /// One page that needs nothing else
     Html,
+    /// For a comment on a pull request and the summary of a CI job; at most 60,000 characters
+    Markdown,
+    /// JUnit XML, for GitLab, Jenkins and readers on GitHub
+    Junit,
+    /// A table with a row a trial
+    Csv,
+    /// Annotations of GitHub Actions: budget lines that fail, and the surest wrong answers
+    Github,
+}
+
+/// What a test of the JUnit document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum JunitPer {
+    /// A budget line
+    Budget,
+    /// A trial: what is confidently wrong fails
+    Case,
 }
 
 fn share(text: &str) -> Result<f64, String> {
