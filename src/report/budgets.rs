@@ -26,7 +26,7 @@ pub(super) fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, st
     }
 }
 
-fn limit(budget: &Line) -> String {
+pub(super) fn limit(budget: &Line) -> String {
     let part = budget.slice.as_ref().map(|slice| format!(" in {}", visible(slice)));
     limit_of_all(budget) + &part.unwrap_or_default()
 }

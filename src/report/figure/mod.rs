@@ -5,15 +5,50 @@
 //! sheet, so that light, dark and print are one drawing; the page forbids inline styles. Labels
 //! stand at what they name, and no meaning hangs on a colour alone.
 
+#![cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the page that shows the figures follows")
+)]
+
+mod budget;
+mod frame;
+mod reliability;
+mod risk_coverage;
 mod scale;
 mod svg;
+mod words;
 
-#[expect(unused_imports, reason = "figures follow")]
+pub(super) use budget::bar;
 pub(super) use scale::Scale;
-#[expect(unused_imports, reason = "figures follow")]
 pub(super) use svg::{Anchor, Svg};
 
 use serde::Serialize;
+
+use super::Page;
+use crate::scorecard::{EndpointCard, Reliability, RiskCurve, primary};
+
+/// The figures of an endpoint in the order in which they stand on its page; only those that say
+/// something.
+pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let place = page.scorecard.endpoints.iter().position(|other| std::ptr::eq(other, card));
+    let id = |name: &str| match place {
+        Some(place) if place > 0 => format!("{name}-{}", place + 1),
+        _ => name.to_owned(),
+    };
+    if let Some(source) = card.primary()
+        && let Some(scored) = primary(page.run, &card.endpoint)
+    {
+        if let Some(drawn) = Reliability::of(&scored, &source.bins_mass15) {
+            figures.push(reliability::figure(id("reliability"), source, &drawn));
+        }
+        if let Some(curve) = RiskCurve::of(&scored) {
+            let decided_early = page.decision.early.is_some();
+            figures.push(risk_coverage::figure(id("risk-coverage"), &curve, decided_early));
+        }
+    }
+    figures
+}
 
 /// A drawing with what it says in words and in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
