@@ -15,6 +15,8 @@ pub mod project;
 #[cfg(unix)]
 pub mod read_only;
 #[cfg(unix)]
+pub mod screen;
+#[cfg(unix)]
 mod webdriver;
 
 use std::io::{BufRead, BufReader, Read, Write};
