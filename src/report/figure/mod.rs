@@ -8,9 +8,7 @@
 mod scale;
 mod svg;
 
-#[expect(unused_imports, reason = "figures follow")]
 pub(super) use scale::Scale;
-#[expect(unused_imports, reason = "figures follow")]
 pub(super) use svg::{Anchor, Svg};
 
 use serde::Serialize;
