@@ -23,6 +23,7 @@ mod score;
 mod show;
 mod spending;
 mod streams;
+mod trend;
 mod written;
 
 use std::num::NonZeroU32;
@@ -78,6 +79,8 @@ enum Command {
     Mock(mock::MockArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
+    /// The history of each suite as pages
+    Trend(trend::TrendArgs),
     /// Show everything that was said in one case, word for word
     #[command(allow_missing_positional = true)]
     Show(ShowArgs),
@@ -306,6 +309,7 @@ pub fn main() -> ExitCode {
         Command::Advise(args) => advise::advise(&args),
         Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),
+        Command::Trend(args) => trend::trend(&args),
     };
     match exit {
         Ok(exit) => exit.into(),

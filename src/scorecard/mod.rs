@@ -14,6 +14,7 @@ mod change;
 mod comparison;
 mod every;
 mod flips;
+pub mod history;
 mod intervals;
 mod latency;
 mod operations;

@@ -15,7 +15,11 @@ use ring::digest::{SHA256, digest};
 use crate::report::text::visible_lines;
 
 /// The style sheet of all pages.
-const STYLE: &str = concat!(include_str!("page.css"), include_str!("../figure/figure.css"));
+const STYLE: &str = concat!(
+    include_str!("page.css"),
+    include_str!("../figure/figure.css"),
+    include_str!("../trend/trend.css")
+);
 
 const SHELL: &str = include_str!("shell.html");
 
