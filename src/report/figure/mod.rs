@@ -36,6 +36,9 @@ use super::Page;
 use crate::gate::Line;
 use crate::scorecard::{EndpointCard, Reliability, RiskCurve, primary};
 
+/// Fewer answers than this are read one by one, not drawn.
+const LEAST: usize = 5;
+
 /// The figures of an endpoint in the order in which they stand on its page; only those that say
 /// something.
 pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
@@ -45,7 +48,7 @@ pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
         Some(place) if place > 0 => format!("{name}-{}", place + 1),
         _ => name.to_owned(),
     };
-    if let Some(source) = card.primary()
+    if let Some(source) = card.primary().filter(|source| source.n >= LEAST)
         && let Some(scored) = primary(page.run, &card.endpoint)
         && let Some(drawn) = Reliability::of(&scored, &source.bins_mass15)
     {
@@ -59,7 +62,9 @@ pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
             figures.extend(split::figure(id("split"), source, at, &drawn.parts, threshold));
         }
     }
-    figures.extend(slices::figure(id("parts"), card));
+    if card.graded() >= LEAST {
+        figures.extend(slices::figure(id("parts"), card));
+    }
     figures.extend(outcomes::figure(id("outcomes"), card));
     figures.extend(times(page, card, id));
     figures
