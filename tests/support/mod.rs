@@ -14,6 +14,7 @@ pub mod mock;
 pub mod project;
 #[cfg(unix)]
 pub mod read_only;
+pub mod samples;
 #[cfg(unix)]
 mod webdriver;
 
