@@ -62,22 +62,27 @@ fn matter(page: &Page<'_>, changes: &[Changes]) -> String {
         (wrong, of, judged) = (wrong + at.wrong, of + source.n, true);
     }
     let threshold = page.scorecard.threshold;
-    if page.decision.exit_code == 3 {
-        return "could not measure".to_owned();
-    }
-    if !judged {
+    let matter = if !judged {
         let cards = page.scorecard.endpoints.iter().map(|card| card.accuracy);
         let (right, n) = cards.fold((0, 0), |(right, n), rate| (right + rate.count, n + rate.n));
-        return format!("{} of {n} answers are wrong", n - right);
-    }
-    if changes.is_empty() {
-        return format!("{wrong} of {of} answers are confidently wrong (at ≥ {threshold:.2})");
-    }
-    let new = changes.iter().map(|change| change.count(Flip::NewlyConfidentWrong)).sum();
-    format!(
-        "{} ({wrong} of {of} at ≥ {threshold:.2})",
-        counted(new, "newly confident wrong answer")
-    )
+        format!("{} of {n} answers are wrong", n - right)
+    } else if changes.is_empty() {
+        format!("{wrong} of {of} answers are confidently wrong (at ≥ {threshold:.2})")
+    } else {
+        let new = changes.iter().map(|change| change.count(Flip::NewlyConfidentWrong)).sum();
+        let new = counted(new, "newly confident wrong answer");
+        format!("{new} ({wrong} of {of} at ≥ {threshold:.2}{})", before(page, changes))
+    };
+    if page.decision.exit_code == 3 { format!("could not measure; {matter}") } else { matter }
+}
+
+/// How many there were, where the same cases were asked once then and now.
+fn before(page: &Page<'_>, changes: &[Changes]) -> String {
+    let same = page.run.header.repeats.get() == 1
+        && changes.len() == page.scorecard.endpoints.len()
+        && changes.iter().all(|change| change.not_compared == 0);
+    let before: usize = changes.iter().map(|change| change.confident_wrong_before).sum();
+    if same { format!("; was {before}") } else { String::new() }
 }
 
 /// The lines of the budget, those that fail first, and why they do.

@@ -17,6 +17,7 @@ pub mod read_only;
 pub mod samples;
 #[cfg(unix)]
 mod webdriver;
+pub mod xml;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -26,7 +26,7 @@ fn of_every_kind(seen: &Seen, client: &mut Client) {
         })
         .to_string()
     };
-    let body = match number % 40 {
+    let body = match number {
         7 => return client.json(400, r#"{"error": {"message": "no | <b>such</b> thing"}}"#),
         11 => plain("I would rather not say.", "stop"),
         17 => plain("A", "stop"),
@@ -34,7 +34,7 @@ fn of_every_kind(seen: &Seen, client: &mut Client) {
         29 => plain("", "length"),
         kind if kind % 4 == 3 => letter("B", 0.05),
         kind if kind % 8 == 1 => letter("B", 0.4),
-        2 if seed & 0xff > 1 => letter("B", 0.1),
+        kind if kind % 40 == 2 && seed & 0xff > 1 => letter("B", 0.1),
         _ => letter("A", 0.9),
     };
     client.json(200, &body);
