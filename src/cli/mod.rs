@@ -24,6 +24,7 @@ mod score;
 mod show;
 mod spending;
 mod streams;
+mod trend;
 mod written;
 
 use std::num::NonZeroU32;
@@ -81,6 +82,8 @@ enum Command {
     Cache(cache::CacheArgs),
     /// What the documents of a run hold, as JSON Schema
     Schema(schema::SchemaArgs),
+    /// The history of each suite as pages
+    Trend(trend::TrendArgs),
     /// Show everything that was said in one case, word for word
     #[command(allow_missing_positional = true)]
     Show(ShowArgs),
@@ -310,6 +313,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::schema(&args),
         Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),
+        Command::Trend(args) => trend::trend(&args),
     };
     match exit {
         Ok(exit) => exit.into(),

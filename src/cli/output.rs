@@ -90,7 +90,7 @@ impl Output {
         let terminal =
             if self.json { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
         let width = if terminal { terminal_width() } else { 80 };
-        Style { color: self.colored(terminal), unicode: unicode(), width: width.clamp(80, 120) }
+        Style { color: self.colored(terminal), unicode: unicode(), width: width.clamp(80, 200) }
     }
 
     fn colored(self, terminal: bool) -> bool {
@@ -143,8 +143,18 @@ fn terminal_width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
 }
 
+/// Columns of the terminal that standard error is.
+pub(super) fn error_width() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0))
+}
+
+/// Erases from the start of the line on: where progress was shown.
+pub(super) fn erase_line() {
+    to_stderr("\r\x1b[J");
+}
+
 /// Whether the locale can show more than ASCII. Unset, as in containers, it most often can.
-fn unicode() -> bool {
+pub(super) fn unicode() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -162,6 +172,12 @@ pub(super) fn error(message: &str) {
 /// A remark on standard error.
 pub(super) fn remark(message: &str) {
     to_stderr(&format!("{}\n", visible(message)));
+}
+
+/// A remark that may come while progress is shown.
+pub(super) fn interjection(message: &str) {
+    let erased = if io::stderr().is_terminal() { "\r\x1b[J" } else { "" };
+    to_stderr(&format!("{erased}{}\n", visible(message)));
 }
 
 // A reader that went away (`| head`) is no reason to fail: the run directory has everything.

@@ -47,7 +47,7 @@ pub(super) fn ending(out: &mut String, page: &Page<'_>, style: Style) {
     if let Some(regraded) = &page.run.header.regraded {
         let from = visible(&regraded.from);
         let text = format!("these are the calls of {from}; now nothing was asked, only graded");
-        for text in wrap(&style.text(&text), style.width - 2) {
+        for text in wrap(&style.text(&text), style.measure() - 2) {
             line(out, &style.dim(&format!("  {text}")));
         }
     }
@@ -62,11 +62,11 @@ pub(super) fn ending(out: &mut String, page: &Page<'_>, style: Style) {
             early.saved(),
             percent(early.looking)
         );
-        for text in wrap(&style.text(&text), style.width - 2) {
+        for text in wrap(&style.text(&text), style.measure() - 2) {
             line(out, &style.dim(&format!("  {text}")));
         }
     }
-    for text in pace(page).iter().flat_map(|text| wrap(&style.text(text), style.width - 2)) {
+    for text in pace(page).iter().flat_map(|text| wrap(&style.text(text), style.measure() - 2)) {
         line(out, &style.dim(&format!("  {text}")));
     }
     if let Some(text) = saved(page) {

@@ -33,7 +33,7 @@ pub(super) fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, s
 }
 
 /// Why an endpoint was given up, unless a failure of this run says it already.
-fn given_up(why: &str, unasked: usize, operations: &EndpointOperations) -> String {
+pub(super) fn given_up(why: &str, unasked: usize, operations: &EndpointOperations) -> String {
     let mut failures = operations.failures.iter();
     let told = failures.any(|(kind, failure)| *why == format!("{kind}: {}", failure.message));
     let why = if told { "every other call would fail like this".into() } else { visible(why) };
@@ -41,7 +41,7 @@ fn given_up(why: &str, unasked: usize, operations: &EndpointOperations) -> Strin
 }
 
 /// What was tried again, with what success, and what that cost in time.
-fn tried_again(retries: &Retries) -> String {
+pub(super) fn tried_again(retries: &Retries) -> String {
     let Retries { calls, requests, answered, after, failed_ms, pause_ms } = retries;
     let kinds: Vec<String> =
         after.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();

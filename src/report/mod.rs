@@ -28,6 +28,7 @@ mod sharers;
 mod style;
 mod terminal;
 mod text;
+mod trend;
 mod trial;
 
 use std::borrow::Cow;
@@ -50,6 +51,7 @@ pub use sharers::Sharers;
 pub use style::Style;
 pub use terminal::{headline, terminal};
 pub use text::{amount, no_commands, visible};
+pub use trend::{SuiteTrend, index as trend_index, line as trend_line, page as trend_page};
 pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;

@@ -1,6 +1,7 @@
 //! The page after a run: verdict, what is wrong with confidence, how well it is calibrated, what
 //! else happened, where to look next. Made to be pasted into a chat: 80 columns, no line without
-//! something to say.
+//! something to say. A wider terminal gets questions and answers whole and a finer diagram; sentences
+//! stay as wide as can be read.
 
 use crate::gate::{Decision, percent};
 use crate::record::Unreadable;
@@ -90,7 +91,7 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
     let name = style.text(&name);
     let verdict_width = width(&strip(&verdict));
     let name = fit(&name, style.width.saturating_sub(verdict_width + 2), style.ellipsis());
-    let gap = style.width.saturating_sub(width(&name) + verdict_width).max(2);
+    let gap = style.measure().saturating_sub(width(&name) + verdict_width).max(2);
     format!("{}{}{verdict}", style.bold(&name), " ".repeat(gap))
 }
 
@@ -193,7 +194,7 @@ fn outcomes(out: &mut String, card: &EndpointCard, style: Style) {
     if missing > 0 {
         parts.push(format!("{missing} without a confidence"));
     }
-    for text in wrap(&style.text(&parts.join(" · ")), style.width.saturating_sub(2)) {
+    for text in wrap(&style.text(&parts.join(" · ")), style.measure().saturating_sub(2)) {
         line(out, &format!("  {text}"));
     }
 }
@@ -211,7 +212,7 @@ pub(super) fn reliability(out: &mut String, source: &SourceCard, style: Style) {
         visible(&source.source)
     );
     line(out, &style.text(&title));
-    for text in diagram::reliability(&source.bins_mass15, style.unicode) {
+    for text in diagram::reliability(&source.bins_mass15, style) {
         line(out, &format!("  {text}"));
     }
 }
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        for width in [80, 120] {
+        for width in [80, 120, 136, 200] {
             for unicode in [true, false] {
                 for repeats in [1, 2] {
                     let page = page_of(Style { color: false, unicode, width }, repeats);

@@ -67,7 +67,7 @@ impl Browser {
     }
 
     /// The same with arguments.
-    pub fn run_with(&self, body: &str, arguments: Value) -> Value {
+    pub fn run_with(&self, body: &str, arguments: &Value) -> Value {
         self.session.post("execute/sync", &json!({"script": body, "args": arguments}))
     }
 

@@ -16,6 +16,8 @@ pub mod project;
 pub mod read_only;
 pub mod samples;
 #[cfg(unix)]
+pub mod screen;
+#[cfg(unix)]
 mod webdriver;
 pub mod xml;
 

@@ -1,4 +1,4 @@
-//! The few calls of the WebDriver protocol that the tests of pages need: JSON over a loopback
+//! The few calls of the web driver protocol that the tests of pages need: JSON over a loopback
 //! connection to a chromedriver of our own.
 //!
 //! The crates that speak it bring 33 (fantoccini) or 55 (thirtyfour) more packages, TLS stacks
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 const REMEDY: &str = "is needed to look at the pages: `apt-get install chromium chromium-driver`";
 
 /// Longer than any call takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A chromedriver with one session. Both end with it.
 pub struct Session {
