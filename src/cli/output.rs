@@ -3,8 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::report::{Style, visible};
+use crate::report::{Style, no_commands, visible};
 use crate::suite::Findings;
+
+use super::report::Pieces;
 
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -106,7 +108,7 @@ impl Output {
     pub(super) fn people(self, text: &str) {
         if self.json {
             to_stderr(text);
-        } else if let Err(failure) = to_stdout(text) {
+        } else if let Err(failure) = to_stdout(&no_commands(text)) {
             error(&failure);
         }
     }
@@ -117,9 +119,17 @@ impl Output {
         to_stdout(&(text + "\n"))
     }
 
-    /// A document that is text already.
-    pub(super) fn text(text: &str) -> Result<(), String> {
-        to_stdout(text)
+    /// A document that is text already, piece by piece.
+    pub(super) fn pieces(pieces: Pieces<'_>) -> Result<(), String> {
+        let mut stdout = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        for piece in pieces {
+            let piece = piece.map_err(|error| error.to_string())?;
+            if let Err(error) = stdout.write_all(piece.as_bytes()) {
+                // Nobody reads what would follow.
+                return incomplete(Err(error));
+            }
+        }
+        incomplete(stdout.flush())
     }
 
     /// Findings go to standard error, whatever else is printed.
@@ -173,7 +183,11 @@ pub(super) fn interjection(message: &str) {
 // A full disk behind it is one: whoever wanted the text has half of it.
 fn to_stdout(text: &str) -> Result<(), String> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    incomplete(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+fn incomplete(written: io::Result<()>) -> Result<(), String> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("standard output is not complete: {error}"))
         }
@@ -182,5 +196,5 @@ fn to_stdout(text: &str) -> Result<(), String> {
 }
 
 fn to_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(no_commands(text).as_bytes());
 }

@@ -26,12 +26,14 @@ pub(super) fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, st
     }
 }
 
+/// The limit in words, with the part of the cases that it is for.
 pub(super) fn limit(budget: &Line) -> String {
     let part = budget.slice.as_ref().map(|slice| format!(" in {}", visible(slice)));
     limit_of_all(budget) + &part.unwrap_or_default()
 }
 
-fn limit_of_all(budget: &Line) -> String {
+/// The limit in words.
+pub(super) fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
         "regression" => return format!("regression at {}", percent(budget.limit)),

@@ -5,14 +5,19 @@ mod budgets;
 mod calibration;
 mod compared;
 mod comparison;
+mod csv;
 mod diagram;
 mod ending;
 mod exchange;
 mod failures;
 mod figure;
 mod flipped;
+mod github;
 mod html;
+mod junit;
 mod live;
+mod markdown;
+mod measured;
 mod overview;
 mod pace;
 mod parts;
@@ -23,6 +28,7 @@ mod sharers;
 mod style;
 mod terminal;
 mod text;
+mod trend;
 mod trial;
 
 use std::borrow::Cow;
@@ -31,16 +37,21 @@ use serde::Serialize;
 
 pub use advice::{AdvicePage, advice, advice_in_short};
 pub use compared::{ComparedPage, compared, compared_headline};
+pub use csv::csv;
+pub use github::github;
 pub use html::html;
+pub use junit::{TestPer, junit};
 pub use live::{
     LiveAnswer, LiveEndpoint, LiveLogprobs, LiveTold, LogprobState, live, live_headline,
 };
+pub use markdown::markdown;
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use sharers::Sharers;
 pub use style::Style;
 pub use terminal::{headline, terminal};
-pub use text::{amount, visible};
+pub use text::{amount, no_commands, visible};
+pub use trend::{SuiteTrend, index as trend_index, line as trend_line, page as trend_page};
 pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;

@@ -14,6 +14,7 @@ mod change;
 mod comparison;
 mod every;
 mod flips;
+pub mod history;
 mod intervals;
 mod latency;
 mod operations;
@@ -66,7 +67,7 @@ pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{
-    EndpointOperations, MaxCost, Operations, Quantiles, Retries, Saved, Served, Span,
+    EndpointOperations, MaxCost, Operations, Quantiles, Retries, Saved, Served, Span, Spread,
 };
 pub use rate::{Clustering, Evidence, Rate};
 pub use repeats::{ConfidentlyWrong, RepeatedCase, Repeats, confident_wrong};

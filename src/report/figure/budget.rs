@@ -73,9 +73,8 @@ impl Unit {
     /// The end of the scale that begins at 0.
     fn end(self, most: f64, more_is_better: bool) -> f64 {
         match self {
-            Unit::Share if more_is_better => 1.0,
+            Unit::Share | Unit::Decimal if more_is_better => 1.0,
             Unit::Share => nice_share(most),
-            Unit::Decimal if more_is_better => 1.0,
             Unit::Decimal => nice(most).min(1.0),
             Unit::Count => nice(most).max(1.0),
             Unit::Amount | Unit::Seconds | Unit::Speed => nice(most),

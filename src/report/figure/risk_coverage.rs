@@ -72,9 +72,10 @@ fn shown(threshold: f64) -> String {
 
 fn note(advice: &Advice, advised: Option<&Point>, decided_early: bool) -> String {
     let (n, level) = (advice.n, percent(advice.level));
-    let of = match n < advice.answers {
-        true => format!("n = {n}, one of each case or group of {} answers", advice.answers),
-        false => format!("n = {n}"),
+    let of = if n < advice.answers {
+        format!("n = {n}, one of each case or group of {} answers", advice.answers)
+    } else {
+        format!("n = {n}")
     };
     let (most, small) =
         (percent(advice.max_error), advice.curve.first().map_or(0, |at| at.answered));

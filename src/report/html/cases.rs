@@ -21,6 +21,9 @@ use crate::scorecard::{Changes, Flip, Flipped, Said, Suspect};
 /// Bytes of all cases together.
 const ROOM: usize = 3_400_000;
 
+/// Bytes of one case: a longer one is shown without what was said.
+const LONGEST: usize = 120_000;
+
 /// Characters of a text that are shown: of a question or an answer in the list, and in full below.
 const SHORT: usize = 280;
 const LONG: usize = 4000;
@@ -41,7 +44,7 @@ pub(super) struct Cases {
 pub(super) struct Count {
     name: &'static str,
     words: &'static str,
-    count: usize,
+    cases: usize,
 }
 
 /// A case.
@@ -75,7 +78,10 @@ struct Case {
     at: String,
     exchanges: Vec<Told>,
     command: String,
-    yaml: String,
+    /// The case for a suite; none where it is too long for the page.
+    yaml: Option<String>,
+    /// Whether what was said is left out.
+    short: bool,
 }
 
 /// What became of a case since the run before.
@@ -120,7 +126,10 @@ impl Cases {
         for entry in &telling.entries {
             let record = run.record(entry.worst)?;
             let case = Case::of(&record, entry, &context)?;
-            let element = case.html(&templates)?;
+            let mut element = case.html(&templates)?;
+            if element.len() > LONGEST {
+                element = case.in_short().html(&templates)?;
+            }
             if html.len() + element.len() > ROOM {
                 break;
             }
@@ -130,7 +139,7 @@ impl Cases {
         let counts = Standing::ALL.iter().zip(telling.counts).map(|(standing, count)| Count {
             name: standing.name(),
             words: standing.words(),
-            count,
+            cases: count,
         });
         Ok(Cases { html, shown, all: telling.all(), counts: counts.collect() })
     }
@@ -223,8 +232,22 @@ impl Case {
             at: format!("{}:{}", record.at.file, record.at.line),
             exchanges: exchanges.collect(),
             command: format!("overclaim show {} {}", page.dir, shell_word(&record.trial)),
-            yaml: yaml::case(record),
+            yaml: Some(yaml::case(record)).filter(|yaml| yaml.len() <= LONG),
+            short: false,
         })
+    }
+
+    /// The same without what was said.
+    fn in_short(self) -> Case {
+        Case {
+            whole: None,
+            choices: Vec::new(),
+            others: Vec::new(),
+            exchanges: Vec::new(),
+            yaml: None,
+            short: true,
+            ..self
+        }
     }
 
     fn html(&self, templates: &Environment<'_>) -> Result<String, Unreadable> {

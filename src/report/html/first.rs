@@ -6,6 +6,7 @@ use crate::gate::{Line, Verdict, percent};
 use crate::report::Page;
 use crate::report::budgets::limit;
 use crate::report::calibration;
+use crate::report::figure::bar;
 use crate::report::text::counted;
 use crate::scorecard::{Changes, EndpointCard, Flip, Rate, SourceCard};
 
@@ -246,10 +247,13 @@ pub(super) struct Budget {
     verdict: &'static str,
     name: String,
     sentence: String,
+    /// Estimate, interval and limit on one scale; none where nothing was measured.
+    bar: Option<String>,
 }
 
 impl Budget {
-    pub(super) fn of(page: &Page<'_>, line: &Line) -> Budget {
+    /// The line with this number on the page.
+    pub(super) fn of(page: &Page<'_>, line: &Line, number: usize) -> Budget {
         let counts = page.decision.counts_as_failed(line);
         let (tone, mark, verdict) = match line.verdict {
             Verdict::Pass => ("good", "✓", "pass"),
@@ -266,6 +270,7 @@ impl Budget {
             verdict,
             name: limit(line),
             sentence: line.sentence.clone(),
+            bar: bar(line, page.decision, &format!("bar-{number}")),
         }
     }
 }

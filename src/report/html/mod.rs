@@ -18,7 +18,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::Page;
-use super::figure::Table;
+use super::figure::{Figure, Table, figures};
 use crate::record::Unreadable;
 use crate::scorecard::{Changes, Flipped, RepeatedCase, Suspect};
 use cases::{Cases, Count};
@@ -47,6 +47,7 @@ struct Content<'a> {
     tags: Vec<String>,
     shown: usize,
     all: usize,
+    drawings: Vec<Drawings<'a>>,
     unstable: Vec<Unstable<'a>>,
     suspects: Vec<Doubtful<'a>>,
     suspects_all: usize,
@@ -77,6 +78,14 @@ struct Flip<'a> {
     then: String,
     now: String,
     case: &'a str,
+}
+
+/// The figures of an endpoint.
+#[derive(Debug, Serialize)]
+struct Drawings<'a> {
+    endpoint: &'a str,
+    model: &'a str,
+    figures: Vec<Figure>,
 }
 
 /// A case that is right at times and wrong at others.
@@ -113,7 +122,13 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         dir: run.dir,
         headline: Headline::of(run, &changes),
         numbers: cards.iter().map(|card| Numbers::of(run, card)).collect(),
-        budgets: run.decision.lines.iter().map(|line| Budget::of(run, line)).collect(),
+        budgets: run
+            .decision
+            .lines
+            .iter()
+            .zip(1..)
+            .map(|(line, n)| Budget::of(run, line, n))
+            .collect(),
         changes: changes.iter().map(|of| Changed::of(of, several)).collect(),
         endpoints: header.endpoints.iter().map(|asked| &*asked.name).collect(),
         several,
@@ -121,6 +136,14 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         tags: cases::tags(run.run),
         shown: cases.shown,
         all: cases.all,
+        drawings: cards
+            .iter()
+            .map(|card| Drawings {
+                endpoint: &card.endpoint,
+                model: &card.model,
+                figures: figures(run, card),
+            })
+            .collect(),
         unstable: cards
             .iter()
             .filter_map(|card| Some((card, card.repeats.as_ref()?)))
@@ -192,3 +215,6 @@ impl<'a> Flip<'a> {
 fn defect(error: &minijinja::Error) -> Unreadable {
     Unreadable(format!("a page cannot be made, which is a defect of this program: {error:#}"))
 }
+
+#[cfg(test)]
+mod tests;

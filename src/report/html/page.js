@@ -20,6 +20,10 @@
     unsure: (a, b) => sure(a) - sure(b),
     case: (a, b) => a.dataset.case.localeCompare(b.dataset.case, undefined, { numeric: true }),
   };
+  // So many are shown at first; the rest is a press away.
+  const FIRST = 20;
+  let all = false;
+  let found = cases;
   let shown = cases;
   let current = null;
 
@@ -28,7 +32,7 @@
     const kind = value("kind");
     const endpoint = value("endpoint");
     const tag = value("tag");
-    shown = cases.filter((row) => {
+    found = cases.filter((row) => {
       const data = row.dataset;
       return (!kind || (kind === "since" ? data.since !== undefined : data.kind === kind))
         && (!endpoint || data.endpoint === endpoint)
@@ -36,13 +40,20 @@
         && words.every((word) => text(row).includes(word));
     });
     const order = orders[value("sort")];
-    const sorted = order ? [...shown].sort(order) : shown;
+    if (order) found = [...found].sort(order);
+    shown = all ? found : found.slice(0, FIRST);
     const wanted = new Set(shown);
     for (const row of cases) row.hidden = !wanted.has(row);
-    list.append(...sorted);
-    shown = sorted;
-    at("shown").textContent = `${shown.length} of ${cases.length} shown`;
-    at("none").hidden = shown.length > 0;
+    list.append(...found);
+    at("shown").textContent = `${found.length} of ${cases.length}`;
+    at("none").hidden = found.length > 0;
+    at("more").hidden = shown.length === found.length;
+    at("more").textContent = `show all ${found.length}`;
+  }
+
+  function showAll() {
+    all = true;
+    apply();
   }
 
   function choose(row) {
@@ -56,12 +67,14 @@
   function step(by) {
     const focused = document.activeElement && document.activeElement.closest("details.case");
     const from = shown.indexOf(focused || current);
+    if (from + by >= shown.length && shown.length < found.length) showAll();
     choose(shown[Math.min(Math.max(from + by, 0), shown.length - 1)]);
   }
 
   async function copy(row) {
     const yaml = row.querySelector(".yaml");
     const button = row.querySelector(".copy");
+    if (!yaml) return;
     let done = "copied";
     try {
       await navigator.clipboard.writeText(yaml.textContent);
@@ -84,7 +97,7 @@
     if (!row || !row.matches("details.case")) return;
     if (row.hidden) {
       at("filter").reset();
-      apply();
+      showAll();
     }
     row.open = true;
     row.scrollIntoView({ block: "start" });
@@ -103,6 +116,11 @@
     at("help").hidden = hidden;
     at("keys").setAttribute("aria-expanded", String(!hidden));
   }
+  at("more").addEventListener("click", () => {
+    const next = shown.length;
+    showAll();
+    choose(shown[next]);
+  });
   at("keys").addEventListener("click", help);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -15,7 +15,11 @@ use ring::digest::{SHA256, digest};
 use crate::report::text::visible_lines;
 
 /// The style sheet of all pages.
-const STYLE: &str = concat!(include_str!("page.css"), include_str!("../figure/figure.css"));
+const STYLE: &str = concat!(
+    include_str!("page.css"),
+    include_str!("../figure/figure.css"),
+    include_str!("../trend/trend.css")
+);
 
 const SHELL: &str = include_str!("shell.html");
 
@@ -27,6 +31,8 @@ pub(in crate::report) fn templates() -> Environment<'static> {
         templates.set_syntax(syntax);
     }
     templates.set_formatter(print);
+    // Drawings escape their texts themselves: `Svg` is the only thing that is printed so.
+    templates.add_filter("drawing", Value::from_safe_string);
     templates
 }
 

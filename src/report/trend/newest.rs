@@ -1,0 +1,110 @@
+//! The newest night in short: the first thing on the page, a row of the index, a line in a terminal.
+
+use serde::Serialize;
+
+use super::{SuiteTrend, symbols, words};
+use crate::report::Style;
+use crate::report::text::{counted, visible};
+use crate::scorecard::history::{History, Measure, Night, Verdict};
+
+/// The newest night.
+#[derive(Debug, Serialize)]
+pub(super) struct Newest {
+    pub when: String,
+    pub link: Option<String>,
+    pub sign: &'static str,
+    pub class: &'static str,
+    pub verdict: &'static str,
+    /// Why it does not count, if it does not.
+    pub reason: Option<String>,
+    /// Each endpoint in a sentence.
+    pub endpoints: Vec<String>,
+    /// What changed, in short.
+    pub changed: Vec<String>,
+}
+
+/// The newest night; none where there is none.
+pub(super) fn of(suite: &SuiteTrend) -> Option<Newest> {
+    let history = &suite.history;
+    let night = history.nights.last()?;
+    Some(Newest {
+        when: words::when(history, history.nights.len() - 1),
+        link: suite.runs.get(&night.directory).cloned(),
+        sign: symbols::sign(night.verdict),
+        class: symbols::class(night.verdict),
+        verdict: night.verdict.word(),
+        reason: night.standing.reason().map(str::to_owned),
+        endpoints: endpoints(history, night),
+        changed: changed(night),
+    })
+}
+
+fn endpoints(history: &History, night: &Night) -> Vec<String> {
+    let several = super::drawing::endpoints(history).len() > 1;
+    let told = night.endpoints.iter().map(|told| {
+        let name = if several { format!("{}: ", told.endpoint) } else { String::new() };
+        match told.measured(Measure::ConfidentWrong) {
+            Some(wrong) => {
+                let rate = words::share(wrong.value);
+                format!("{name}{} confidently wrong ({rate})", words::counted_from(wrong))
+            }
+            None => match told.measured(Measure::Accuracy) {
+                Some(right) => format!("{name}{} right", words::counted_from(right)),
+                None => format!("{name}nothing was graded"),
+            },
+        }
+    });
+    told.collect()
+}
+
+/// What changed on a night, in short.
+pub(super) fn changed(night: &Night) -> Vec<String> {
+    let mut changed: Vec<String> = Vec::new();
+    let marks = night.endpoints.iter().flat_map(|told| &told.marks);
+    for mark in marks {
+        let way = if mark.worse { "worse" } else { "better" };
+        changed.push(format!("{way}: {}", mark.of.name()));
+    }
+    changed.extend(night.events.iter().map(|event| format!("another {}", event.kind.word())));
+    let mut seen = std::collections::BTreeSet::new();
+    changed.retain(|change| seen.insert(change.clone()));
+    changed
+}
+
+/// A line for the terminal.
+#[must_use]
+pub fn line(suite: &SuiteTrend, style: Style) -> String {
+    let history = &suite.history;
+    let mut parts = vec![history.suite.clone(), counted(history.nights.len(), "night")];
+    if let Some(night) = history.nights.last() {
+        parts.push(night.verdict.word().to_uppercase());
+        parts.extend(night.standing.reason().map(str::to_owned));
+        parts.extend(endpoints(history, night));
+    }
+    let last = history.nights.iter().enumerate().rev();
+    let marked =
+        last.clone().find(|(_, night)| night.endpoints.iter().any(|told| !told.marks.is_empty()));
+    match marked {
+        Some((place, night)) => {
+            let changed = changed(night);
+            let changed: Vec<&str> =
+                changed.iter().map(String::as_str).filter(|told| told.contains(": ")).collect();
+            parts.push(format!("{} on {}", changed.join(", "), words::when(history, place)));
+        }
+        None if history.nights.len() > 1 => {
+            parts.push("no change that could not be chance".to_owned())
+        }
+        None => {}
+    }
+    let left_out = history.left_out.len();
+    if left_out > 0 {
+        parts.push(format!("{left_out} left out"));
+    }
+    let text = style.text(&visible(&parts.join(" · ")));
+    match history.nights.last().map(|night| night.verdict) {
+        Some(Verdict::Passed) => style.green(&text),
+        Some(Verdict::Failed) => style.red(&text),
+        Some(_) => style.yellow(&text),
+        None => text,
+    }
+}
