@@ -59,6 +59,9 @@ const judge = (element, style, what) => {
 while (texts.nextNode()) {
   const element = texts.currentNode.parentElement;
   if (!texts.currentNode.data.trim() || hidden(element)) continue;
+  if (/<\/?[a-z]+[ >]|&lt;|\{\{/.test(texts.currentNode.data) && !element.closest(".words, code")) {
+    found.push(`markup is shown as text: ${told(element)}`);
+  }
   judge(element, getComputedStyle(element), "the text of");
 }
 for (const input of document.querySelectorAll("input")) {
@@ -129,13 +132,14 @@ for (const drawing of document.querySelectorAll("svg")) {
   const frame = drawing.getBoundingClientRect();
   words.forEach((text, i) => {
     const a = boxes[i];
-    if (a.left < frame.left - 1 || a.right > frame.right + 1 || a.top < frame.top - 1 || a.bottom > frame.bottom + 1) {
+    // Boxes are taller than letters.
+    const spare = 0.25 * a.height;
+    if (a.left < frame.left - 1 || a.right > frame.right + 1 || a.top < frame.top - spare || a.bottom > frame.bottom + spare) {
       found.push(`${told(text)} is cut off at the edge of ${told(drawing)}`);
     }
     for (let j = i + 1; j < words.length; j += 1) {
       const b = boxes[j];
       const [across, down] = [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
-      // Boxes are taller than letters.
       if (across > 1 && down > 0.35 * Math.min(a.height, b.height)) found.push(`${told(text)} lies on ${told(words[j])}`);
     }
   });
