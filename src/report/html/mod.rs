@@ -18,9 +18,9 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::Page;
-use super::figure::{Figure, Table, figures};
+use super::figure::{Figure, Table, figures, served, several as side_by_side};
 use crate::record::Unreadable;
-use crate::scorecard::{Changes, Flipped, RepeatedCase, Suspect};
+use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
 use cases::{Cases, Count};
 use first::{Budget, Headline, Numbers};
 
@@ -47,7 +47,9 @@ struct Content<'a> {
     tags: Vec<String>,
     shown: usize,
     all: usize,
+    side_by_side: Option<Figure>,
     drawings: Vec<Drawings<'a>>,
+    served: Vec<Drawings<'a>>,
     unstable: Vec<Unstable<'a>>,
     suspects: Vec<Doubtful<'a>>,
     suspects_all: usize,
@@ -136,14 +138,9 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         tags: cases::tags(run.run),
         shown: cases.shown,
         all: cases.all,
-        drawings: cards
-            .iter()
-            .map(|card| Drawings {
-                endpoint: &card.endpoint,
-                model: &card.model,
-                figures: figures(run, card),
-            })
-            .collect(),
+        side_by_side: side_by_side(run),
+        drawings: cards.iter().map(|card| Drawings::of(card, figures(run, card))).collect(),
+        served: cards.iter().map(|card| Drawings::of(card, served(run, card))).collect(),
         unstable: cards
             .iter()
             .filter_map(|card| Some((card, card.repeats.as_ref()?)))
@@ -179,6 +176,12 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         .map_err(|error| defect(&error))?;
     let title = format!("{} {}: {} · overclaim", content.headline.mark, header.suite, header.run);
     page(&title, body, include_str!("page.js")).map_err(|error| defect(&error))
+}
+
+impl<'a> Drawings<'a> {
+    fn of(card: &'a EndpointCard, figures: Vec<Figure>) -> Drawings<'a> {
+        Drawings { endpoint: &card.endpoint, model: &card.model, figures }
+    }
 }
 
 impl<'a> Changed<'a> {
