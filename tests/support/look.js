@@ -110,7 +110,7 @@ for (const element of document.querySelectorAll("nav, section")) {
   if (!element.getAttribute("aria-label") && !element.getAttribute("aria-labelledby")) found.push(`${told(element)} has no name`);
 }
 for (const element of document.querySelectorAll("a, button, summary, th[scope]")) {
-  if (!named(element)) found.push(`${told(element)} in ${told(element.parentElement)} says nothing`);
+  if (!named(element) && !hidden(element)) found.push(`${told(element)} in ${told(element.parentElement)} says nothing`);
 }
 for (const element of document.querySelectorAll("input, select, textarea")) {
   if (![...element.labels].some((label) => label.textContent.trim())) found.push(`${told(element)} has no label`);
