@@ -31,7 +31,7 @@ pub(super) struct Frame {
 const WIDE: Frame =
     Frame { width: 960.0, between: [60.0, 824.0], nights: usize::MAX, dates: 8, words: 8 };
 const NARROW: Frame =
-    Frame { width: 358.0, between: [44.0, 268.0], nights: 30, dates: 3, words: 2 };
+    Frame { width: 358.0, between: [62.0, 268.0], nights: 30, dates: 3, words: 2 };
 
 /// Nights are no further apart.
 const MOST_APART: f64 = 64.0;
@@ -119,7 +119,7 @@ fn drawn(
     for (at, (night, told)) in x.iter().zip(nights.iter().zip(&told)) {
         if let Some(told) = told {
             let words = format!("{}: {}", words::day(&night.started), told.verdict.word());
-            let size = if nights.len() > 90 { 2.0 } else { 4.0 };
+            let size = (0.4 * apart(&x)).clamp(1.2, 4.0);
             svg.told(&words, |svg| symbols::verdict(svg, [*at, 32.0], size, told.verdict));
         }
     }
@@ -148,6 +148,11 @@ fn places(nights: usize, frame: Frame) -> Vec<f64> {
     let steps = position(nights.saturating_sub(1)).max(1.0);
     let step = ((right - left) / steps).min(MOST_APART);
     (0..nights).map(|night| right - position(nights - 1 - night) * step).collect()
+}
+
+/// How far two nights are apart.
+pub(super) fn apart(x: &[f64]) -> f64 {
+    x.windows(2).next().map_or(MOST_APART, |two| two[1] - two[0])
 }
 
 /// One scale for all endpoints, so that they can be compared. Shares of what is bad, times and
