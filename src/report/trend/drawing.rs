@@ -158,13 +158,17 @@ pub(super) fn apart(x: &[f64]) -> f64 {
 /// One scale for all endpoints, so that they can be compared. Shares of what is bad, times and
 /// amounts begin at 0.
 fn domain(history: &History, of: Measure) -> [f64; 2] {
-    let told = history.nights.iter().flat_map(|night| &night.endpoints);
-    let measured = told.filter_map(|told| told.measured(of));
+    let any = history.nights.iter().any(|night| night.standing.counts());
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for measured in measured {
-        for value in measured.limits95.into_iter().flatten().chain([measured.value]) {
-            low = low.min(value);
-            high = high.max(value);
+    for night in &history.nights {
+        // Half a night has wide limits, and nobody needs them.
+        let whole = night.standing.counts() || !any;
+        for measured in night.endpoints.iter().filter_map(|told| told.measured(of)) {
+            let limits = measured.limits95.filter(|_| whole);
+            for value in limits.into_iter().flatten().chain([measured.value]) {
+                low = low.min(value);
+                high = high.max(value);
+            }
         }
     }
     let room = (0.1 * (high - low)).max(1e-9);

@@ -94,7 +94,8 @@ fn whiskers(svg: &mut Svg, panel: &Panel<'_>, y: Scale) {
     let last = panel.nights.len().saturating_sub(1);
     for (place, told) in panel.told.iter().enumerate() {
         let limits = told.and_then(|told| told.measured(panel.of)?.limits95);
-        if let Some([low, high]) = limits.filter(|_| all || place == last) {
+        let counts = panel.nights[place].standing.counts();
+        if let Some([low, high]) = limits.filter(|_| counts && (all || place == last)) {
             svg.line("t-whisker", [panel.x[place], y.at(low)], [panel.x[place], y.at(high)]);
         }
     }
