@@ -8,7 +8,7 @@ use crate::record::{Ending, Header, Run, Unreadable};
 use crate::report::{
     Document, Page, TestPer, csv, github, headline, html, junit, markdown, terminal,
 };
-use crate::scorecard::{Against, Calls, Operations, Scorecard, Span};
+use crate::scorecard::{Against, Calls, Changes, Operations, Scorecard, Span};
 use crate::suite::{Config, Findings, display};
 
 use super::baseline;
@@ -139,8 +139,8 @@ pub(super) struct Told {
     pub scorecard: Scorecard,
     pub decision: Decision,
     pub operations: Operations,
-    /// The run before it, where one is kept beside it.
-    against: Option<Against>,
+    /// What became of answers since the run before, where one is kept beside it.
+    changes: Vec<Changes>,
 }
 
 impl Told {
@@ -160,7 +160,8 @@ impl Told {
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
         let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against.as_ref())
             .map_err(|error| error.to_string())?;
-        Ok(Told { run, scorecard, decision, operations, against })
+        let changes = Changes::of(&run, against.as_ref()).map_err(|error| error.to_string())?;
+        Ok(Told { run, scorecard, decision, operations, changes })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -169,7 +170,7 @@ impl Told {
             scorecard: &self.scorecard,
             decision: &self.decision,
             operations: &self.operations,
-            against: self.against.as_ref(),
+            changes: &self.changes,
             dir,
             top,
         }
