@@ -29,7 +29,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     };
     let (run, calls) = read(&dir)?;
     let span = span(&dir, &run.header);
-    let told = Told::of(run, calls, span, baseline::kept(&dir)?)?;
+    let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
     if let Some(pieces) = pieces(told.page(&dir, args.top), args.format, args.junit_per) {
@@ -148,7 +148,7 @@ impl Told {
         run: Run,
         mut calls: Calls,
         span: Span,
-        against: Option<Against>,
+        against: Option<&Against>,
     ) -> Result<Told, String> {
         let early = EarlyStop::of(&run);
         // Calls were made for all records; statistics are of those that were needed.
@@ -158,9 +158,9 @@ impl Told {
             None => run,
         };
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
-        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against.as_ref())
+        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against)
             .map_err(|error| error.to_string())?;
-        let changes = Changes::of(&run, against.as_ref()).map_err(|error| error.to_string())?;
+        let changes = Changes::of(&run, against).map_err(|error| error.to_string())?;
         Ok(Told { run, scorecard, decision, operations, changes })
     }
 

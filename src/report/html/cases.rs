@@ -58,7 +58,7 @@ struct Case {
     /// The primary confidence, for people and for sorting.
     sure: Option<String>,
     order: String,
-    case: String,
+    name: String,
     endpoint: String,
     /// Whether several endpoints are on the page.
     several: bool,
@@ -211,7 +211,7 @@ impl Case {
             outcome: outcome_in_words(record),
             sure: record.primary.map(|sure| format!("{sure:.2}")),
             order: record.primary.map_or_else(|| "-1".into(), |sure| sure.to_string()),
-            case: case.to_owned(),
+            name: case.to_owned(),
             endpoint: endpoint.to_owned(),
             several,
             question: cut(&record.question, SHORT),
