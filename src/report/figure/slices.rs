@@ -136,7 +136,7 @@ fn overall(card: &EndpointCard) -> Option<f64> {
 
 fn row(svg: &mut Svg, scale: &Scale, part: &Part<'_>, y: f64) {
     let class = if part.differs { "strong" } else { "" };
-    svg.text(class, [NAMES, y + 4.0], Anchor::End, &fitted(part.name, NAMES));
+    svg.text(class, [NAMES, y + 4.0], Anchor::End, &fitted(part.name, NAMES - 10.0));
     if let Some([lower, upper]) = part.rate.interval95() {
         svg.line("interval", [scale.at(lower), y], [scale.at(upper), y]);
     }
