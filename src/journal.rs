@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::record::{Header, Record, Run};
 pub use disk::write_whole;
-pub use read::{ReadError, latest, previous, read, read_header, read_with};
+pub use read::{ReadError, directories, is_run, latest, previous, read, read_header, read_with};
 use sync::Syncer;
 
 /// Name of the header in a run directory.

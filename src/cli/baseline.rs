@@ -19,9 +19,20 @@ const FILE: &str = "baseline.json";
 /// The word for the last finished run of the suite before this one.
 pub(super) const PREVIOUS: &str = "previous";
 
-/// Looks the baseline up where the budget names one, and keeps it in the run's directory.
+/// Trials up to which the run before is kept for the page alone; reading it takes a while.
+const MOST_FOR_PAGE: usize = 20_000;
+
+/// Looks the baseline up and keeps it in the run's directory: the one that the budget names, else the
+/// run before, for the page to say what is new.
 pub(super) fn keep(header: &Header, root: &Path, dir: &Path) -> Result<(), String> {
-    let Some(regression) = &header.budget.regression else { return Ok(()) };
+    let Some(regression) = &header.budget.regression else {
+        if header.planned > MOST_FOR_PAGE {
+            return Ok(());
+        }
+        let against = find(header, PREVIOUS, root);
+        // Nobody has asked for it: where there is none, nothing is amiss.
+        return if against.baseline.is_some() { put(&against, dir) } else { Ok(()) };
+    };
     let against = find(header, &regression.against, root);
     if let Some(why) = &against.missing {
         remark(&format!("{}: {why}", header.suite));

@@ -200,13 +200,32 @@ pub fn read_header(dir: &Path) -> Result<Header, ReadError> {
     }
 }
 
+/// The directories below a directory, by name; links that lead to one are as good.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn directories(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a directory claims to be a run's.
+#[must_use]
+pub fn is_run(dir: &Path) -> bool {
+    dir.join(HEADER).is_file()
+}
+
 /// The run directory that was started last, below a directory of suites.
 #[must_use]
 pub fn latest(reports: &Path) -> Option<PathBuf> {
-    let below = |dir: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
-    };
+    let below = |dir: &Path| directories(dir).unwrap_or_default();
     let started = |run: &PathBuf| read_header(run).ok().map(|header| header.started);
     let runs = below(reports).into_iter().flat_map(|suite| below(&suite));
     let runs = runs.filter_map(|run| Some((started(&run)?, run)));

@@ -93,6 +93,11 @@ impl Flipped {
         for (baseline, _) in pairs {
             *asked.entry(&baseline.case).or_default() += 1;
         }
+        Flipped::among(pairs, &asked)
+    }
+
+    /// The same of pairs that may be those that differ alone, with how often each case was compared.
+    pub(super) fn among(pairs: &[(Side, Side)], asked: &HashMap<&str, usize>) -> Vec<Flipped> {
         let mut place: HashMap<(&str, Flip), usize> = HashMap::new();
         let mut flips: Vec<Flipped> = Vec::new();
         for (baseline, candidate) in pairs {

@@ -98,7 +98,7 @@ impl Side {
 
     /// The same question, judged the same. Where a digest is missing, in files of other harnesses
     /// and old runs, what is known of both decides.
-    fn is_of_the_same(&self, other: &Side) -> bool {
+    pub(super) fn is_of_the_same(&self, other: &Side) -> bool {
         match (self.subject, other.subject) {
             (Some(one), Some(other)) => one == other,
             _ => match (self.content, other.content) {

@@ -5,11 +5,6 @@
 //! sheet, so that light, dark and print are one drawing; the page forbids inline styles. Labels
 //! stand at what they name, and no meaning hangs on a colour alone.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the page that shows the figures follows")
-)]
-
 mod budget;
 mod endpoints;
 mod frame;
@@ -39,15 +34,11 @@ use crate::scorecard::{EndpointCard, Reliability, RiskCurve, primary};
 /// Fewer answers than this are read one by one, not drawn.
 const LEAST: usize = 5;
 
-/// The figures of an endpoint in the order in which they stand on its page; only those that say
+/// What an endpoint's answers show, in the order in which it stands on the page; only what says
 /// something.
 pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
     let mut figures = Vec::new();
-    let place = page.scorecard.endpoints.iter().position(|other| std::ptr::eq(other, card));
-    let id = |name: &str| match place {
-        Some(place) if place > 0 => format!("{name}-{}", place + 1),
-        _ => name.to_owned(),
-    };
+    let id = |name: &str| id(page, card, name);
     if let Some(source) = card.primary().filter(|source| source.n >= LEAST)
         && let Some(scored) = primary(page.run, &card.endpoint)
         && let Some(drawn) = Reliability::of(&scored, &source.bins_mass15)
@@ -65,9 +56,23 @@ pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
     if card.graded() >= LEAST {
         figures.extend(slices::figure(id("parts"), card));
     }
-    figures.extend(outcomes::figure(id("outcomes"), card));
+    figures
+}
+
+/// How an endpoint served: outcomes by kind, and times.
+pub(super) fn served(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
+    let id = |name: &str| id(page, card, name);
+    let mut figures: Vec<Figure> = outcomes::figure(id("outcomes"), card).into_iter().collect();
     figures.extend(times(page, card, id));
     figures
+}
+
+/// The name of an endpoint's figure in the page: the first one has it as it is.
+fn id(page: &Page<'_>, card: &EndpointCard, name: &str) -> String {
+    match page.scorecard.endpoints.iter().position(|other| std::ptr::eq(other, card)) {
+        Some(place) if place > 0 => format!("{name}-{}", place + 1),
+        _ => name.to_owned(),
+    }
 }
 
 /// How long answers and their first tokens took; none where nothing was fetched in this run.

@@ -44,7 +44,7 @@ impl Told {
             scorecard: &self.scorecard,
             decision: &self.decision,
             operations: &self.operations,
-            against: None,
+            changes: &[],
             dir: "reports/demo",
             top: 10,
         }
@@ -57,7 +57,7 @@ impl Told {
     fn figures(&self) -> Vec<Figure> {
         let page = self.page();
         let cards = self.scorecard.endpoints.iter();
-        let all = cards.flat_map(|card| figures(&page, card));
+        let all = cards.flat_map(|card| [figures(&page, card), served(&page, card)].concat());
         several(&page).into_iter().chain(all).collect()
     }
 
