@@ -32,7 +32,7 @@ pub fn payloads() -> Vec<Payload> {
             (Some(text), None, None) => {
                 let text = text.repeat(times);
                 let wire = serde_json::to_string(&text).unwrap();
-                (text, wire[1..wire.len() - 1].as_bytes().to_vec())
+                (text, wire.as_bytes()[1..wire.len() - 1].to_vec())
             }
             (None, Some(wire), None) => (wire.replace('\\', ""), wire.into_bytes()),
             (None, None, Some(hex)) => {

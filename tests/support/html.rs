@@ -77,18 +77,13 @@ fn tag(text: &str) -> (Tag, &str) {
         let mut value = "";
         if let Some(behind) = rest.strip_prefix('=') {
             let behind = behind.trim_start();
-            match behind.chars().next() {
-                Some(quote @ ('"' | '\'')) => {
-                    let end = behind[1..].find(quote).map_or(behind.len(), |at| at + 1);
-                    value = &behind[1..end];
-                    rest = behind.get(end + 1..).unwrap_or("");
-                }
-                _ => {
-                    let end = behind
-                        .find(|c: char| c.is_ascii_whitespace() || c == '>')
-                        .unwrap_or(behind.len());
-                    (value, rest) = behind.split_at(end);
-                }
+            if let Some(quote) = behind.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+                let end = behind[1..].find(quote).map_or(behind.len(), |at| at + 1);
+                value = &behind[1..end];
+                rest = behind.get(end + 1..).unwrap_or("");
+            } else {
+                let ends = |c: char| c.is_ascii_whitespace() || c == '>';
+                (value, rest) = behind.split_at(behind.find(ends).unwrap_or(behind.len()));
             }
         }
         attributes.push((key, value.to_owned()));

@@ -11,6 +11,7 @@ mod origin;
 mod running;
 mod shell;
 mod telling;
+mod variants;
 mod yaml;
 
 use minijinja::value::Serde;
@@ -23,6 +24,7 @@ use crate::record::Unreadable;
 use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
 use cases::{Cases, Count};
 use first::{Budget, Headline, Numbers};
+use variants::{Compared, compared};
 
 pub(super) use shell::{page, templates};
 
@@ -49,6 +51,7 @@ struct Content<'a> {
     all: usize,
     side_by_side: Option<Figure>,
     drawings: Vec<Drawings<'a>>,
+    compared: Vec<Compared>,
     served: Vec<Drawings<'a>>,
     unstable: Vec<Unstable<'a>>,
     suspects: Vec<Doubtful<'a>>,
@@ -111,8 +114,7 @@ struct Doubtful<'a> {
 /// A record that is shown cannot be read any more.
 pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
     let header = &run.run.header;
-    let changes = Changes::of(run.run, run.against)?;
-    let cases = Cases::of(run, &changes)?;
+    let cases = Cases::of(run)?;
     let several = header.endpoints.len() > 1;
     let cards = &run.scorecard.endpoints;
     let suspects = run.scorecard.suspect_labels.as_ref();
@@ -122,7 +124,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         models: cards.iter().map(|card| card.model.as_str()).collect::<Vec<_>>().join(", "),
         threshold: format!("{:.2}", header.threshold),
         dir: run.dir,
-        headline: Headline::of(run, &changes),
+        headline: Headline::of(run),
         numbers: cards.iter().map(|card| Numbers::of(run, card)).collect(),
         budgets: run
             .decision
@@ -131,7 +133,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
             .zip(1..)
             .map(|(line, n)| Budget::of(run, line, n))
             .collect(),
-        changes: changes.iter().map(|of| Changed::of(of, several)).collect(),
+        changes: run.changes.iter().map(|of| Changed::of(of, several)).collect(),
         endpoints: header.endpoints.iter().map(|asked| &*asked.name).collect(),
         several,
         counts: cases.counts,
@@ -140,6 +142,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         all: cases.all,
         side_by_side: side_by_side(run),
         drawings: cards.iter().map(|card| Drawings::of(card, figures(run, card))).collect(),
+        compared: cards.iter().flat_map(|card| compared(card, several)).collect(),
         served: cards.iter().map(|card| Drawings::of(card, served(run, card))).collect(),
         unstable: cards
             .iter()

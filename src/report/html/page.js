@@ -93,7 +93,13 @@
   }
 
   function arrive() {
-    const row = at(decodeURIComponent(location.hash.slice(1)));
+    let name = "";
+    try {
+      name = decodeURIComponent(location.hash.slice(1));
+    } catch {
+      // An address that was cut names nothing.
+    }
+    const row = at(name);
     if (!row || !row.matches("details.case")) return;
     if (row.hidden) {
       at("filter").reset();
