@@ -416,6 +416,22 @@ fn every_format_tells_the_numbers_of_the_documents() {
 }
 
 #[test]
+fn every_column_of_the_table_is_described() {
+    let server = support::Server::new(support::project::mostly_right);
+    let project = Project::at(&server).choices(2);
+    project.run(&["run", "--out", "out"]);
+    let table = text(&project.run(&["report", "out", "--format", "csv"]).stdout);
+    let page = std::fs::read_to_string("docs/formats.md").unwrap();
+    let section = page.split("## CSV").nth(1).unwrap().split("\n## ").next().unwrap();
+    let described: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| line.split('|').nth(1).unwrap().split('`').skip(1).step_by(2))
+        .collect();
+    assert_eq!(table.lines().next().unwrap(), described.join(","));
+}
+
+#[test]
 fn one_format_at_a_time() {
     let project = Project::empty();
     let both = project.run(&["report", "run", "--json", "--format", "csv"]);

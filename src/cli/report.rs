@@ -6,7 +6,7 @@ use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Header, Run, Unreadable};
 use crate::report::{
-    Document, Page, TestPer, csv, github, headline, html, junit, markdown, terminal,
+    Document, Page, TestPer, csv, github, headline, html, junit, markdown, no_commands, terminal,
 };
 use crate::scorecard::{Against, Calls, Changes, Operations, Scorecard, Span};
 use crate::suite::{Config, Findings, display};
@@ -105,11 +105,16 @@ fn pieces<'a>(page: Page<'a>, format: Format, per: JunitPer) -> Option<Pieces<'a
     Some(match format {
         Format::Terminal | Format::Json => return None,
         Format::Html => once(html),
-        Format::Markdown => once(markdown),
+        Format::Markdown => for_logs(once(markdown)),
         Format::Github => once(github),
-        Format::Csv => Box::new(csv(&page)),
-        Format::Junit => Box::new(junit(&page, per.into())),
+        Format::Csv => for_logs(csv(&page)),
+        Format::Junit => for_logs(junit(&page, per.into())),
     })
+}
+
+/// Documents that may be printed into the log of a CI job, where no text in them is a command.
+fn for_logs<'a>(pieces: impl Iterator<Item = Result<String, Unreadable>> + 'a) -> Pieces<'a> {
+    Box::new(pieces.map(|piece| Ok(no_commands(&piece?).into_owned())))
 }
 
 /// The same in one piece, for a file.
