@@ -19,6 +19,7 @@ mod regrade;
 mod report;
 mod resume;
 mod run;
+mod schema;
 mod score;
 mod show;
 mod spending;
@@ -79,6 +80,8 @@ enum Command {
     Mock(mock::MockArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
+    /// What the documents of a run hold, as JSON Schema
+    Schema(schema::SchemaArgs),
     /// The history of each suite as pages
     Trend(trend::TrendArgs),
     /// Show everything that was said in one case, word for word
@@ -307,6 +310,7 @@ pub fn main() -> ExitCode {
         Command::Regrade(args) => regrade::regrade(&args),
         Command::Report(args) => report::report(&args),
         Command::Advise(args) => advise::advise(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),
         Command::Trend(args) => trend::trend(&args),

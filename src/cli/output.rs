@@ -116,7 +116,8 @@ impl Output {
     /// A document for programs.
     pub(super) fn document(value: &impl serde::Serialize) -> Result<(), String> {
         let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-        to_stdout(&(text + "\n"))
+        // In a log, `##[` would start a command to the CI system. It can only stand in a string.
+        to_stdout(&(text.replace("##[", "#\\u0023[") + "\n"))
     }
 
     /// A document that is text already, piece by piece.

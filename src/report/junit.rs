@@ -225,7 +225,7 @@ impl<'a> Tests<'a> {
                 message: &message,
                 body: &format!("{message}\nto go on: overclaim run --resume {}", self.page.dir),
             };
-            self.test(&mut out, "the run is complete", "0", Some(&told));
+            self.test(&mut out, "the run is complete", "0.000", Some(&told));
         }
         out + "  </testsuite>\n"
     }
@@ -295,7 +295,7 @@ impl Tests<'_> {
         }
         let told = Told { fate, kind, message: &line.sentence, body: &body };
         let told = Some(&told).filter(|_| fate != Fate::Passed);
-        self.test(&mut out, &excerpt(&name, SHORT), "0", told);
+        self.test(&mut out, &excerpt(&name, SHORT), "0.000", told);
         Ok(out)
     }
 

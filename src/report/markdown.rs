@@ -16,7 +16,7 @@ use super::measured::{basis, measured};
 use super::style::Style;
 use super::terminal::headline;
 use super::text::counted;
-use inert::{code, prose};
+use inert::{code, html_code, prose};
 use sheet::{Sheet, Table};
 
 /// Most characters of a question in a row, and of an answer.
@@ -62,22 +62,27 @@ fn matter(page: &Page<'_>, changes: &[Changes]) -> String {
         (wrong, of, judged) = (wrong + at.wrong, of + source.n, true);
     }
     let threshold = page.scorecard.threshold;
-    if page.decision.exit_code == 3 {
-        return "could not measure".to_owned();
-    }
-    if !judged {
+    let matter = if !judged {
         let cards = page.scorecard.endpoints.iter().map(|card| card.accuracy);
         let (right, n) = cards.fold((0, 0), |(right, n), rate| (right + rate.count, n + rate.n));
-        return format!("{} of {n} answers are wrong", n - right);
-    }
-    if changes.is_empty() {
-        return format!("{wrong} of {of} answers are confidently wrong (at ≥ {threshold:.2})");
-    }
-    let new = changes.iter().map(|change| change.count(Flip::NewlyConfidentWrong)).sum();
-    format!(
-        "{} ({wrong} of {of} at ≥ {threshold:.2})",
-        counted(new, "newly confident wrong answer")
-    )
+        format!("{} of {n} answers are wrong", n - right)
+    } else if changes.is_empty() {
+        format!("{wrong} of {of} answers are confidently wrong (at ≥ {threshold:.2})")
+    } else {
+        let new = changes.iter().map(|change| change.count(Flip::NewlyConfidentWrong)).sum();
+        let new = counted(new, "newly confident wrong answer");
+        format!("{new} ({wrong} of {of} at ≥ {threshold:.2}{})", before(page, changes))
+    };
+    if page.decision.exit_code == 3 { format!("could not measure; {matter}") } else { matter }
+}
+
+/// How many there were, where the same cases were asked once then and now.
+fn before(page: &Page<'_>, changes: &[Changes]) -> String {
+    let same = page.run.header.repeats.get() == 1
+        && changes.len() == page.scorecard.endpoints.len()
+        && changes.iter().all(|change| change.not_compared == 0);
+    let before: usize = changes.iter().map(|change| change.confident_wrong_before).sum();
+    if same { format!("; was {before}") } else { String::new() }
 }
 
 /// The lines of the budget, those that fail first, and why they do.
@@ -91,7 +96,13 @@ fn budget(sheet: &mut Sheet, page: &Page<'_>) {
         columns.insert(0, "endpoint");
     }
     let elsewhere = format!("{} of the run", code("decision.json", NAME));
-    let table = Table { summary: None, columns: &columns, elsewhere: &elsewhere, spare: 30_000 };
+    let table = Table {
+        what: "the budget",
+        summary: None,
+        columns: &columns,
+        elsewhere: &elsewhere,
+        spare: 30_000,
+    };
     let rows = lines.iter().map(|line| {
         let mut limit = prose(&limit_of_all(line), NAME);
         if let Some(slice) = &line.slice {
@@ -140,7 +151,7 @@ fn newly(sheet: &mut Sheet, page: &Page<'_>, change: &Changes) {
     let flips = || change.flips.iter().filter(|flip| flip.flip == Flip::NewlyConfidentWrong);
     let all = flips().count();
     let since = code(&change.baseline, NAME);
-    let at = at_endpoint(page, &change.endpoint);
+    let at = at_endpoint(page, &change.endpoint, code);
     let count = |flip| change.count(flip);
     let rest = format!(
         "Of {} compared with {since}{at}: {all} newly confident wrong, {} newly wrong, {} fixed, \
@@ -158,8 +169,14 @@ fn newly(sheet: &mut Sheet, page: &Page<'_>, change: &Changes) {
     if all == 0 {
         return;
     }
-    let summary = format!("{} since {since}{at}", counted(all, "newly confident wrong answer"));
+    let summary = format!(
+        "{} since {}{}",
+        counted(all, "newly confident wrong answer"),
+        html_code(&change.baseline, NAME),
+        at_endpoint(page, &change.endpoint, html_code)
+    );
     let table = Table {
+        what: "newly confident wrong answers",
         summary: Some(&summary),
         columns: &["question", "was", "now", "expected", "case"],
         elsewhere: &command(&format!("compare {} {}", change.directory, page.dir)),
@@ -195,14 +212,19 @@ fn wrong(sheet: &mut Sheet, page: &Page<'_>, card: &EndpointCard) -> Result<(), 
         }
         all => format!("{} confidently wrong", counted(all, "case")),
     };
-    let summary = format!("{which}{}", at_endpoint(page, &card.endpoint));
+    let summary = format!("{which}{}", at_endpoint(page, &card.endpoint, html_code));
     let mut columns = vec!["sure", "question", "said", "expected", "case"];
     if repeated {
         columns.insert(1, "times");
     }
     let more = format!("report {} --top {}", page.dir, wrong.len());
-    let table =
-        Table { summary: Some(&summary), columns: &columns, elsewhere: &command(&more), spare: 0 };
+    let table = Table {
+        what: "confident wrong answers",
+        summary: Some(&summary),
+        columns: &columns,
+        elsewhere: &command(&more),
+        spare: 0,
+    };
     let rows = wrong.iter().take(page.top).map(|case| {
         let record = page.run.record(case.brief)?;
         let mut name = code(&record.case, NAME);
@@ -228,6 +250,7 @@ fn wrong(sheet: &mut Sheet, page: &Page<'_>, card: &EndpointCard) -> Result<(), 
 /// The endpoints side by side.
 fn numbers(sheet: &mut Sheet, page: &Page<'_>) {
     let table = Table {
+        what: "numbers",
         summary: Some("Numbers"),
         columns: &[
             "endpoint",
@@ -277,6 +300,7 @@ fn failures(sheet: &mut Sheet, page: &Page<'_>) {
     }
     let summary = format!("{} failed", counted(all, "trial"));
     let table = Table {
+        what: "failures",
         summary: Some(&summary),
         columns: &["endpoint", "how often", "what", "the first says"],
         elsewhere: &format!("{} of the run", code("operations.json", NAME)),
@@ -309,9 +333,9 @@ fn ending(page: &Page<'_>) -> String {
 }
 
 /// Which endpoint, where there are several.
-fn at_endpoint(page: &Page<'_>, endpoint: &str) -> String {
+fn at_endpoint(page: &Page<'_>, endpoint: &str, show: fn(&str, usize) -> String) -> String {
     if page.scorecard.endpoints.len() > 1 {
-        format!(" at {}", code(endpoint, NAME))
+        format!(" at {}", show(endpoint, NAME))
     } else {
         String::new()
     }

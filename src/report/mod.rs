@@ -97,24 +97,34 @@ pub struct Document<'a> {
 /// A case with a confident wrong answer in a document.
 #[derive(Debug, Serialize)]
 pub struct Ranked<'a> {
+    /// Name of the endpoint.
     endpoint: &'a str,
+    /// Name of the case.
     case: String,
+    /// How sure the model was, in [0, 1], by the primary method.
     confidence: Option<f64>,
     /// How often it was confidently wrong and how often graded; only where cases are asked several
     /// times. The rest is of its surest confident wrong answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<Times>,
+    /// The question for people.
     question: String,
+    /// What was read as the answer, for people: a letter with the choice's text.
     said: Option<String>,
+    /// What was expected, for people: a letter with the choice's text.
     expected: String,
+    /// What the case is sorted by.
     tags: Vec<String>,
+    /// Where the case is written.
     at: At,
 }
 
 /// How often something happened to the repeats of a case.
 #[derive(Debug, Serialize)]
 pub struct Times {
+    /// Repeats that are confidently wrong.
     confidently_wrong: usize,
+    /// Repeats that were graded.
     graded: usize,
 }
 

@@ -14,10 +14,12 @@ pub mod mock;
 pub mod project;
 #[cfg(unix)]
 pub mod read_only;
+pub mod samples;
 #[cfg(unix)]
 pub mod screen;
 #[cfg(unix)]
 mod webdriver;
+pub mod xml;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

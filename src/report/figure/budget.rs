@@ -28,6 +28,8 @@ enum Unit {
     Amount,
     /// Numbers between 0 and 1 that are no shares.
     Decimal,
+    /// p values.
+    Chance,
     Seconds,
     /// Anything a second.
     Speed,
@@ -42,7 +44,7 @@ impl Unit {
             "cost" => (Unit::Amount, false),
             "calibration.max_brier" | "calibration.max_ks" => (Unit::Decimal, false),
             // Of p values, those above the level speak against nothing.
-            "calibration.consistent" | "regression" => (Unit::Decimal, true),
+            "calibration.consistent" | "regression" => (Unit::Chance, true),
             "latency.p50" | "latency.p95" | "latency.p99" | "latency.first_token_p95" => {
                 (Unit::Seconds, false)
             }
@@ -56,7 +58,7 @@ impl Unit {
             Unit::Share => percent(value),
             Unit::Count => format!("{value:.0}"),
             Unit::Amount => amount(value),
-            Unit::Decimal => {
+            Unit::Decimal | Unit::Chance => {
                 let text = format!("{value:.3}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }
@@ -73,8 +75,8 @@ impl Unit {
     /// The end of the scale that begins at 0.
     fn end(self, most: f64, more_is_better: bool) -> f64 {
         match self {
-            Unit::Share | Unit::Decimal if more_is_better => 1.0,
-            Unit::Share => nice_share(most),
+            Unit::Share if !more_is_better => nice_share(most),
+            Unit::Share | Unit::Chance => 1.0,
             Unit::Decimal => nice(most).min(1.0),
             Unit::Count => nice(most).max(1.0),
             Unit::Amount | Unit::Seconds | Unit::Speed => nice(most),
@@ -116,7 +118,8 @@ pub(in crate::report) fn bar(line: &Line, decision: &Decision, id: &str) -> Opti
     svg.circle(&format!("point {class}"), [dot, TRACK], 4.5);
     let sign = if more_is_better { "≥" } else { "≤" };
     middle(&mut svg, "small", limit, 9.0, &format!("{sign} {}", unit.shown(line.limit)));
-    let shown = format!("{mark} {}", unit.shown(estimate));
+    let p = if unit == Unit::Chance { "p = " } else { "" };
+    let shown = format!("{mark} {p}{}", unit.shown(estimate));
     let taken = middle(&mut svg, "small strong", dot, HEIGHT - 1.0, &shown);
     let (zero, last) = (unit.shown(0.0), unit.shown(end));
     if units(&zero) + 4.0 < taken[0] {

@@ -79,7 +79,11 @@ pub(in crate::report) fn several(page: &Page<'_>) -> Option<Figure> {
         let wanted = if scale.range[1] > 300.0 { 2 } else { 4 };
         for tick in scale.ticks(wanted) {
             let x = scale.at(tick);
-            svg.line("grid", [x, top], [x, bottom]);
+            let mut y = top;
+            for _ in &shown {
+                svg.line("grid", [x, y + 18.0], [x, y + 38.0]);
+                y += ROW;
+            }
             let text = percent(tick);
             let x = x.clamp(units(&text) / 2.0, WIDTH - units(&text) / 2.0);
             svg.text("quiet", [x, bottom + 15.0], Anchor::Middle, &text);

@@ -51,16 +51,22 @@ impl Frame {
         name: &str,
         shown: impl Fn(f64) -> String,
     ) {
+        let ticks = self.x.ticks(wanted).into_iter();
+        let named: Vec<(f64, String)> = ticks.map(|tick| (tick, shown(tick))).collect();
+        self.bottom_at(svg, &named, name);
+    }
+
+    /// The same with numbers of one's own.
+    pub(super) fn bottom_at(&self, svg: &mut Svg, named: &[(f64, String)], name: &str) {
         let ([left, right], bottom) = (self.x.range, self.y.range[0]);
         svg.line("axis", [left, bottom], [right, bottom]);
-        for tick in self.x.ticks(wanted) {
-            let x = self.x.at(tick);
+        for (tick, text) in named {
+            let x = self.x.at(*tick);
             svg.line("axis", [x, bottom], [x, bottom + 4.0]);
-            let text = shown(tick);
             // The outermost names stay inside of the drawing.
-            let half = units(&text) / 2.0;
+            let half = units(text) / 2.0;
             let x = x.clamp(half, WIDTH - half);
-            svg.text("quiet", [x, bottom + 17.0], Anchor::Middle, &text);
+            svg.text("quiet", [x, bottom + 17.0], Anchor::Middle, text);
         }
         let middle = f64::midpoint(left, right);
         svg.text("quiet", [middle, bottom + 34.0], Anchor::Middle, name);
@@ -80,6 +86,11 @@ pub(super) enum Mark {
     Dot,
     /// A square on its corner.
     Diamond,
+}
+
+/// How many lines a key takes.
+pub(super) fn key_lines(entries: &[(Mark, String)]) -> f64 {
+    key(&mut Svg::new(WIDTH, LINE), 0.0, entries)
 }
 
 /// Entries of a key from left to right, each a mark with its text; a new line where one has no room.

@@ -7,7 +7,7 @@ use crate::gate::{Line, Verdict, percent};
 use crate::report::text::duration;
 use crate::scorecard::Spread;
 
-use super::frame::{Frame, LINE, Mark, WIDTH, key, nice};
+use super::frame::{Frame, LINE, Mark, WIDTH, key, key_lines};
 use super::{Anchor, Figure, Svg, Table};
 
 const PLOT: f64 = 170.0;
@@ -70,23 +70,20 @@ pub(super) fn figure(id: String, drawn: &Drawn<'_>) -> Figure {
     let all = spread.n + spread.given_up;
     let mut entries = vec![(Mark::Line("curve"), format!("share of {what} that have come"))];
     entries.extend(limits.iter().map(|limit| (Mark::Line("limit"), limit.told())));
-    let lines = f64::from(u8::try_from(entries.len()).unwrap_or(6));
-    let mut svg = Svg::new(WIDTH, lines * LINE + 12.0 + PLOT + 44.0);
+    let mut svg = Svg::new(WIDTH, key_lines(&entries) * LINE + 12.0 + PLOT + 44.0);
     let top = key(&mut svg, 0.0, &entries) * LINE + 12.0;
     let longest = spread.ms.last().copied().unwrap_or(0.0);
-    // One time out of a hundred must not make all others a wall.
-    let most =
-        limits.iter().map(|limit| limit.by).fold(longest.min(3.0 * at(spread, 0.98)), f64::max);
-    let end = nice(most * 1.02);
-    let frame = Frame::new([0.0, end], [0.0, 1.0], top, top + PLOT);
+    let [low, high] = ends(spread, limits);
+    // Times are spread by factors: half of a second is as far from a second as that is from two.
+    let frame = Frame::new([low.log10(), high.log10()], [0.0, 1.0], top, top + PLOT);
     frame.shares_on_the_left(&mut svg, 4);
-    let unit = if end < 1000.0 { 1.0 } else { 1000.0 };
-    let name = if end < 1000.0 { "milliseconds" } else { "seconds" };
-    let scaled = Frame { x: super::Scale { domain: [0.0, end / unit], ..frame.x }, ..frame };
-    scaled.bottom(&mut svg, 5, name, plain);
-    let points: Vec<[f64; 2]> = curve(spread, all, end).map(|[x, y]| frame.at(x, y)).collect();
+    let named: Vec<(f64, String)> =
+        round(low, high).into_iter().map(|ms| (ms.log10(), short(ms))).collect();
+    frame.bottom_at(&mut svg, &named, "time, in equal factors");
+    let points: Vec<[f64; 2]> =
+        curve(spread, all, high).map(|[x, y]| frame.at(x.max(low).log10(), y)).collect();
     for (index, limit) in (0_u8..).zip(limits) {
-        let [x, y] = frame.at(limit.by, limit.share);
+        let [x, y] = frame.at(limit.by.max(low).log10(), limit.share);
         let bottom = top + PLOT;
         svg.line("limit", [x, bottom], [x, y]);
         svg.line("limit", [x, y], [(x + 10.0).min(frame.x.range[1]), y]);
@@ -101,13 +98,8 @@ pub(super) fn figure(id: String, drawn: &Drawn<'_>) -> Figure {
         0 => String::new(),
         some => format!(" {some} more were given up and never came."),
     };
-    let beyond = if longest > end {
-        format!(" The longest, {}, is beyond the edge.", duration(longest))
-    } else {
-        String::new()
-    };
     let note = format!(
-        "n = {} {what} fetched in this run: half in {}, 95% in {}, the longest {}.{given_up}{beyond}",
+        "n = {} {what} fetched in this run: half in {}, 95% in {}, the longest {}.{given_up}",
         spread.n,
         duration(at(spread, 0.5)),
         duration(at(spread, 0.95)),
@@ -164,8 +156,35 @@ fn at(spread: &Spread, q: f64) -> f64 {
     spread.ms[below] + position.fract() * (spread.ms[above] - spread.ms[below])
 }
 
-/// A number without decimals that say nothing.
-fn plain(number: f64) -> String {
-    let text = format!("{number:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// Numbers with 1, 2 or 5 as their only digit, from the last below all times and limits to the first
+/// above them.
+fn ends(spread: &Spread, limits: &[Limit]) -> [f64; 2] {
+    let times = [spread.ms.first(), spread.ms.last()].into_iter().flatten().copied();
+    let all = times.chain(limits.iter().map(|limit| limit.by)).map(|ms| ms.max(0.1));
+    let (least, most) =
+        all.fold((f64::MAX, 0.1), |(least, most), ms| (f64::min(least, ms), f64::max(most, ms)));
+    let round = round(0.05, 1e9);
+    let below = round.iter().rev().find(|ms| **ms < least * 0.999);
+    let above = round.iter().find(|ms| **ms > most * 1.001);
+    [below.copied().unwrap_or(0.05), above.copied().unwrap_or(1e9)]
+}
+
+/// The numbers with 1, 2 or 5 as their only digit between these, or those with 1 where there are
+/// many.
+fn round(low: f64, high: f64) -> Vec<f64> {
+    let inside = |ms: &f64| low * 0.999 <= *ms && *ms <= high * 1.001;
+    let of = |digits: &'static [f64]| {
+        let powers = (-2..=9).map(|power| 10_f64.powi(power));
+        powers.flat_map(move |power| digits.iter().map(move |digit| digit * power))
+    };
+    let all: Vec<f64> = of(&[1.0, 2.0, 5.0]).filter(inside).collect();
+    if all.len() <= 8 || high / low > 1e7 {
+        return all;
+    }
+    of(&[1.0]).filter(inside).collect()
+}
+
+/// A round number of milliseconds.
+fn short(ms: f64) -> String {
+    if ms < 999.5 { format!("{ms} ms") } else { format!("{} s", ms / 1000.0) }
 }

@@ -31,12 +31,15 @@ use super::Page;
 use crate::gate::Line;
 use crate::scorecard::{EndpointCard, Reliability, RiskCurve, primary};
 
+/// Fewer answers than this are read one by one, not drawn.
+const LEAST: usize = 5;
+
 /// What an endpoint's answers show, in the order in which it stands on the page; only what says
 /// something.
 pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
     let mut figures = Vec::new();
     let id = |name: &str| id(page, card, name);
-    if let Some(source) = card.primary()
+    if let Some(source) = card.primary().filter(|source| source.n >= LEAST)
         && let Some(scored) = primary(page.run, &card.endpoint)
         && let Some(drawn) = Reliability::of(&scored, &source.bins_mass15)
     {
@@ -50,7 +53,9 @@ pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
             figures.extend(split::figure(id("split"), source, at, &drawn.parts, threshold));
         }
     }
-    figures.extend(slices::figure(id("parts"), card));
+    if card.graded() >= LEAST {
+        figures.extend(slices::figure(id("parts"), card));
+    }
     figures
 }
 

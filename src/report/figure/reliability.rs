@@ -5,7 +5,7 @@ use crate::gate::percent;
 use crate::report::text::counted;
 use crate::scorecard::{Reliability, SourceCard};
 
-use super::frame::{Frame, LINE, Mark, WIDTH, key};
+use super::frame::{Frame, LINE, Mark, WIDTH, key, key_lines};
 use super::words::fitted;
 use super::{Anchor, Figure, Scale, Svg, Table};
 
@@ -27,7 +27,7 @@ pub(super) fn figure(id: String, source: &SourceCard, drawn: &Reliability) -> Fi
         (Mark::Bin, format!("{bins}, {limits}")),
         (Mark::Line("diagonal"), "calibrated".to_owned()),
     ];
-    let mut svg = Svg::new(WIDTH, 3.0 * LINE + PLOT + BELOW + 66.0);
+    let mut svg = Svg::new(WIDTH, key_lines(&entries) * LINE + PLOT + BELOW + 57.0);
     let top = key(&mut svg, 0.0, &entries) * LINE + 12.0;
     let frame = Frame::new([0.0, 1.0], [0.0, 1.0], top, top + PLOT);
     frame.shares_on_the_left(&mut svg, 5);

@@ -4,7 +4,7 @@
 use crate::gate::percent;
 use crate::scorecard::{Advice, Lacking, Point, RiskCurve};
 
-use super::frame::{Frame, LINE, Mark, WIDTH, diamond, key, nice_share};
+use super::frame::{Frame, LINE, Mark, WIDTH, diamond, key, key_lines, nice_share};
 use super::{Figure, Svg, Table};
 
 const PLOT: f64 = 210.0;
@@ -24,8 +24,7 @@ pub(super) fn figure(id: String, curve: &RiskCurve, decided_early: bool) -> Figu
         entries.push((Mark::Diamond, format!("the suite's threshold, {}", told(point))));
     }
     entries.extend(advised.map(|point| (Mark::Dot, format!("advised, {}", told(&point)))));
-    let lines = 1.0 + f64::from(u8::try_from(entries.len()).unwrap_or(4) - 1);
-    let mut svg = Svg::new(WIDTH, lines * LINE + 12.0 + PLOT + 44.0);
+    let mut svg = Svg::new(WIDTH, key_lines(&entries) * LINE + 12.0 + PLOT + 44.0);
     let top = key(&mut svg, 0.0, &entries) * LINE + 12.0;
     let shown: Vec<&Point> =
         advice.curve.iter().filter(|point| point.answered >= HANDFUL).collect();

@@ -1,8 +1,11 @@
 //! Parts of the cases side by side: is the model otherwise there? A dot a part with its interval, and
 //! the rate of all cases as a line.
 
+use std::cmp::Reverse;
+
 use crate::gate::percent;
-use crate::scorecard::{EndpointCard, Rate};
+use crate::report::text::counted;
+use crate::scorecard::{EndpointCard, Rate, TagCard};
 
 use super::frame::{LINE, Mark, WIDTH, key, nice_share};
 use super::words::{fitted, units};
@@ -13,8 +16,8 @@ const MOST: usize = 40;
 /// Height of a part's row.
 const ROW: f64 = 20.0;
 /// Where names end and where counts begin.
-const NAMES: f64 = 128.0;
-const COUNTS: f64 = 300.0;
+const NAMES: f64 = 146.0;
+const COUNTS: f64 = 310.0;
 
 /// A part of the cases.
 struct Part<'a> {
@@ -35,13 +38,19 @@ pub(super) fn figure(id: String, card: &EndpointCard) -> Option<Figure> {
         remark: "own budget",
         differs: false,
     });
-    let tags = card.tags.iter().map(|tag| Part {
+    // Of tags of which nothing can be told, the largest come first.
+    let mut ordered: Vec<&TagCard> = card.tags.iter().collect();
+    ordered.sort_by_key(|tag| {
+        (!tag.is_assessable()).then_some(Reverse(rate_of(tag, by_confidence).n))
+    });
+    let some_told = card.tags.iter().any(TagCard::is_assessable);
+    let tags = ordered.into_iter().map(|tag| Part {
         name: &tag.tag,
-        rate: if by_confidence { &tag.confident_wrong } else { &tag.accuracy },
+        rate: rate_of(tag, by_confidence),
         remark: match (tag.differs(), tag.is_assessable()) {
             (true, _) => "differs",
-            (false, true) => "",
-            (false, false) => "few",
+            (false, false) if some_told => "few",
+            (false, _) => "",
         },
         differs: tag.differs(),
     });
@@ -75,26 +84,46 @@ pub(super) fn figure(id: String, card: &EndpointCard) -> Option<Figure> {
     }
     let middle = f64::midpoint(scale.range[0], scale.range[1]);
     svg.text("quiet", [middle, bottom + 32.0], Anchor::Middle, what);
-    let differing = parts.iter().filter(|part| part.differs).count();
-    let few = card.tags.iter().filter(|tag| !tag.is_assessable()).count();
+    let n = card.primary().map_or(card.accuracy.n, |source| source.n);
     let title = "Parts of the cases";
-    let mut note = format!(
-        "Share {what} by tag, n = {} cases in all; {differing} of {} tags differ from the rest.",
-        if by_confidence { card.primary().map_or(0, |source| source.n) } else { card.accuracy.n },
-        card.tags.len()
-    );
-    if few > 0 {
-        let needed = card.tags.iter().map(|tag| tag.needed).max().unwrap_or(0);
-        note += &format!(
-            " {few} are marked few: with under {needed} cases, or all but so few, nothing can be told."
-        );
-    }
+    let mut note = format!("n = {n} answers. {}", in_words(&card.tags));
     if parts.len() > shown.len() {
         note += &format!(" {} more are left out.", parts.len() - shown.len());
     }
     let table = table(shown, what);
     let svg = svg.finish(&id, title, &note);
     Some(Figure { svg, id, title: title.to_owned(), note, table })
+}
+
+fn rate_of(tag: &TagCard, by_confidence: bool) -> &Rate {
+    if by_confidence { &tag.confident_wrong } else { &tag.accuracy }
+}
+
+/// What the tags tell.
+fn in_words(tags: &[TagCard]) -> String {
+    let few = tags.iter().filter(|tag| !tag.is_assessable()).count();
+    let needed = tags.iter().map(|tag| tag.needed).max().unwrap_or(0);
+    let all = counted(tags.len(), "tag");
+    if few == tags.len() {
+        return match few {
+            0 => String::new(),
+            _ => format!(
+                "{all}, each of under {needed} cases or of all but so few: none can be told from the rest."
+            ),
+        };
+    }
+    let differing = match tags.iter().filter(|tag| tag.differs()).count() {
+        0 => "none differs".to_owned(),
+        1 => "1 differs".to_owned(),
+        some => format!("{some} differ"),
+    };
+    let small = match few {
+        0 => String::new(),
+        _ => format!(
+            " Marked few: under {needed} cases, or all but so few, from which nothing can be told."
+        ),
+    };
+    format!("Of {all} {differing} from the rest.{small}")
 }
 
 /// The share of all cases.

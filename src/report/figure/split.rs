@@ -37,8 +37,8 @@ pub(super) fn figure(
         [("right", 12.0, counts[0], counts[1]), ("wrong", bottom + 14.0, counts[2], counts[3])];
     for (name, y, unsure, sure) in ends {
         svg.text("strong", [0.0, y], Anchor::Start, name);
-        svg.text("", [left, y], Anchor::Start, &format!("{unsure} below {threshold}"));
-        let class = if name == "wrong" { "strong wrong" } else { "" };
+        svg.text("", [left + 8.0, y], Anchor::Start, &format!("{unsure} below {threshold}"));
+        let class = if name == "wrong" && sure > 0 { "strong wrong" } else { "" };
         let sure = match (name, sure) {
             ("wrong", sure) => format!("{sure} confidently wrong, ≥ {threshold}"),
             (_, sure) => format!("{sure} at ≥ {threshold}"),

@@ -11,6 +11,7 @@ mod origin;
 mod running;
 mod shell;
 mod telling;
+mod variants;
 mod yaml;
 
 use minijinja::value::Serde;
@@ -23,6 +24,7 @@ use crate::record::Unreadable;
 use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
 use cases::{Cases, Count};
 use first::{Budget, Headline, Numbers};
+use variants::{Compared, compared};
 
 pub(super) use shell::{page, templates};
 
@@ -49,6 +51,7 @@ struct Content<'a> {
     all: usize,
     side_by_side: Option<Figure>,
     drawings: Vec<Drawings<'a>>,
+    compared: Vec<Compared>,
     served: Vec<Drawings<'a>>,
     unstable: Vec<Unstable<'a>>,
     suspects: Vec<Doubtful<'a>>,
@@ -140,6 +143,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         all: cases.all,
         side_by_side: side_by_side(run),
         drawings: cards.iter().map(|card| Drawings::of(card, figures(run, card))).collect(),
+        compared: cards.iter().flat_map(|card| compared(card, several)).collect(),
         served: cards.iter().map(|card| Drawings::of(card, served(run, card))).collect(),
         unstable: cards
             .iter()

@@ -17,12 +17,14 @@ pub(super) struct Sheet {
     /// What stands at its end.
     end: String,
     /// Sections that found no room.
-    left_out: Vec<String>,
+    left_out: Vec<&'static str>,
 }
 
 /// A table that may be folded away.
 pub(super) struct Table<'a> {
-    /// What the folded section is called; none stands open.
+    /// What it is, for the sentence that says what is left out.
+    pub what: &'static str,
+    /// What stands above it where it is folded, as HTML; none stands open.
     pub summary: Option<&'a str>,
     /// Names of the columns, as Markdown.
     pub columns: &'a [&'a str],
@@ -57,7 +59,7 @@ impl Sheet {
         all: usize,
         rows: impl Iterator<Item = Result<Vec<String>, E>>,
     ) -> Result<(), E> {
-        let Table { summary, columns, elsewhere, spare } = *table;
+        let Table { what, summary, columns, elsewhere, spare } = *table;
         let mut start = String::new();
         let mut end = String::from("\n");
         if let Some(summary) = summary {
@@ -68,7 +70,7 @@ impl Sheet {
         start += &row(columns.iter().map(|_| "---".to_owned()));
         let room = self.room().saturating_sub(spare + count(&end) + NOTE);
         if self.used + count(&start) > room {
-            self.left_out.extend(summary.map(str::to_owned));
+            self.left_out.push(what);
             return Ok(());
         }
         self.push(&start);
@@ -132,6 +134,7 @@ mod tests {
     fn rows_are_whole_and_the_rest_is_counted() {
         let mut sheet = Sheet::new("# start\n\n".into(), "end\n".into());
         let table = Table {
+            what: "many rows",
             summary: Some("many"),
             columns: &["a", "b"],
             elsewhere: "the journal",
@@ -140,11 +143,11 @@ mod tests {
         let rows = (0..100).map(|_| Ok::<_, ()>(vec!["ü".repeat(1000), "y".into()]));
         sheet.table(&table, 120, rows).unwrap();
         let rows = std::iter::once(Ok::<_, ()>(vec![String::new(), String::new()]));
-        sheet.table(&Table { summary: Some("late"), ..table }, 1, rows).unwrap();
+        sheet.table(&Table { what: "late rows", ..table }, 1, rows).unwrap();
         let text = sheet.finish();
         assert!(count(&text) <= MOST, "{}", count(&text));
         assert!(
-            text.ends_with("</details>\n\nLeft out for want of room: late.\n\nend\n"),
+            text.ends_with("</details>\n\nLeft out for want of room: late rows.\n\nend\n"),
             "{}",
             &text[text.len() - 200..]
         );
