@@ -27,6 +27,7 @@ async fn main() {
         book.learn(&turns, Known { right: "B".into(), wrong });
     }
     let settings = Settings {
+        serves: None,
         cached: None,
         seed: 1,
         skill: Skill { accuracy: 0.8, confidence: 0.9 },

@@ -52,6 +52,9 @@ pub(super) struct MockArgs {
     /// Time between tokens; a whole answer takes as long as its stream would
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0ms")]
     pace: Duration,
+    /// Model that replies say they are from [default: the one that is asked for]
+    #[arg(long, value_name = "NAME")]
+    serves: Option<String>,
     /// Share of a prompt's tokens that usage tells to come from a cache [default: it says nothing]
     #[arg(long, value_name = "SHARE", value_parser = share)]
     cached: Option<f64>,
@@ -97,6 +100,7 @@ pub(super) fn mock(args: &MockArgs) -> Result<Exit, String> {
         },
         latency: args.latency,
         pace: args.pace,
+        serves: args.serves.clone(),
         cached: args.cached,
         trouble: Trouble {
             rates: args.fault.clone(),

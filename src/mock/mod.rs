@@ -46,6 +46,8 @@ pub struct Settings {
     pub latency: Latency,
     /// Time between tokens.
     pub pace: Duration,
+    /// The model that replies say they are from; the one that was asked for where none is named.
+    pub serves: Option<String>,
     /// Share of a prompt's tokens that usage tells to come from a cache, if it tells that.
     pub cached: Option<f64>,
     /// What goes wrong.

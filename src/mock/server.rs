@@ -190,7 +190,7 @@ impl Mock {
             call.fault = Some(Fault::RedirectLoop);
             return ended(call, redirect(wire, hop.saturating_add(1)).await);
         }
-        let chat = match Chat::read(&request.body) {
+        let mut chat = match Chat::read(&request.body) {
             Ok(chat) => chat,
             Err(message) => {
                 let call = self.counts.arrived(key, None);
@@ -199,6 +199,9 @@ impl Mock {
                 return ended(call, sent.map(|()| ("400".into(), Some(wire))));
             }
         };
+        if let Some(serves) = &self.settings.serves {
+            chat.model.clone_from(serves);
+        }
         let (digest, asked) = (chat.digest(), chat.asked());
         let mut call = self.counts.arrived(key, Some((&digest, &|| asked.clone())));
         let line = self.book.line(&asked);

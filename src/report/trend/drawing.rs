@@ -31,7 +31,7 @@ pub(super) struct Frame {
 const WIDE: Frame =
     Frame { width: 960.0, between: [60.0, 824.0], nights: usize::MAX, dates: 8, words: 8 };
 const NARROW: Frame =
-    Frame { width: 358.0, between: [44.0, 268.0], nights: 30, dates: 3, words: 2 };
+    Frame { width: 358.0, between: [62.0, 268.0], nights: 30, dates: 3, words: 2 };
 
 /// Nights are no further apart.
 const MOST_APART: f64 = 64.0;
@@ -119,7 +119,7 @@ fn drawn(
     for (at, (night, told)) in x.iter().zip(nights.iter().zip(&told)) {
         if let Some(told) = told {
             let words = format!("{}: {}", words::day(&night.started), told.verdict.word());
-            let size = if nights.len() > 90 { 2.0 } else { 4.0 };
+            let size = (0.4 * apart(&x)).clamp(1.2, 4.0);
             svg.told(&words, |svg| symbols::verdict(svg, [*at, 32.0], size, told.verdict));
         }
     }
@@ -150,16 +150,25 @@ fn places(nights: usize, frame: Frame) -> Vec<f64> {
     (0..nights).map(|night| right - position(nights - 1 - night) * step).collect()
 }
 
+/// How far two nights are apart.
+pub(super) fn apart(x: &[f64]) -> f64 {
+    x.windows(2).next().map_or(MOST_APART, |two| two[1] - two[0])
+}
+
 /// One scale for all endpoints, so that they can be compared. Shares of what is bad, times and
 /// amounts begin at 0.
 fn domain(history: &History, of: Measure) -> [f64; 2] {
-    let told = history.nights.iter().flat_map(|night| &night.endpoints);
-    let measured = told.filter_map(|told| told.measured(of));
+    let any = history.nights.iter().any(|night| night.standing.counts());
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for measured in measured {
-        for value in measured.limits95.into_iter().flatten().chain([measured.value]) {
-            low = low.min(value);
-            high = high.max(value);
+    for night in &history.nights {
+        // Half a night has wide limits, and nobody needs them.
+        let whole = night.standing.counts() || !any;
+        for measured in night.endpoints.iter().filter_map(|told| told.measured(of)) {
+            let limits = measured.limits95.filter(|_| whole);
+            for value in limits.into_iter().flatten().chain([measured.value]) {
+                low = low.min(value);
+                high = high.max(value);
+            }
         }
     }
     let room = (0.1 * (high - low)).max(1e-9);

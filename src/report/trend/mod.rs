@@ -26,6 +26,9 @@ use crate::scorecard::history::History;
 pub use index::index;
 pub use newest::line;
 
+/// How many nights with a change are told before the drawings.
+const TOLD: usize = 8;
+
 /// A suite's history with what leads to it and from it.
 #[derive(Debug)]
 pub struct SuiteTrend {
@@ -49,6 +52,8 @@ pub fn page(suite: &SuiteTrend) -> Result<String, Error> {
     let history = &suite.history;
     let flags = told::flags(history);
     let endpoints = drawing::endpoints(history);
+    let mut told = told::told(suite, &flags);
+    let earlier_told = told.split_off(told.len().min(TOLD));
     let drawings: Vec<Value> = endpoints
         .iter()
         .enumerate()
@@ -62,7 +67,8 @@ pub fn page(suite: &SuiteTrend) -> Result<String, Error> {
             newest => Value::from(Serde(newest::of(suite))),
             nights => words::nights(history),
             earlier => history.earlier,
-            told => Value::from(Serde(told::told(suite, &flags))),
+            told => Value::from(Serde(told)),
+            earlier_told => Value::from(Serde(earlier_told)),
             quiet => !history.nights.iter().any(|night| night.endpoints.iter().any(|told| !told.marks.is_empty())),
             counted => history.nights.iter().filter(|night| night.standing.counts()).count(),
             drawings,

@@ -59,16 +59,28 @@ fn endpoints(history: &History, night: &Night) -> Vec<String> {
 
 /// What changed on a night, in short.
 pub(super) fn changed(night: &Night) -> Vec<String> {
-    let mut changed: Vec<String> = Vec::new();
-    let marks = night.endpoints.iter().flat_map(|told| &told.marks);
-    for mark in marks {
-        let way = if mark.worse { "worse" } else { "better" };
-        changed.push(format!("{way}: {}", mark.of.name()));
-    }
-    changed.extend(night.events.iter().map(|event| format!("another {}", event.kind.word())));
-    let mut seen = std::collections::BTreeSet::new();
-    changed.retain(|change| seen.insert(change.clone()));
+    let mut changed: Vec<String> = [true, false]
+        .into_iter()
+        .filter_map(|worse| {
+            let of = marked(night, worse);
+            let way = if worse { "worse" } else { "better" };
+            (!of.is_empty()).then(|| format!("{way}: {}", of.join(", ")))
+        })
+        .collect();
+    let mut kinds: Vec<&str> = night.events.iter().map(|event| event.kind.word()).collect();
+    kinds.dedup();
+    changed.extend(kinds.iter().map(|kind| format!("another {kind}")));
     changed
+}
+
+/// The measures that are marked for the worse, or for the better, at any endpoint.
+fn marked(night: &Night, worse: bool) -> Vec<&'static str> {
+    let marks = night.endpoints.iter().flat_map(|told| &told.marks);
+    let mut of: Vec<Measure> =
+        marks.filter(|mark| mark.worse == worse).map(|mark| mark.of).collect();
+    of.sort_unstable();
+    of.dedup();
+    of.into_iter().map(Measure::name).collect()
 }
 
 /// A line for the terminal.
@@ -81,20 +93,17 @@ pub fn line(suite: &SuiteTrend, style: Style) -> String {
         parts.extend(night.standing.reason().map(str::to_owned));
         parts.extend(endpoints(history, night));
     }
-    let last = history.nights.iter().enumerate().rev();
-    let marked =
-        last.clone().find(|(_, night)| night.endpoints.iter().any(|told| !told.marks.is_empty()));
-    match marked {
-        Some((place, night)) => {
-            let changed = changed(night);
-            let changed: Vec<&str> =
-                changed.iter().map(String::as_str).filter(|told| told.contains(": ")).collect();
-            parts.push(format!("{} on {}", changed.join(", "), words::when(history, place)));
+    let mut changes = 0;
+    for (worse, way) in [(true, "worse"), (false, "better")] {
+        let last = history.nights.iter().enumerate().rev();
+        let mut last = last.map(|(place, night)| (place, marked(night, worse)));
+        if let Some((place, of)) = last.find(|(_, of)| !of.is_empty()) {
+            parts.push(format!("{way} on {}: {}", words::when(history, place), of.join(", ")));
+            changes += 1;
         }
-        None if history.nights.len() > 1 => {
-            parts.push("no change that could not be chance".to_owned())
-        }
-        None => {}
+    }
+    if changes == 0 && history.nights.len() > 1 {
+        parts.push("no change that could not be chance".to_owned());
     }
     let left_out = history.left_out.len();
     if left_out > 0 {

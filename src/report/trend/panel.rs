@@ -1,6 +1,6 @@
 //! One measure over the nights: its numbers with their limits, what would be usual, and what is not.
 
-use super::drawing::Frame;
+use super::drawing::{Frame, apart};
 use super::{symbols, words};
 use crate::report::figure::{Anchor, Scale, Svg};
 use crate::scorecard::history::{EndpointNight, Measure, Night};
@@ -43,6 +43,8 @@ pub(super) fn panel(svg: &mut Svg, panel: &Panel<'_>, domain: [f64; 2]) {
 
 /// A number at the axis, as short as it is round.
 fn label(of: Measure, tick: f64) -> String {
+    // A tick may be a zero that came from below.
+    let tick = if tick.abs() < 1e-9 { 0.0 } else { tick };
     match of {
         Measure::Brier => {
             let text = format!("{tick:.3}");
@@ -58,8 +60,11 @@ fn bands(svg: &mut Svg, panel: &Panel<'_>, y: Scale) {
     let mut run: Vec<(f64, [f64; 2])> = Vec::new();
     let usual = |place: usize| panel.told.get(place)?.as_ref()?.measured(panel.of)?.usual;
     for place in 0..=panel.x.len() {
+        let counts = panel.nights.get(place).is_none_or(|night| night.standing.counts());
         match usual(place) {
             Some(usual) => run.push((panel.x[place], usual)),
+            // A night that does not count is no gap.
+            None if !counts => {}
             None => {
                 band(svg, &run, y);
                 run.clear();
@@ -89,7 +94,8 @@ fn whiskers(svg: &mut Svg, panel: &Panel<'_>, y: Scale) {
     let last = panel.nights.len().saturating_sub(1);
     for (place, told) in panel.told.iter().enumerate() {
         let limits = told.and_then(|told| told.measured(panel.of)?.limits95);
-        if let Some([low, high]) = limits.filter(|_| all || place == last) {
+        let counts = panel.nights[place].standing.counts();
+        if let Some([low, high]) = limits.filter(|_| counts && (all || place == last)) {
             svg.line("t-whisker", [panel.x[place], y.at(low)], [panel.x[place], y.at(high)]);
         }
     }
@@ -115,7 +121,7 @@ fn dots(svg: &mut Svg, panel: &Panel<'_>, y: Scale) {
         .flatten()
         .map(|told| told.marks.iter().filter(|mark| mark.of == panel.of).count())
         .sum();
-    let radius = if panel.nights.len() > MOST_WHISKERS { 2.0 } else { 3.0 };
+    let radius = (0.3 * apart(panel.x)).clamp(1.2, 3.0);
     for (place, told) in panel.told.iter().enumerate() {
         let (Some(told), night, x) = (told, &panel.nights[place], panel.x[place]) else { continue };
         let Some(measured) = told.measured(panel.of) else { continue };
@@ -147,9 +153,7 @@ fn dots(svg: &mut Svg, panel: &Panel<'_>, y: Scale) {
                 let up = mark.worse != panel.of.more_is_better();
                 symbols::change(svg, at, up, mark.worse);
                 if marks <= panel.frame.words {
-                    // Above where there is room, else below.
-                    let above = at[1] - 12.0 > panel.top + 22.0;
-                    let beside = [x, if above { at[1] - 11.0 } else { at[1] + 20.0 }];
+                    let beside = [x, if up { at[1] - 11.0 } else { at[1] + 20.0 }];
                     let (class, word) = if mark.worse {
                         ("t-word-bad", "worse")
                     } else {

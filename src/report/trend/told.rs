@@ -21,6 +21,8 @@ pub(super) struct Told {
 #[derive(Debug, Serialize)]
 struct Change {
     worse: bool,
+    /// Whether the number went up.
+    up: bool,
     endpoint: Option<String>,
     of: &'static str,
     by: &'static str,
@@ -56,6 +58,7 @@ pub(super) fn told(suite: &SuiteTrend, flags: &BTreeMap<usize, usize>) -> Vec<To
                     mark.worse && mark.of == crate::scorecard::history::Measure::ConfidentWrong;
                 Change {
                     worse: mark.worse,
+                    up: mark.worse != mark.of.more_is_better(),
                     endpoint: name(&told.endpoint),
                     of: mark.of.name(),
                     by: match mark.by {

@@ -274,3 +274,6 @@ pub enum By {
     /// Both.
     Both,
 }
+
+#[cfg(test)]
+mod tests;

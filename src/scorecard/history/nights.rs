@@ -218,7 +218,7 @@ fn mark(
     let side = if seen.marked > 0 { "above" } else { "below" };
     let [value, low, high] = [value, usual[0], usual[1]].map(|number| figure(of, number));
     let sentence = format!(
-        "{value} is {side} what the earlier nights make of it, {low} to {high} (outside by chance: {})",
+        "{value} is {side} what the earlier nights make of it, {low} to {high} (outside of that by chance: {})",
         small(alpha)
     );
     let worse = (seen.marked > 0) != of.more_is_better();

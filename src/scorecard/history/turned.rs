@@ -108,7 +108,7 @@ impl Turned {
         let mut add = |of, p: Option<f64>, [worse, better]: [usize; 2], words: [&str; 2]| {
             let Some(p) = p.filter(|p| *p <= alpha) else { return };
             let sentence = format!(
-                "{worse} of {} answers {}, {better} {}, since the night before (p {}, marked from {} down)",
+                "{worse} of {} answers {}, {better} {}, since the night before (p = {}; up to {} is marked)",
                 self.pairs,
                 words[0],
                 words[1],

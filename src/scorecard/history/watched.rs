@@ -166,8 +166,11 @@ mod tests {
 
     #[test]
     fn what_is_less_than_a_twentieth_is_no_change() {
-        let nights = [100.0; 9].into_iter().chain([104.9, 100.0, 105.5]);
-        assert_eq!(marks(&nights.collect::<Vec<_>>())[9..], [0, 0, 1]);
+        let last = |value: f64| {
+            let nights: Vec<f64> = [100.0; 9].into_iter().chain([value]).collect();
+            marks(&nights)[9]
+        };
+        assert_eq!([last(104.9), last(105.1), last(95.4), last(95.0)], [0, 1, 0, -1]);
     }
 
     #[test]
