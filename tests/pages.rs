@@ -213,12 +213,16 @@ fn a_link_opens_its_case_and_a_case_is_copied_into_a_suite() {
         &json!([wanted]),
     );
     let id = id.as_str().unwrap();
-    browser.open(&page, &format!("#{id}"));
     let state = format!(
         "(() => {{ const c = document.getElementById('{id}'), b = c.getBoundingClientRect(); \
-         return [c.open, b.top > -1 && b.top < innerHeight] }})()"
+         return [c.open, c.contains(document.elementFromPoint(b.left + 90, b.top + 16))] }})()"
     );
-    assert_eq!(browser.value(&state), json!([true, true]), "open, and in view");
+    for width in [1280, 800, 390] {
+        browser.size(width, 800);
+        browser.open(&page, &format!("#{id}"));
+        let told = browser.value(&state);
+        assert_eq!(told, json!([true, true]), "open, and its question is not covered, at {width}");
+    }
     // A link within the page to a case that is filtered away shows it all the same.
     choose(&browser, "kind", "right");
     browser.run("location.hash = ''");
