@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::telling::{Entry, Standing, Telling, elsewhere};
@@ -23,6 +24,9 @@ const ROOM: usize = 3_400_000;
 
 /// Bytes of one case: a longer one is shown without what was said.
 const LONGEST: usize = 120_000;
+
+/// Cases that are made at the same time, so that few are made in vain.
+const BLOCK: usize = 128;
 
 /// Characters of a text that are shown: of a question or an answer in the list, and in full below.
 const SHORT: usize = 280;
@@ -121,20 +125,21 @@ impl Cases {
         let template = templates.add_template("case", include_str!("case.html"));
         template.map_err(|error| super::defect(&error))?;
         let context = Context::of(page, &telling)?;
-        let mut html = String::new();
-        let mut shown = 0;
-        for entry in &telling.entries {
-            let record = run.record(entry.worst)?;
-            let case = Case::of(&record, entry, &context)?;
-            let mut element = case.html(&templates)?;
-            if element.len() > LONGEST {
-                element = case.in_short().html(&templates)?;
+        let element = |entry: &Entry<'_>| {
+            let case = Case::of(&run.record(entry.worst)?, entry, &context)?;
+            let element = case.html(&templates)?;
+            if element.len() > LONGEST { case.in_short().html(&templates) } else { Ok(element) }
+        };
+        let (mut html, mut shown) = (String::new(), 0);
+        'page: for block in telling.entries.chunks(BLOCK) {
+            let elements: Result<Vec<String>, Unreadable> = block.par_iter().map(element).collect();
+            for element in elements? {
+                if html.len() + element.len() > ROOM {
+                    break 'page;
+                }
+                html += &element;
+                shown += 1;
             }
-            if html.len() + element.len() > ROOM {
-                break;
-            }
-            html += &element;
-            shown += 1;
         }
         let counts = Standing::ALL.iter().zip(telling.counts).map(|(standing, count)| Count {
             name: standing.name(),
