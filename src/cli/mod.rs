@@ -19,6 +19,7 @@ mod regrade;
 mod report;
 mod resume;
 mod run;
+mod schema;
 mod score;
 mod show;
 mod spending;
@@ -79,6 +80,8 @@ enum Command {
     Mock(mock::MockArgs),
     /// Look after the store of replies
     Cache(cache::CacheArgs),
+    /// What the documents of a run hold, as JSON Schema
+    Schema(schema::SchemaArgs),
     /// The history of each suite as pages
     Trend(trend::TrendArgs),
     /// Show everything that was said in one case, word for word
@@ -221,6 +224,9 @@ struct ReportArgs {
     /// How it is shown
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
+    /// With --format junit: what a test is
+    #[arg(long, value_enum, default_value_t = JunitPer::Budget)]
+    junit_per: JunitPer,
     /// How many confident wrong answers are shown
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
@@ -252,6 +258,23 @@ enum Format {
     Json,
     /// One page that needs nothing else
     Html,
+    /// For a comment on a pull request and the summary of a CI job; at most 60,000 characters
+    Markdown,
+    /// JUnit XML, for GitLab, Jenkins and readers on GitHub
+    Junit,
+    /// A table with a row a trial
+    Csv,
+    /// Annotations of GitHub Actions: budget lines that fail, and the surest wrong answers
+    Github,
+}
+
+/// What a test of the JUnit document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum JunitPer {
+    /// A budget line
+    Budget,
+    /// A trial: what is confidently wrong fails
+    Case,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -287,6 +310,7 @@ pub fn main() -> ExitCode {
         Command::Regrade(args) => regrade::regrade(&args),
         Command::Report(args) => report::report(&args),
         Command::Advise(args) => advise::advise(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::Score(args) => score::score(&args),
         Command::Show(args) => show::show(&args),
         Command::Trend(args) => trend::trend(&args),

@@ -3,8 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::report::{Style, visible};
+use crate::report::{Style, no_commands, visible};
 use crate::suite::Findings;
+
+use super::report::Pieces;
 
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -88,7 +90,7 @@ impl Output {
         let terminal =
             if self.json { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
         let width = if terminal { terminal_width() } else { 80 };
-        Style { color: self.colored(terminal), unicode: unicode(), width: width.clamp(80, 120) }
+        Style { color: self.colored(terminal), unicode: unicode(), width: width.clamp(80, 200) }
     }
 
     fn colored(self, terminal: bool) -> bool {
@@ -106,7 +108,7 @@ impl Output {
     pub(super) fn people(self, text: &str) {
         if self.json {
             to_stderr(text);
-        } else if let Err(failure) = to_stdout(text) {
+        } else if let Err(failure) = to_stdout(&no_commands(text)) {
             error(&failure);
         }
     }
@@ -114,12 +116,21 @@ impl Output {
     /// A document for programs.
     pub(super) fn document(value: &impl serde::Serialize) -> Result<(), String> {
         let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-        to_stdout(&(text + "\n"))
+        // In a log, `##[` would start a command to the CI system. It can only stand in a string.
+        to_stdout(&(text.replace("##[", "#\\u0023[") + "\n"))
     }
 
-    /// A document that is text already.
-    pub(super) fn text(text: &str) -> Result<(), String> {
-        to_stdout(text)
+    /// A document that is text already, piece by piece.
+    pub(super) fn pieces(pieces: Pieces<'_>) -> Result<(), String> {
+        let mut stdout = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        for piece in pieces {
+            let piece = piece.map_err(|error| error.to_string())?;
+            if let Err(error) = stdout.write_all(piece.as_bytes()) {
+                // Nobody reads what would follow.
+                return incomplete(Err(error));
+            }
+        }
+        incomplete(stdout.flush())
     }
 
     /// Findings go to standard error, whatever else is printed.
@@ -132,8 +143,18 @@ fn terminal_width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
 }
 
+/// Columns of the terminal that standard error is.
+pub(super) fn error_width() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| usize::from(width.0))
+}
+
+/// Erases from the start of the line on: where progress was shown.
+pub(super) fn erase_line() {
+    to_stderr("\r\x1b[J");
+}
+
 /// Whether the locale can show more than ASCII. Unset, as in containers, it most often can.
-fn unicode() -> bool {
+pub(super) fn unicode() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -153,11 +174,21 @@ pub(super) fn remark(message: &str) {
     to_stderr(&format!("{}\n", visible(message)));
 }
 
+/// A remark that may come while progress is shown.
+pub(super) fn interjection(message: &str) {
+    let erased = if io::stderr().is_terminal() { "\r\x1b[J" } else { "" };
+    to_stderr(&format!("{erased}{}\n", visible(message)));
+}
+
 // A reader that went away (`| head`) is no reason to fail: the run directory has everything.
 // A full disk behind it is one: whoever wanted the text has half of it.
 fn to_stdout(text: &str) -> Result<(), String> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    incomplete(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+fn incomplete(written: io::Result<()>) -> Result<(), String> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("standard output is not complete: {error}"))
         }
@@ -166,5 +197,5 @@ fn to_stdout(text: &str) -> Result<(), String> {
 }
 
 fn to_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(no_commands(text).as_bytes());
 }

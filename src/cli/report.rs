@@ -4,20 +4,25 @@ use std::path::{Path, PathBuf};
 
 use crate::gate::{Decision, EarlyStop};
 use crate::journal;
-use crate::record::{Ending, Header, Run};
-use crate::report::{Document, Page, headline, html, terminal};
+use crate::record::{Ending, Header, Run, Unreadable};
+use crate::report::{
+    Document, Page, TestPer, csv, github, headline, html, junit, markdown, terminal,
+};
 use crate::scorecard::{Against, Calls, Operations, Scorecard, Span};
 use crate::suite::{Config, Findings, display};
 
 use super::baseline;
 use super::output::{Exit, Output};
-use super::{Format, ReportArgs};
+use super::{Format, JunitPer, ReportArgs};
 
 /// How many confident wrong answers a file of the run's directory shows where it shows few.
 const TOP: usize = 10;
 
 pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
+    if output.json && !matches!(args.format, Format::Terminal | Format::Json) {
+        return Err("--json is another format than --format names: leave one of them out".into());
+    }
     let dir = match &args.run {
         Some(dir) => dir.clone(),
         None => latest()?,
@@ -27,8 +32,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     let told = Told::of(run, calls, span, baseline::kept(&dir)?)?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
-    if let Some(document) = told.rendered(&dir, args.format)? {
-        Output::text(&document)?;
+    if let Some(pieces) = pieces(told.page(&dir, args.top), args.format, args.junit_per) {
+        Output::pieces(pieces)?;
         return Ok(told.exit());
     }
     output.people(&told.text(&dir, args.top, output, args.format)?);
@@ -92,6 +97,40 @@ pub(super) fn span(dir: &Path, header: &Header) -> Span {
     }
 }
 
+/// The run in a format that is a document as it stands, piece by piece; none where it is not.
+fn pieces<'a>(page: Page<'a>, format: Format, per: JunitPer) -> Option<Pieces<'a>> {
+    let once = |made: fn(&Page<'a>) -> Result<String, Unreadable>| -> Pieces<'a> {
+        Box::new(std::iter::once_with(move || made(&page)))
+    };
+    Some(match format {
+        Format::Terminal | Format::Json => return None,
+        Format::Html => once(html),
+        Format::Markdown => once(markdown),
+        Format::Github => once(github),
+        Format::Csv => Box::new(csv(&page)),
+        Format::Junit => Box::new(junit(&page, per.into())),
+    })
+}
+
+/// The same in one piece, for a file.
+fn whole(page: Page<'_>, format: Format) -> Result<Vec<u8>, String> {
+    let pieces = pieces(page, format, JunitPer::Budget).into_iter().flatten();
+    let text: String = pieces.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    Ok(text.into_bytes())
+}
+
+/// A document piece by piece.
+pub(super) type Pieces<'a> = Box<dyn Iterator<Item = Result<String, Unreadable>> + 'a>;
+
+impl From<JunitPer> for TestPer {
+    fn from(per: JunitPer) -> TestPer {
+        match per {
+            JunitPer::Budget => TestPer::Budget,
+            JunitPer::Case => TestPer::Case,
+        }
+    }
+}
+
 /// A run with all that follows from it.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -144,17 +183,10 @@ impl Told {
             ("scorecard.json", pretty(journal::pretty(&self.scorecard))?),
             ("operations.json", pretty(journal::pretty(&self.operations))?),
             ("decision.json", pretty(journal::pretty(&self.decision))?),
-            ("report.html", html(&page).map_err(|error| error.to_string())?.into_bytes()),
+            ("report.html", whole(page, Format::Html)?),
+            ("summary.md", whole(page, Format::Markdown)?),
+            ("junit.xml", whole(page, Format::Junit)?),
         ])
-    }
-
-    /// The run in a format that is a document as it stands; none where it is not.
-    pub(super) fn rendered(&self, dir: &str, format: Format) -> Result<Option<String>, String> {
-        let page = self.page(dir, TOP);
-        match format {
-            Format::Terminal | Format::Json => Ok(None),
-            Format::Html => html(&page).map(Some).map_err(|error| error.to_string()),
-        }
     }
 
     /// The page for people, or as much of it as they want.

@@ -31,7 +31,7 @@ use super::baseline;
 use super::caching::{self, CacheMode};
 use super::header;
 use super::in_order::InOrder;
-use super::output::{Exit, Output, error, remark};
+use super::output::{Exit, Output, error, interjection, remark};
 use super::prepare::{Prepared, Wanted, prepare, refused};
 use super::progress::Progress;
 use super::report::{self, Told};
@@ -518,7 +518,7 @@ pub(super) fn stop_on_signals(runtime: &Runtime) -> watch::Receiver<bool> {
         for first in [true, false] {
             signals.next().await;
             if first {
-                remark("stopping: what is under way has 5 s to end; once more stops at once");
+                interjection("stopping: what is under way has 5 s to end; once more stops at once");
                 stop.send_replace(true);
             } else {
                 std::process::exit(3);

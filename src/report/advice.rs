@@ -85,7 +85,7 @@ fn headline(page: &AdvicePage<'_>, style: Style) -> String {
     let verdict_width = width(&strip(&verdict));
     let name = style.text(&visible(page.name));
     let name = fit(&name, style.width.saturating_sub(verdict_width + 2), style.ellipsis());
-    let gap = style.width.saturating_sub(width(&name) + verdict_width).max(2);
+    let gap = style.measure().saturating_sub(width(&name) + verdict_width).max(2);
     format!("{}{}{verdict}", style.bold(&name), " ".repeat(gap))
 }
 

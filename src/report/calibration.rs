@@ -53,7 +53,7 @@ pub(super) fn calibration(out: &mut String, source: &SourceCard, style: Style) {
 
 /// Whether chance explains what is seen; nothing where answers are alike, for which the test of it
 /// is not made.
-fn sentence(source: &SourceCard) -> Option<String> {
+pub(super) fn sentence(source: &SourceCard) -> Option<String> {
     match source.certain_and_wrong {
         0 => {}
         1 => return Some("not calibrated: a certain answer is wrong".into()),

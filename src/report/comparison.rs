@@ -43,23 +43,25 @@ fn places(out: &mut String, positions: &Positions, style: Style) {
         let right = format!("{:>4}  {:<6}", place.right, share(place.right, all));
         line(out, &format!("  {letter}  {said}    {right}    {:>4}  {found}", place.found));
     }
-    if let Some(std) = positions.recall_std {
-        let spread = format!(
-            "spread of what was found by place: {:.1} points, 0 without a bias",
-            std * 100.0
-        );
-        hanging(out, "  ", 2, &style.text(&spread), style);
+    for text in places_in_words(positions) {
+        hanging(out, "  ", 2, &style.text(&text), style);
     }
-    let same = format!(
-        "the same choice in every order: {} of {} rows ({})",
-        positions.same_choice,
-        positions.reordered,
-        share(positions.same_choice, positions.reordered)
-    );
-    hanging(out, "  ", 2, &style.text(&same), style);
 }
 
-fn share(count: usize, n: usize) -> String {
+/// How much the place of a choice matters.
+pub(super) fn places_in_words(positions: &Positions) -> Vec<String> {
+    let spread = positions.recall_std.map(|std| {
+        format!("spread of what was found by place: {:.1} points, 0 without a bias", std * 100.0)
+    });
+    let Positions { same_choice, reordered, .. } = *positions;
+    let same = (reordered > 0).then(|| {
+        let share = share(same_choice, reordered);
+        format!("the same choice in every order: {same_choice} of {reordered} rows ({share})")
+    });
+    spread.into_iter().chain(same).collect()
+}
+
+pub(super) fn share(count: usize, n: usize) -> String {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     let share = |count: usize, n: usize| count as f64 / n as f64;
     if n == 0 { "n/a".to_owned() } else { percent(share(count, n)) }
@@ -86,11 +88,13 @@ fn compared(out: &mut String, variants: &Variants, style: Style) {
     }
 }
 
-fn of(rate: Rate) -> String {
+/// A count of how many, with its share.
+pub(super) fn of(rate: Rate) -> String {
     format!("{} of {}  {}", rate.count, rate.n, share(rate.count, rate.n))
 }
 
-fn in_words(pair: &Pair) -> String {
+/// What two variants of the same rows did differently.
+pub(super) fn in_words(pair: &Pair) -> String {
     let Pair { one, other, n, only_one, only_other, .. } = pair;
     let test = match pair.mcnemar_p {
         Some(p) if p < 0.001 => "p < 0.001 (McNemar, exact)".to_owned(),

@@ -1,6 +1,8 @@
 //! One exchange, for reading: where the reply came from, the prompt as it was sent, the reply as it
 //! came, and what fetching it took.
 
+use serde::Serialize;
+
 use crate::record::{
     Attempt, Fetched, Finish, Heard, Origin, Record, Reply, Request, Role, Times, Token,
 };
@@ -17,6 +19,118 @@ const ALTERNATIVES: usize = 5;
 /// From here down a log probability means that it is not known.
 const UNKNOWN: f64 = -9999.0;
 
+/// An exchange in words: what it was, and everything that is known of it in the order in which it is
+/// read. Texts are as they came: whoever shows them makes them fit for the place.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Told {
+    /// What was asked for, and where the reply came from.
+    pub title: String,
+    /// What is known of it.
+    pub parts: Vec<Part>,
+}
+
+/// A text with its label.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Part {
+    /// What it is.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// Somebody's own words, or a server's: of any length.
+    pub words: bool,
+}
+
+impl Told {
+    /// The exchange at a place of a trial's record.
+    pub(super) fn of(place: usize, record: &Record, sharers: &Sharers) -> Told {
+        let heard = &record.exchanges[place];
+        let shared = sharers.with(record, place);
+        let mut title = role(heard.role).to_owned();
+        if heard.endpoint != record.endpoint {
+            title += &format!(" at {}", heard.endpoint);
+        }
+        title += &format!(" · {}", origin(heard, &shared));
+        let mut told = Told { title, parts: Vec::new() };
+        if let Some(joined) = joined_by(heard, &shared) {
+            told.field("shared", joined);
+        }
+        for turn in heard.request.turns.iter() {
+            told.words(turn.speaker.name(), turn.text.clone());
+        }
+        let target = &heard.request.target;
+        told.field("asked", format!("{} at {}", target.model, target.url));
+        told.field("parameters", parameters(&heard.request));
+        if let Some(reply) = &heard.reply {
+            told.said(reply);
+            told.server(reply, heard);
+        }
+        if let Some(error) = &heard.error {
+            let status =
+                error.status.map(|status| format!(" (status {status})")).unwrap_or_default();
+            told.words(&format!("{}{status}", error.kind.words()), error.message.clone());
+        }
+        let attempts = heard.attempts.iter().zip(1..).map(|(tried, number)| attempt(number, tried));
+        let attempts: Vec<String> = attempts.collect();
+        if !attempts.is_empty() {
+            told.field("attempts", attempts.join("\n"));
+        }
+        told.field("times", times(heard.waited_ms, heard.times));
+        told.field("digest", heard.digest.to_string()[..16].to_owned());
+        told
+    }
+
+    fn field(&mut self, name: &str, text: String) {
+        self.parts.push(Part { name: name.to_owned(), text, words: false });
+    }
+
+    fn words(&mut self, name: &str, text: String) {
+        self.parts.push(Part { name: name.to_owned(), text, words: true });
+    }
+
+    /// The model's own words.
+    fn said(&mut self, reply: &Reply) {
+        if let Some(reasoning) = &reply.reasoning {
+            self.words("reasoning", reasoning.clone());
+        }
+        if let Some(refusal) = &reply.refusal {
+            self.words("refusal", refusal.clone());
+        }
+        self.words("reply", reply.text.clone());
+    }
+
+    /// What the server told about its reply.
+    fn server(&mut self, reply: &Reply, heard: &Heard) {
+        let finish = match &reply.finish {
+            None => "not told",
+            Some(Finish::Stop) => "stop",
+            Some(Finish::Length) => "length: cut off by the token limit",
+            Some(Finish::ContentFilter) => "cut off by the provider's filter",
+            Some(Finish::Other(other)) => other,
+        };
+        self.field("finish", finish.to_owned());
+        if let Some(model) = &reply.model {
+            self.field("model", model.clone());
+        }
+        if let Some(fingerprint) = &reply.fingerprint {
+            self.field("fingerprint", fingerprint.clone());
+        }
+        if let Some(usage) = heard.usage {
+            let cost =
+                heard.cost.map(|cost| format!(" · cost {}", amount(cost))).unwrap_or_default();
+            let cached = usage.cached_input_tokens.filter(|cached| *cached > 0);
+            let cached =
+                cached.map(|cached| format!(", {cached} of them cached")).unwrap_or_default();
+            let (read, written) = (usage.input_tokens, usage.output_tokens);
+            self.field("tokens", format!("{read} in{cached} · {written} out{cost}"));
+        }
+        if let Some(tokens) = reply.tokens.as_ref().filter(|tokens| !tokens.is_empty()) {
+            let mut lines: Vec<String> = tokens.iter().take(TOKENS).map(token).collect();
+            lines.extend(more(tokens.len(), TOKENS));
+            self.field("logprobs", lines.join("\n"));
+        }
+    }
+}
+
 /// Adds the exchange at a place of a trial's record.
 pub(super) fn exchange(
     out: &mut String,
@@ -25,39 +139,15 @@ pub(super) fn exchange(
     sharers: &Sharers,
     style: Style,
 ) {
-    let heard = &record.exchanges[place];
-    let shared = sharers.with(record, place);
-    let mut name = role(heard.role).to_owned();
-    if heard.endpoint != record.endpoint {
-        name += &format!(" at {}", heard.endpoint);
+    let told = Told::of(place, record, sharers);
+    title(out, &format!("{:>3}  ", place + 1), INDENT, &told.title, style);
+    for Part { name, text, words } in &told.parts {
+        if *words {
+            block(out, INDENT, name, text, style);
+        } else {
+            labelled(out, INDENT, name, text, style);
+        }
     }
-    let name = format!("{name} · {}", origin(heard, &shared));
-    title(out, &format!("{:>3}  ", place + 1), INDENT, &name, style);
-    let field = |out: &mut String, name, text: &str| labelled(out, INDENT, name, text, style);
-    if let Some(joined) = joined_by(heard, &shared) {
-        field(out, "shared", &joined);
-    }
-    for turn in heard.request.turns.iter() {
-        block(out, INDENT, turn.speaker.name(), &turn.text, style);
-    }
-    let target = &heard.request.target;
-    field(out, "asked", &format!("{} at {}", target.model, target.url));
-    field(out, "parameters", &parameters(&heard.request));
-    if let Some(reply) = &heard.reply {
-        said(out, reply, style);
-        told(out, reply, heard, style);
-    }
-    if let Some(error) = &heard.error {
-        let status = error.status.map(|status| format!(" (status {status})")).unwrap_or_default();
-        block(out, INDENT, &format!("{}{status}", error.kind.words()), &error.message, style);
-    }
-    let attempts = heard.attempts.iter().zip(1..).map(|(tried, number)| attempt(number, tried));
-    let attempts: Vec<String> = attempts.collect();
-    if !attempts.is_empty() {
-        field(out, "attempts", &attempts.join("\n"));
-    }
-    field(out, "times", &times(heard.waited_ms, heard.times));
-    field(out, "digest", &heard.digest.to_string()[..16]);
 }
 
 fn role(role: Role) -> &'static str {
@@ -138,50 +228,6 @@ fn parameters(request: &Request) -> String {
         parts.push(format!("draw of repeat {repeat}, sample {}", draw.sample));
     }
     if parts.is_empty() { "none".into() } else { parts.join(" · ") }
-}
-
-/// The model's own words.
-fn said(out: &mut String, reply: &Reply, style: Style) {
-    if let Some(reasoning) = &reply.reasoning {
-        block(out, INDENT, "reasoning", reasoning, style);
-    }
-    if let Some(refusal) = &reply.refusal {
-        block(out, INDENT, "refusal", refusal, style);
-    }
-    block(out, INDENT, "reply", &reply.text, style);
-}
-
-/// What the server told about its reply.
-fn told(out: &mut String, reply: &Reply, heard: &Heard, style: Style) {
-    let mut field = |name, text: &str| labelled(out, INDENT, name, text, style);
-    field(
-        "finish",
-        match &reply.finish {
-            None => "not told",
-            Some(Finish::Stop) => "stop",
-            Some(Finish::Length) => "length: cut off by the token limit",
-            Some(Finish::ContentFilter) => "cut off by the provider's filter",
-            Some(Finish::Other(other)) => other,
-        },
-    );
-    if let Some(model) = &reply.model {
-        field("model", model);
-    }
-    if let Some(fingerprint) = &reply.fingerprint {
-        field("fingerprint", fingerprint);
-    }
-    if let Some(usage) = heard.usage {
-        let cost = heard.cost.map(|cost| format!(" · cost {}", amount(cost))).unwrap_or_default();
-        let cached = usage.cached_input_tokens.filter(|cached| *cached > 0);
-        let cached = cached.map(|cached| format!(", {cached} of them cached")).unwrap_or_default();
-        let (read, written) = (usage.input_tokens, usage.output_tokens);
-        field("tokens", &format!("{read} in{cached} · {written} out{cost}"));
-    }
-    if let Some(tokens) = reply.tokens.as_ref().filter(|tokens| !tokens.is_empty()) {
-        let mut lines: Vec<String> = tokens.iter().take(TOKENS).map(token).collect();
-        lines.extend(more(tokens.len(), TOKENS));
-        field("logprobs", &lines.join("\n"));
-    }
 }
 
 /// A token with its probability, and what could have stood there instead.

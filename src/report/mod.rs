@@ -1,15 +1,23 @@
 //! A run for people and for programs. Renderers give bytes; somebody else writes them.
 
 mod advice;
+mod budgets;
 mod calibration;
 mod compared;
 mod comparison;
+mod csv;
 mod diagram;
+mod ending;
 mod exchange;
+mod failures;
 mod figure;
 mod flipped;
+mod github;
 mod html;
+mod junit;
 mod live;
+mod markdown;
+mod measured;
 mod overview;
 mod pace;
 mod parts;
@@ -29,16 +37,20 @@ use serde::Serialize;
 
 pub use advice::{AdvicePage, advice, advice_in_short};
 pub use compared::{ComparedPage, compared, compared_headline};
+pub use csv::csv;
+pub use github::github;
 pub use html::html;
+pub use junit::{TestPer, junit};
 pub use live::{
     LiveAnswer, LiveEndpoint, LiveLogprobs, LiveTold, LogprobState, live, live_headline,
 };
+pub use markdown::markdown;
 pub use overview::{Summary, overview};
 pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use sharers::Sharers;
 pub use style::Style;
 pub use terminal::{headline, terminal};
-pub use text::{amount, visible};
+pub use text::{amount, no_commands, visible};
 pub use trend::{SuiteTrend, index as trend_index, line as trend_line, page as trend_page};
 pub use trial::{trial, trial_headline};
 
@@ -85,24 +97,34 @@ pub struct Document<'a> {
 /// A case with a confident wrong answer in a document.
 #[derive(Debug, Serialize)]
 pub struct Ranked<'a> {
+    /// Name of the endpoint.
     endpoint: &'a str,
+    /// Name of the case.
     case: String,
+    /// How sure the model was, in [0, 1], by the primary method.
     confidence: Option<f64>,
     /// How often it was confidently wrong and how often graded; only where cases are asked several
     /// times. The rest is of its surest confident wrong answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<Times>,
+    /// The question for people.
     question: String,
+    /// What was read as the answer, for people: a letter with the choice's text.
     said: Option<String>,
+    /// What was expected, for people: a letter with the choice's text.
     expected: String,
+    /// What the case is sorted by.
     tags: Vec<String>,
+    /// Where the case is written.
     at: At,
 }
 
 /// How often something happened to the repeats of a case.
 #[derive(Debug, Serialize)]
 pub struct Times {
+    /// Repeats that are confidently wrong.
     confidently_wrong: usize,
+    /// Repeats that were graded.
     graded: usize,
 }
 

@@ -13,9 +13,22 @@ pub struct Style {
     pub width: usize,
 }
 
+/// Columns of a sentence, at most.
+const MEASURE: usize = 120;
+
 impl Style {
     /// Neither colours nor anything that a log could break.
     pub const PLAIN: Style = Style { color: false, unicode: true, width: 80 };
+
+    /// Columns of sentences: longer lines are hard to read, however wide the terminal is.
+    pub(super) fn measure(self) -> usize {
+        self.width.min(MEASURE)
+    }
+
+    /// Whether there is room for texts in full; elsewhere they get a line.
+    pub(super) fn has_room(self) -> bool {
+        self.width > MEASURE
+    }
 
     fn paint(self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
@@ -83,7 +96,7 @@ pub(super) fn line(out: &mut String, text: &str) {
 
 /// Adds a text in as many lines as it takes, all but the first indented.
 pub(super) fn hanging(out: &mut String, first: &str, indent: usize, text: &str, style: Style) {
-    for (index, text) in wrap(text, style.width.saturating_sub(indent)).iter().enumerate() {
+    for (index, text) in wrap(text, style.measure().saturating_sub(indent)).iter().enumerate() {
         if index == 0 {
             line(out, &format!("{first}{text}"));
         } else {

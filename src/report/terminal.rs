@@ -1,20 +1,21 @@
 //! The page after a run: verdict, what is wrong with confidence, how well it is calibrated, what
 //! else happened, where to look next. Made to be pasted into a chat: 80 columns, no line without
-//! something to say.
+//! something to say. A wider terminal gets questions and answers whole and a finer diagram; sentences
+//! stay as wide as can be read.
 
-use std::collections::BTreeMap;
+use crate::gate::{Decision, percent};
+use crate::record::Unreadable;
+use crate::scorecard::{EndpointCard, Rate, SourceCard};
 
-use crate::gate::{Decision, Line, Verdict, percent};
-use crate::record::{Origin, Unreadable};
-use crate::scorecard::{EndpointCard, EndpointOperations, Rate, Retries, SourceCard};
-
+use super::budgets::budgets;
 use super::calibration::calibration;
 use super::comparison::{by_position, comparison};
-use super::pace::pace;
+use super::ending::ending;
+use super::failures::failures;
 use super::parts::{suspects, tags};
 use super::ranked::{ranked, unstable};
 use super::style::{Style, hanging, line, strip};
-use super::text::{amount, counted, fit, width, wrap};
+use super::text::{counted, fit, width, wrap};
 use super::{Page, diagram, visible};
 
 /// The whole page.
@@ -90,7 +91,7 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
     let name = style.text(&name);
     let verdict_width = width(&strip(&verdict));
     let name = fit(&name, style.width.saturating_sub(verdict_width + 2), style.ellipsis());
-    let gap = style.width.saturating_sub(width(&name) + verdict_width).max(2);
+    let gap = style.measure().saturating_sub(width(&name) + verdict_width).max(2);
     format!("{}{}{verdict}", style.bold(&name), " ".repeat(gap))
 }
 
@@ -193,60 +194,9 @@ fn outcomes(out: &mut String, card: &EndpointCard, style: Style) {
     if missing > 0 {
         parts.push(format!("{missing} without a confidence"));
     }
-    for text in wrap(&style.text(&parts.join(" · ")), style.width.saturating_sub(2)) {
+    for text in wrap(&style.text(&parts.join(" · ")), style.measure().saturating_sub(2)) {
         line(out, &format!("  {text}"));
     }
-}
-
-fn failures(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
-    let operations = page.operations.endpoints.iter().find(|entry| entry.endpoint == card.endpoint);
-    let Some(operations) = operations else { return };
-    for (kind, failure) in &operations.failures {
-        let text = format!("{} × {kind}: {}", failure.count, visible(&failure.message));
-        hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
-    }
-    if let Some(why) = page.operations.span.given_up.get(&card.endpoint) {
-        let text = given_up(why, card.planned.saturating_sub(card.finished), operations);
-        hanging(out, &style.red("  ! "), 4, &style.text(&text), style);
-    }
-    if let Some(retries) = &operations.retries {
-        hanging(out, &style.yellow("  ! "), 4, &style.text(&tried_again(retries)), style);
-    }
-    for served in &operations.served {
-        let text = format!(
-            "{} of the replies came from `{}`, not from `{}`, which was asked for",
-            served.replies,
-            visible(&served.served),
-            visible(&served.asked)
-        );
-        hanging(out, &style.yellow("  ! "), 4, &style.text(&text), style);
-    }
-}
-
-/// Why an endpoint was given up, unless a failure of this run says it already.
-fn given_up(why: &str, unasked: usize, operations: &EndpointOperations) -> String {
-    let mut failures = operations.failures.iter();
-    let told = failures.any(|(kind, failure)| *why == format!("{kind}: {}", failure.message));
-    let why = if told { "every other call would fail like this".into() } else { visible(why) };
-    format!("given up with {} not asked: {why}", counted(unasked, "trial"))
-}
-
-/// What was tried again, with what success, and what that cost in time.
-fn tried_again(retries: &Retries) -> String {
-    let Retries { calls, requests, answered, after, failed_ms, pause_ms } = retries;
-    let kinds: Vec<String> =
-        after.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
-    format!(
-        "{} after {}: {answered} of {requests} answered in the end; {:.1} s in calls that failed, {:.1} s of pauses",
-        if *calls == 1 {
-            "1 call made again".to_owned()
-        } else {
-            format!("{calls} calls made again")
-        },
-        kinds.join(", "),
-        failed_ms / 1000.0,
-        pause_ms / 1000.0
-    )
 }
 
 /// The diagram of how often answers are right against how sure they are.
@@ -262,147 +212,9 @@ pub(super) fn reliability(out: &mut String, source: &SourceCard, style: Style) {
         visible(&source.source)
     );
     line(out, &style.text(&title));
-    for text in diagram::reliability(&source.bins_mass15, style.unicode) {
+    for text in diagram::reliability(&source.bins_mass15, style) {
         line(out, &format!("  {text}"));
     }
-}
-
-fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
-    line(out, "");
-    for budget in page.decision.lines.iter().filter(|budget| budget.endpoint == card.endpoint) {
-        let mark = match budget.verdict {
-            Verdict::Pass => style.green(&style.text("✓")),
-            Verdict::Fail => style.red(&style.text("✗")),
-            Verdict::Undecided => style.yellow("?"),
-            Verdict::NotMeasured => style.dim("-"),
-        };
-        let mut text = limit(budget);
-        if budget.verdict == Verdict::Undecided {
-            let counts = page.decision.counts_as_failed(budget);
-            text += if counts { ": undecided, so it fails" } else { ": undecided" };
-        }
-        line(out, &format!("  {mark} {}", style.bold(&text)));
-        hanging(out, "    ", 4, &style.text(&budget.sentence), style);
-    }
-}
-
-fn limit(budget: &Line) -> String {
-    let part = budget.slice.as_ref().map(|slice| format!(" in {}", visible(slice)));
-    limit_of_all(budget) + &part.unwrap_or_default()
-}
-
-fn limit_of_all(budget: &Line) -> String {
-    let (name, side) = match budget.line {
-        "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
-        "regression" => return format!("regression at {}", percent(budget.limit)),
-        "confident_wrong.max_rate" => ("confident_wrong", "at most"),
-        "coverage.floor" => ("coverage", "at least"),
-        "calibration.max_brier" => return format!("Brier score at most {}", budget.limit),
-        "calibration.max_ks" => return format!("KS calibration error at most {}", budget.limit),
-        "calibration.consistent" => return "calibration consistent with chance".to_owned(),
-        "selective" => ("accuracy of the surest answers", "at least"),
-        "latency.p50" | "latency.p95" | "latency.p99" => {
-            let quantile = budget.line.trim_start_matches("latency.");
-            return format!("latency {quantile} at most {} s", budget.limit);
-        }
-        "latency.first_token_p95" => {
-            return format!("first token p95 at most {} s", budget.limit);
-        }
-        "latency.tokens_per_second" => {
-            return format!("median tokens per second at least {}", budget.limit);
-        }
-        "latency.late" => ("late answers", "at most"),
-        "calls" | "tokens" | "cost" => return format!("{} at most {}", budget.line, budget.limit),
-        name => (name, "at least"),
-    };
-    format!("{name} {side} {}", percent(budget.limit))
-}
-
-fn ending(out: &mut String, page: &Page<'_>, style: Style) {
-    let mut parts = vec![format!("{} trials", page.run.briefs().len())];
-    let mut attempts = 0;
-    let mut origins: BTreeMap<Origin, usize> = BTreeMap::new();
-    if page.run.header.endpoints.iter().any(|asked| asked.cassette.is_none()) {
-        // Whoever asks a server wants to read that nothing was joined, too.
-        origins.extend([(Origin::Joined, 0), (Origin::Stored, 0)]);
-    }
-    for endpoint in &page.operations.endpoints {
-        attempts += endpoint.attempts;
-        for (origin, count) in &endpoint.origins {
-            *origins.entry(*origin).or_insert(0) += count;
-        }
-    }
-    parts.push(counted(attempts, "call"));
-    for (origin, count) in origins {
-        let name = match origin {
-            Origin::Live => continue,
-            Origin::Joined => "joined",
-            Origin::Stored => "stored",
-            Origin::Shared => "shared",
-            Origin::Replayed => "replayed",
-        };
-        parts.push(format!("{count} {name}"));
-    }
-    if let Some(cost) = sum(page, |endpoint| endpoint.cost) {
-        parts.push(format!("cost {}", amount(cost)));
-    }
-    if let Some(elapsed) = page.operations.span.elapsed_ms {
-        parts.push(format!("{:.1} s", elapsed / 1000.0));
-    }
-    line(out, &style.dim(&style.text(&format!("  {}", parts.join(" · ")))));
-    if let Some(regraded) = &page.run.header.regraded {
-        let from = visible(&regraded.from);
-        let text = format!("these are the calls of {from}; now nothing was asked, only graded");
-        for text in wrap(&style.text(&text), style.width - 2) {
-            line(out, &style.dim(&format!("  {text}")));
-        }
-    }
-    if let Some(early) = page.decision.early {
-        let text = format!(
-            "decided early: {} of {} trials settled every line, {} need not be asked; \
-             looking has cost {} of the error level of each line. Limits and intervals but for \
-             those of the lines are made for a number of trials fixed beforehand: here they are \
-             too narrow",
-            early.needed,
-            early.planned,
-            early.saved(),
-            percent(early.looking)
-        );
-        for text in wrap(&style.text(&text), style.width - 2) {
-            line(out, &style.dim(&format!("  {text}")));
-        }
-    }
-    for text in pace(page).iter().flat_map(|text| wrap(&style.text(text), style.width - 2)) {
-        line(out, &style.dim(&format!("  {text}")));
-    }
-    if let Some(text) = saved(page) {
-        line(out, &style.dim(&style.text(&format!("  {text}"))));
-    }
-    line(out, &style.dim(&style.text(&format!("  {}", page.dir))));
-}
-
-/// What the cache and joining saved, if they did.
-fn saved(page: &Page<'_>) -> Option<String> {
-    let saved = || page.operations.endpoints.iter().map(|endpoint| &endpoint.saved);
-    let calls: usize = saved().map(|saved| saved.calls).sum();
-    if calls == 0 {
-        return None;
-    }
-    let tokens: u64 = saved()
-        .map(|saved| saved.input_tokens.saturating_add(saved.output_tokens))
-        .fold(0, u64::saturating_add);
-    let seconds = saved().map(|saved| saved.call_ms).sum::<f64>() / 1000.0;
-    let mut parts = vec![format!("saved {}", counted(calls, "call")), format!("{tokens} tokens")];
-    if let Some(cost) = sum(page, |endpoint| endpoint.saved.cost) {
-        parts.push(format!("cost {}", amount(cost)));
-    }
-    parts.push(format!("{seconds:.1} s of calls"));
-    Some(parts.join(" · "))
-}
-
-/// A sum over the endpoints that know theirs; none if none does.
-fn sum(page: &Page<'_>, of: impl Fn(&EndpointOperations) -> Option<f64>) -> Option<f64> {
-    page.operations.endpoints.iter().filter_map(of).reduce(|sum, cost| sum + cost)
 }
 
 #[cfg(test)]
@@ -470,7 +282,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        for width in [80, 120] {
+        for width in [80, 120, 136, 200] {
             for unicode in [true, false] {
                 for repeats in [1, 2] {
                     let page = page_of(Style { color: false, unicode, width }, repeats);

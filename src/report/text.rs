@@ -9,11 +9,17 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// direction or join invisibly become escapes, line breaks become blanks.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| is_break(c) || is_hidden(c)) {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Cow::Borrowed(text);
+    }
+    let mut marks = Marks::default();
+    if !text.chars().any(|c| is_break(c) || is_hidden(c) || marks.flood(c)) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
+    let mut marks = Marks::default();
     for c in text.chars() {
+        let flood = marks.flood(c);
         match c {
             c if is_break(c) => {
                 if !shown.ends_with(' ') {
@@ -22,11 +28,27 @@ pub fn visible(text: &str) -> Cow<'_, str> {
             }
             '\u{7f}' => shown.push('␡'),
             c if c < ' ' => shown.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}')),
-            c if is_hidden(c) => shown.extend(c.escape_unicode()),
+            c if flood || is_hidden(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }
     }
     Cow::Owned(shown)
+}
+
+/// Most marks that are put on one character; what follows is written beside it. No writing has as
+/// many, and hundreds of them would be drawn over the lines above and below.
+const MOST_MARKS: usize = 8;
+
+/// Counts the characters without a width of their own that follow each other.
+#[derive(Debug, Default)]
+struct Marks(usize);
+
+impl Marks {
+    fn flood(&mut self, c: char) -> bool {
+        let is_mark = !c.is_ascii() && c.width() == Some(0);
+        self.0 = if is_mark { self.0 + 1 } else { 0 };
+        self.0 > MOST_MARKS
+    }
 }
 
 /// The same, with its line breaks and tabs kept.
@@ -55,12 +77,55 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' | '\u{85}')
 }
 
+/// Controls, characters that Unicode says may be ignored (the selectors of emoji and text apart),
+/// blanks that look like letters, and those that are no characters.
 fn is_hidden(c: char) -> bool {
     c.is_control()
+        || u32::from(c) & 0xfffe == 0xfffe
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}'
+            | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The start of a text with every character visible, in at most so many characters; an ellipsis at
+/// its end where something is left out. No more of a long text is looked at than can be shown.
+pub(super) fn excerpt(text: &str, most: usize) -> String {
+    let text = text.trim();
+    let end = text.char_indices().nth(most + 1).map_or(text.len(), |(end, _)| end);
+    let shown = visible(&text[..end]);
+    if end == text.len() && shown.chars().count() <= most {
+        return shown.into_owned();
+    }
+    let kept: String = shown.chars().take(most.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
+/// A text for a log in which no line is a command to the CI system that reads the log: a line that
+/// starts like `::error::`, and `##[error]` and its kin anywhere, get a blank that breaks them.
+#[must_use]
+pub fn no_commands(text: &str) -> Cow<'_, str> {
+    const ANYWHERE: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+    let is_command =
+        |line: &str| line.trim_start().strip_prefix("::").is_some_and(|rest| rest.contains("::"));
+    let mut text = Cow::Borrowed(text);
+    for start in ANYWHERE.into_iter().filter(|start| text.contains(start)).collect::<Vec<_>>() {
+        text = Cow::Owned(text.replace(start, &start.replacen("##", "## ", 1)));
+    }
+    if !text.lines().any(is_command) {
+        return text;
+    }
+    let mut lines = String::with_capacity(text.len() + 8);
+    for line in text.split_inclusive('\n') {
+        if is_command(line) {
+            lines.push_str(&line.replacen("::", ": :", 1));
+        } else {
+            lines.push_str(line);
+        }
+    }
+    Cow::Owned(lines)
 }
 
 /// An amount of money: cents where there are any, and two digits that say something below that.
@@ -155,6 +220,36 @@ mod tests {
         assert_eq!(visible("a\r\n\tb"), "a b");
         assert_eq!(visible("x\u{202e}evil\u{200b}"), "x\\u{202e}evil\\u{200b}");
         assert_eq!(visible("\u{9b}31m"), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn what_is_no_character_or_looks_like_a_blank_is_shown_too() {
+        assert_eq!(visible("a\u{fffe}b\u{1ffff}"), "a\\u{fffe}b\\u{1ffff}");
+        assert_eq!(visible("\u{3164}\u{2800}\u{e0100}"), "\\u{3164}\\u{2800}\\u{e0100}");
+        assert_eq!(visible("☺\u{fe0f} e\u{301}"), "☺\u{fe0f} e\u{301}");
+        let flood = format!("a{}b", "\u{300}".repeat(10));
+        let kept = format!("a{}\\u{{300}}\\u{{300}}b", "\u{300}".repeat(8));
+        assert_eq!(visible(&flood), kept);
+    }
+
+    #[test]
+    fn an_excerpt_says_that_it_is_one() {
+        assert_eq!(excerpt("  short\n", 5), "short");
+        assert_eq!(excerpt("a\u{202e}longer", 4), "a\\u…");
+        assert_eq!(excerpt(&"x".repeat(1 << 20), 3), "xx…");
+        assert_eq!(excerpt("one two three", 5), "one…");
+    }
+
+    #[test]
+    fn no_line_of_a_log_is_a_command() {
+        for (text, shown) in [
+            ("x\n  ::error file=a::b\n", "x\n  : :error file=a::b\n"),
+            ("a ##[set-output name=x;]y", "a ## [set-output name=x;]y"),
+            ("##vso[task.complete]", "## vso[task.complete]"),
+            ("::std\n2::3::4", "::std\n2::3::4"),
+        ] {
+            assert_eq!(no_commands(text), shown);
+        }
     }
 
     #[test]

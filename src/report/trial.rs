@@ -59,13 +59,18 @@ fn place(out: &mut String, record: &Record, style: Style) {
     }
 }
 
-fn outcome(out: &mut String, record: &Record, style: Style) {
+/// What became of a trial: its outcome, and how sure it was where that counts.
+pub(super) fn outcome_in_words(record: &Record) -> String {
     let mut words = vec![record.outcome.name()];
     words.extend(record.quadrant.map(quadrant));
     if record.abstained && record.outcome != Outcome::Abstained {
         words.push("declined to answer");
     }
-    let words = style.text(&words.join(" · "));
+    words.join(" · ")
+}
+
+fn outcome(out: &mut String, record: &Record, style: Style) {
+    let words = style.text(&outcome_in_words(record));
     let painted = match &record.outcome {
         Outcome::Correct => style.green(&words),
         Outcome::Incorrect => style.red(&words),
@@ -88,26 +93,34 @@ fn quadrant(quadrant: Quadrant) -> &'static str {
     }
 }
 
-/// Every source, the primary first, with what decides whether it counts as confident.
 fn confidence(out: &mut String, header: &Header, record: &Record, style: Style) {
-    let primary = header.sources.first();
-    let mut sources: Vec<(&String, &Measured)> = record.confidence.iter().collect();
-    sources.sort_by_key(|(source, _)| Some(*source) != primary);
     let mut name = "confidence";
-    for (source, measured) in sources {
-        let mut text = match measured {
-            Measured::Known(value) => format!("{value:.3} by {source}"),
-            Measured::Missing { missing } => format!("missing by {source}: {missing}"),
-        };
-        if Some(source) == primary && measured.value().is_some() {
-            text += &format!(", confident from {:.3} on", header.threshold);
-        }
+    for text in confidence_in_words(header, record) {
         labelled(out, 2, name, &text, style);
         name = "";
     }
     if let Some(mass) = record.letter_mass {
         labelled(out, 2, "on letters", &format!("{mass:.3} of the probability"), style);
     }
+}
+
+/// Every source, the primary first, with what decides whether it counts as confident.
+pub(super) fn confidence_in_words(header: &Header, record: &Record) -> Vec<String> {
+    let primary = header.sources.first();
+    let mut sources: Vec<(&String, &Measured)> = record.confidence.iter().collect();
+    sources.sort_by_key(|(source, _)| Some(*source) != primary);
+    let told = sources.into_iter().map(|(source, measured)| {
+        let mut text = match measured {
+            Measured::Known(value) => format!("{value:.3} by {source}"),
+            Measured::Missing { missing } => format!("missing by {source}: {missing}"),
+        };
+        if Some(source) == primary && measured.value().is_some() {
+            let threshold = record.threshold.unwrap_or(header.threshold);
+            text += &format!(", confident from {threshold:.3} on");
+        }
+        text
+    });
+    told.collect()
 }
 
 #[cfg(test)]

@@ -47,6 +47,53 @@ pub fn corp(items: &Items) -> Option<Corp> {
     })
 }
 
+/// A stretch of confidences to which the isotonic fit gives one share of right answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pooled {
+    /// Least confidence in it.
+    pub low: f64,
+    /// Largest confidence in it.
+    pub high: f64,
+    /// How many items it holds, at least 1.
+    pub n: usize,
+    /// How many of them are correct.
+    pub correct: usize,
+    /// The fitted share `p̂ = correct/n`, larger than that of the stretch before.
+    pub share: f64,
+}
+
+/// The reliability diagram of CORP: the isotonic fit of correctness to confidence, a stretch a
+/// value, ascending. Empty without items.
+///
+/// Dimitriadis, Gneiting and Jordan 2021, as [`corp`].
+#[must_use]
+pub fn corp_curve(items: &Items) -> Vec<Pooled> {
+    let share = |tie: super::items::Tie| (tie.correct as f64 / tie.n as f64, tie.n as f64);
+    let fitted = non_decreasing(items.ties().map(share));
+    let mut curve: Vec<Pooled> = Vec::new();
+    let mut before = None;
+    for (tie, p) in items.ties().zip(fitted) {
+        match curve.last_mut().filter(|_| before == Some(p.to_bits())) {
+            Some(pooled) => {
+                (pooled.n, pooled.correct) = (pooled.n + tie.n, pooled.correct + tie.correct);
+                pooled.high = tie.confidence;
+            }
+            None => curve.push(Pooled {
+                low: tie.confidence,
+                high: tie.confidence,
+                n: tie.n,
+                correct: tie.correct,
+                share: 0.0,
+            }),
+        }
+        before = Some(p.to_bits());
+    }
+    for pooled in &mut curve {
+        pooled.share = pooled.correct as f64 / pooled.n as f64;
+    }
+    curve
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -55,6 +102,23 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn the_curve_rises_holds_every_item_and_is_what_the_terms_are_made_of(items in any_items()) {
+            let curve = corp_curve(&items);
+            for pair in curve.windows(2) {
+                prop_assert!(pair[0].high < pair[1].low, "stretches do not meet");
+                prop_assert!(pair[0].share < pair[1].share + 1e-12, "shares rise");
+            }
+            prop_assert_eq!(curve.iter().map(|at| at.n).sum::<usize>(), items.len());
+            let right = items.correct().iter().filter(|right| **right).count();
+            prop_assert_eq!(curve.iter().map(|at| at.correct).sum::<usize>(), right);
+            if let Some(terms) = corp(&items) {
+                let loss = |at: &Pooled| at.n as f64 * at.share * (1.0 - at.share);
+                let recalibrated = curve.iter().map(loss).sum::<f64>() / items.len() as f64;
+                prop_assert!((terms.uncertainty - terms.discrimination - recalibrated).abs() < 1e-12);
+            }
+        }
+
         #[test]
         fn the_terms_add_up_and_none_is_negative(items in any_items()) {
             let Some(terms) = corp(&items) else {

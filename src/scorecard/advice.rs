@@ -115,7 +115,7 @@ pub struct Point {
 }
 
 impl Point {
-    fn of(row: &Answering) -> Point {
+    pub(super) fn of(row: &Answering) -> Point {
         #[expect(clippy::cast_precision_loss, reason = "a count of answers")]
         let share = |count: usize, of: usize| (of > 0).then(|| count as f64 / of as f64);
         Point {

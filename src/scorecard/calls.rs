@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::mem::take;
 use std::sync::Arc;
 
-use super::latency::{LiveAnswer, Spent, answer};
+use super::latency::{LiveAnswer, Spent, answer, was_given_up};
 use super::operations::{FORMAT, Failure};
-use super::{EndpointOperations, Operations, Quantiles, Retries, Saved, Served, Span};
+use super::{EndpointOperations, Operations, Quantiles, Retries, Saved, Served, Span, Spread};
 use crate::record::{
     AskedEndpoint, Brief, Header, Heard, Origin, Outcome, Price, Record, Role, same_model,
 };
@@ -36,8 +36,13 @@ struct Endpoint {
     digests: Vec<u64>,
     retries: Retries,
     served: BTreeMap<(String, String), usize>,
+    /// Of answers whose first call was not given up.
     live: Vec<f64>,
+    /// Of the others.
+    live_again: Vec<f64>,
+    given_up: usize,
     first_token: Vec<f64>,
+    first_token_again: Vec<f64>,
     between: Vec<f64>,
     recorded: Vec<f64>,
     spent: Spent,
@@ -132,6 +137,8 @@ impl Endpoint {
                 live_ms: None,
                 first_token_ms: None,
                 between_pieces_ms: None,
+                live_spread: None,
+                first_token_spread: None,
                 recorded_ms: None,
                 served: Vec::new(),
             },
@@ -139,7 +146,10 @@ impl Endpoint {
             retries: Retries::default(),
             served: BTreeMap::new(),
             live: Vec::new(),
+            live_again: Vec::new(),
+            given_up: 0,
             first_token: Vec::new(),
+            first_token_again: Vec::new(),
             between: Vec::new(),
             recorded: Vec::new(),
             spent: Spent { calls: 0, tokens: 0, cost },
@@ -160,6 +170,9 @@ impl Endpoint {
         told.saved.add(heard);
         self.totals.add(heard, self.price);
         self.spent.add(heard);
+        let live = heard.role == Role::Answer && heard.origin == Origin::Live && !regraded;
+        let given_up = live && was_given_up(heard);
+        self.given_up += usize::from(given_up);
         let Some(reply) = &heard.reply else { return };
         let usage = reply.usage.unwrap_or_default();
         told.input_tokens = told.input_tokens.saturating_add(usage.input_tokens);
@@ -177,8 +190,13 @@ impl Endpoint {
         }
         match heard.origin {
             Origin::Live if !regraded => {
-                self.live.push(reply.times.total_ms);
-                self.first_token.extend(reply.times.first_token_ms);
+                let (live, first_token) = if given_up {
+                    (&mut self.live_again, &mut self.first_token_again)
+                } else {
+                    (&mut self.live, &mut self.first_token)
+                };
+                live.push(reply.times.total_ms);
+                first_token.extend(reply.times.first_token_ms);
                 self.between.extend(reply.times.between_pieces_ms());
             }
             Origin::Live | Origin::Stored | Origin::Replayed => {
@@ -201,13 +219,19 @@ impl Endpoint {
             pause_ms: pause_ms.get(),
             ..take(&mut self.retries)
         };
+        let (live_ms, live_spread) =
+            spread(take(&mut self.live), take(&mut self.live_again), self.given_up);
+        let (first, again) = (take(&mut self.first_token), take(&mut self.first_token_again));
+        let (first_token_ms, first_token_spread) = spread(first, again, self.given_up);
         EndpointOperations {
             distinct_requests: digests.len(),
             cost: priced(cost),
             saved: Saved { cost: priced(saved), call_ms: saved_ms.get(), ..self.operations.saved },
             retries: Some(retries).filter(|retries| retries.calls > 0),
-            live_ms: Quantiles::of(take(&mut self.live)),
-            first_token_ms: Quantiles::of(take(&mut self.first_token)),
+            live_ms,
+            first_token_ms,
+            live_spread,
+            first_token_spread,
             between_pieces_ms: Quantiles::of(take(&mut self.between)),
             recorded_ms: Quantiles::of(take(&mut self.recorded)),
             served: others
@@ -216,6 +240,21 @@ impl Endpoint {
             ..self.operations.clone()
         }
     }
+}
+
+/// The quantiles of all times, and the spread of those of calls that were not made again.
+fn spread(
+    mut times: Vec<f64>,
+    again: Vec<f64>,
+    given_up: usize,
+) -> (Option<Quantiles>, Option<Spread>) {
+    times.sort_by(f64::total_cmp);
+    let spread = Spread::of(&times, given_up);
+    if !again.is_empty() {
+        times.extend(again);
+        times.sort_by(f64::total_cmp);
+    }
+    (Quantiles::of_ascending(&times), spread)
 }
 
 /// A sum that does not depend on the order of what is added, as the order in which trials are

@@ -26,8 +26,7 @@ pub struct LiveAnswer {
 
 /// What an answer that was fetched now tells of its time; none where it tells nothing.
 pub(super) fn answer(cluster: Name, index: usize, heard: &Heard) -> Option<LiveAnswer> {
-    let given_up = |kind: Option<AskErrorKind>| kind == Some(AskErrorKind::Timeout);
-    if heard.attempts.first().is_some_and(|first| given_up(first.error)) {
+    if was_given_up(heard) {
         let never = f64::INFINITY;
         let (first_token, tokens_per_second) = (Some(never), Some(0.0));
         return Some(LiveAnswer { index, cluster, seconds: never, first_token, tokens_per_second });
@@ -45,6 +44,11 @@ pub(super) fn answer(cluster: Name, index: usize, heard: &Heard) -> Option<LiveA
         first_token,
         tokens_per_second,
     })
+}
+
+/// Whether the first call was given up because it took too long.
+pub(super) fn was_given_up(heard: &Heard) -> bool {
+    heard.attempts.first().is_some_and(|first| first.error == Some(AskErrorKind::Timeout))
 }
 
 /// What an endpoint was asked and what that took: calls made, tokens of the replies fetched now,
@@ -146,13 +150,41 @@ mod tests {
         let mut in_vain = heard(|_| ());
         (in_vain.attempts, in_vain.reply) = (vec![timeout], None);
         let refused = Heard { reply: None, ..heard(|_| ()) };
-        let calls = calls(vec![given_up, in_vain, refused], |_| ());
+        let mut calls = calls(vec![given_up, in_vain, refused], |_| ());
         let live = calls.live_answers("model", 3);
         assert_eq!(calls.live_answers("model", 1).len(), 1);
         let seconds: Vec<f64> = live.iter().map(|at| at.seconds).collect();
         assert_eq!(seconds, [f64::INFINITY, f64::INFINITY]);
+        let operations = calls.operations(crate::scorecard::Span::default());
+        let told = &operations.endpoints[0];
+        let spread = told.live_spread.as_ref();
+        assert_eq!(spread, None, "no time but those of calls that were made again");
+        assert_eq!(told.live_ms.map(|times| times.n), Some(1));
         let slowest = live.iter().all(|at| at.tokens_per_second == Some(0.0));
         assert!(slowest, "no budget on speed may see those alone that were quick enough");
+    }
+
+    #[test]
+    fn the_spread_is_of_live_answers_and_counts_those_that_were_given_up() {
+        let took = |ms: f64| {
+            heard(|at| {
+                at["reply"]["times"] =
+                    serde_json::json!({"total_ms": ms, "first_token_ms": ms / 10.0});
+            })
+        };
+        let mut given_up = took(900.0);
+        let timeout =
+            Attempt { error: Some(AskErrorKind::Timeout), ..given_up.attempts[0].clone() };
+        given_up.attempts.insert(0, timeout);
+        let stored = heard(|at| at["origin"] = "stored".into());
+        let exchanges = || vec![took(300.0), given_up.clone(), took(100.0), stored.clone()];
+        let told = calls(exchanges(), |_| ()).operations(crate::scorecard::Span::default());
+        let told = &told.endpoints[0];
+        let spread = told.live_spread.clone().unwrap();
+        assert_eq!((spread.n, spread.given_up, spread.ms), (2, 1, vec![100.0, 300.0]));
+        assert_eq!(told.first_token_spread.as_ref().unwrap().ms, [10.0, 30.0]);
+        let all = told.live_ms.unwrap();
+        assert_eq!((all.n, all.p50, all.max), (3, 300.0, 900.0), "replies are replies");
     }
 
     #[test]

@@ -22,7 +22,9 @@ mod pairing;
 mod positions;
 mod rate;
 mod recalibrated;
+mod reliability;
 mod repeats;
+mod risk;
 mod scored;
 mod selective;
 mod since;
@@ -53,6 +55,8 @@ pub use latency::{LiveAnswer, Spent};
 pub use pairing::{LeftOut, Pairing, Side, sides};
 pub use positions::{Position, Positions};
 pub use recalibrated::{MethodCard, Quality, RecalibrationCard, method_name};
+pub use reliability::{BinLimits, Reliability, mean_confidence95};
+pub use risk::RiskCurve;
 pub use scored::{Answered, Columns, Scored, Tags};
 pub use selective::Selective;
 pub use since::Changes;
@@ -63,7 +67,7 @@ pub use tags::{TagCard, by_tag};
 pub use variants::{Pair, VariantCard, Variants};
 
 pub use operations::{
-    EndpointOperations, MaxCost, Operations, Quantiles, Retries, Saved, Served, Span,
+    EndpointOperations, MaxCost, Operations, Quantiles, Retries, Saved, Served, Span, Spread,
 };
 pub use rate::{Clustering, Evidence, Rate};
 pub use repeats::{ConfidentlyWrong, RepeatedCase, Repeats, confident_wrong};

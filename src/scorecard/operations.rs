@@ -87,6 +87,10 @@ pub struct EndpointOperations {
     pub first_token_ms: Option<Quantiles>,
     /// Of those, the mean milliseconds from one piece of a reply to the next; null without one.
     pub between_pieces_ms: Option<Quantiles>,
+    /// How the times of answer calls made now are spread; null without one.
+    pub live_spread: Option<Spread>,
+    /// Of those that came as streams, how the times to the first token are; null without one.
+    pub first_token_spread: Option<Spread>,
     /// Milliseconds that the replayed answers took when they were recorded.
     pub recorded_ms: Option<Quantiles>,
     /// Who answered, where it is not the model that was asked for.
@@ -145,6 +149,51 @@ pub struct Served {
     pub replies: usize,
 }
 
+/// How times are spread, small however many there are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Spread {
+    /// Number of times.
+    pub n: usize,
+    /// How many more calls were given up at first, for all their time: they took longer than all
+    /// others.
+    pub given_up: usize,
+    /// Milliseconds, ascending: quantiles (type 7) in equal steps from the least to the largest, 101
+    /// of them, or all n where there are fewer.
+    pub ms: Vec<f64>,
+}
+
+/// Most quantiles of a [`Spread`].
+const MOST: usize = 101;
+
+impl Spread {
+    /// Of times in ascending order; none without any.
+    pub(super) fn of(ascending: &[f64], given_up: usize) -> Option<Spread> {
+        let last = ascending.len().checked_sub(1)?;
+        let ms = if ascending.len() <= MOST {
+            ascending.to_vec()
+        } else {
+            #[expect(clippy::cast_precision_loss, reason = "a hundred")]
+            let step = |at: usize| at as f64 / (MOST - 1) as f64;
+            (0..MOST).map(|at| quantile(ascending, last, step(at))).collect()
+        };
+        Some(Spread { n: ascending.len(), given_up, ms })
+    }
+}
+
+/// A quantile (type 7) of values in ascending order, the last of which is at this place.
+#[expect(clippy::cast_precision_loss, reason = "counts of answers are far below 2^53")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a position between 0 and the last"
+)]
+fn quantile(ascending: &[f64], last: usize, q: f64) -> f64 {
+    let position = last as f64 * q;
+    let below = (position.floor() as usize).min(last);
+    let above = (below + 1).min(last);
+    ascending[below] + position.fract() * (ascending[above] - ascending[below])
+}
+
 /// A distribution by its quantiles (type 7).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Quantiles {
@@ -161,20 +210,14 @@ pub struct Quantiles {
 impl Quantiles {
     pub(super) fn of(mut values: Vec<f64>) -> Option<Quantiles> {
         values.sort_by(f64::total_cmp);
-        let max = *values.last()?;
-        #[expect(clippy::cast_precision_loss, reason = "counts of answers are far below 2^53")]
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a position between 0 and the last"
-        )]
-        let quantile = |q: f64| {
-            let position = (values.len() - 1) as f64 * q;
-            let below = position.floor() as usize;
-            let above = (below + 1).min(values.len() - 1);
-            values[below] + position.fract() * (values[above] - values[below])
-        };
-        Some(Quantiles { n: values.len(), p50: quantile(0.5), p95: quantile(0.95), max })
+        Quantiles::of_ascending(&values)
+    }
+
+    /// Of values in ascending order; none without any.
+    pub(super) fn of_ascending(ascending: &[f64]) -> Option<Quantiles> {
+        let last = ascending.len().checked_sub(1)?;
+        let [p50, p95] = [0.5, 0.95].map(|q| quantile(ascending, last, q));
+        Some(Quantiles { n: ascending.len(), p50, p95, max: ascending[last] })
     }
 }
 
@@ -188,5 +231,16 @@ mod tests {
         assert_eq!((quantiles.n, quantiles.p50, quantiles.max), (4, 2.5, 4.0));
         assert!((quantiles.p95 - 3.85).abs() < 1e-12);
         assert_eq!(Quantiles::of(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_spread_holds_few_times_as_they_are_and_many_by_their_percentiles() {
+        let few = Spread::of(&[1.0, 2.0, 4.0], 2).unwrap();
+        assert_eq!((few.n, few.given_up, few.ms), (3, 2, vec![1.0, 2.0, 4.0]));
+        let many: Vec<f64> = (0..=100_000).map(f64::from).collect();
+        let many = Spread::of(&many, 0).unwrap();
+        assert_eq!((many.n, many.ms.len()), (100_001, 101));
+        assert!(many.ms.iter().zip(0..).all(|(ms, at)| (ms - f64::from(at) * 1000.0).abs() < 1e-6));
+        assert_eq!(Spread::of(&[], 3), None);
     }
 }

@@ -6,12 +6,20 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[cfg(unix)]
+pub mod browser;
 #[cfg(target_os = "linux")]
 pub mod failing_disk;
 pub mod mock;
 pub mod project;
 #[cfg(unix)]
 pub mod read_only;
+pub mod samples;
+#[cfg(unix)]
+pub mod screen;
+#[cfg(unix)]
+mod webdriver;
+pub mod xml;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

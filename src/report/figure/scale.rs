@@ -31,7 +31,8 @@ impl Scale {
         let mut ticks = Vec::new();
         let mut number = (low / step - 1e-9).ceil();
         while number * step <= high + step * 1e-9 {
-            ticks.push(number * step);
+            // Adding 0 makes 0 of −0.
+            ticks.push(number * step + 0.0);
             number += 1.0;
         }
         ticks

@@ -65,7 +65,7 @@ impl Svg {
         self.add(format_args!(r#"<path class="{class}" d="{}Z"/>"#, outline(corners)));
     }
 
-    /// A text; anything may stand in it.
+    /// A text; anything may stand in it. Without a class it is as the page's texts are.
     pub(in crate::report) fn text(
         &mut self,
         class: &str,
@@ -79,8 +79,11 @@ impl Svg {
             Anchor::Middle => r#" text-anchor="middle""#,
             Anchor::End => r#" text-anchor="end""#,
         };
+        let (open, close) = if class.is_empty() { ("", "") } else { (r#" class=""#, "\"") };
         let text = escaped(text);
-        self.add(format_args!(r#"<text class="{class}" x="{x}" y="{y}"{anchor}>{text}</text>"#));
+        self.add(format_args!(
+            r#"<text{open}{class}{close} x="{x}" y="{y}"{anchor}>{text}</text>"#
+        ));
     }
 
     /// Several elements as one, with a text that a pointer resting on them shows.
@@ -96,7 +99,7 @@ impl Svg {
         let [width, height] = [self.width, self.height].map(number);
         let (title, description) = (escaped(title), escaped(description));
         format!(
-            "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" \
+            "<svg class=\"drawing\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-desc\">\
              <title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{description}</desc>\
              {}</svg>",
@@ -155,6 +158,6 @@ mod tests {
         svg.told("n = 3 <b>", |svg| svg.circle("dot", [1.0, 2.25], 3.0));
         svg.path("step", &[[0.0, 0.0], [1.04, 2.0]]);
         svg.text("label", [5.0, -0.01], Anchor::End, "</text><script>\u{202e}");
-        insta::assert_snapshot!(svg.finish("f", "A \"title\"", "d & e"), @r#"<svg viewBox="0 0 100 50.5" role="img" aria-labelledby="f-title f-desc"><title id="f-title">A &quot;title&quot;</title><desc id="f-desc">d &amp; e</desc><g><title>n = 3 &lt;b&gt;</title><circle class="dot" cx="1" cy="2.2" r="3"/></g><path class="step" d="M0 0L1 2"/><text class="label" x="5" y="0" text-anchor="end">&lt;/text&gt;&lt;script&gt;\u{202e}</text></svg>"#);
+        insta::assert_snapshot!(svg.finish("f", "A \"title\"", "d & e"), @r#"<svg class="drawing" viewBox="0 0 100 50.5" role="img" aria-labelledby="f-title f-desc"><title id="f-title">A &quot;title&quot;</title><desc id="f-desc">d &amp; e</desc><g><title>n = 3 &lt;b&gt;</title><circle class="dot" cx="1" cy="2.2" r="3"/></g><path class="step" d="M0 0L1 2"/><text class="label" x="5" y="0" text-anchor="end">&lt;/text&gt;&lt;script&gt;\u{202e}</text></svg>"#);
     }
 }

@@ -1,32 +1,227 @@
 //! The page of a run that people look at: one file, readable without script, that asks nobody for
 //! anything.
+//!
+//! Its order is the reader's: the verdict, what is wrong with confidence, how well confidence fits,
+//! what else happened, where all of it comes from. A page is bounded: cases fill it from the most
+//! telling down, and it says what is left out and how to see it.
 
+mod cases;
+mod first;
+mod origin;
+mod running;
 mod shell;
+mod telling;
+mod variants;
+mod yaml;
 
 use minijinja::value::Serde;
 use minijinja::{Value, context};
+use serde::Serialize;
 
 use super::Page;
-use super::style::Style;
-use super::terminal::verdict;
+use super::figure::{Figure, Table, figures, served, several as side_by_side};
 use crate::record::Unreadable;
+use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
+use cases::{Cases, Count};
+use first::{Budget, Headline, Numbers};
+use variants::{Compared, compared};
 
 pub(super) use shell::{page, templates};
+
+/// Cases of a list that is not the ranked one.
+const LISTED: usize = 50;
+
+/// Everything on the page but the cases, which are elements already.
+#[derive(Debug, Serialize)]
+struct Content<'a> {
+    suite: &'a str,
+    run: &'a str,
+    models: String,
+    threshold: String,
+    dir: &'a str,
+    headline: Headline,
+    numbers: Vec<Numbers>,
+    budgets: Vec<Budget>,
+    changes: Vec<Changed<'a>>,
+    endpoints: Vec<&'a str>,
+    several: bool,
+    counts: Vec<Count>,
+    tags: Vec<String>,
+    shown: usize,
+    all: usize,
+    side_by_side: Option<Figure>,
+    drawings: Vec<Drawings<'a>>,
+    compared: Vec<Compared>,
+    served: Vec<Drawings<'a>>,
+    unstable: Vec<Unstable<'a>>,
+    suspects: Vec<Doubtful<'a>>,
+    suspects_all: usize,
+    troubles: Vec<String>,
+    running: Table,
+    origin: Table,
+    text: &'a str,
+    version: &'a str,
+}
+
+/// What became of the cases of an endpoint since the run before.
+#[derive(Debug, Serialize)]
+struct Changed<'a> {
+    of: &'a Changes,
+    kinds: Vec<(&'static str, usize)>,
+    listed: Vec<Flip<'a>>,
+    more: usize,
+}
+
+/// A case that is not what it was.
+#[derive(Debug, Serialize)]
+struct Flip<'a> {
+    word: &'static str,
+    bad: bool,
+    id: String,
+    question: String,
+    expected: String,
+    then: String,
+    now: String,
+    case: &'a str,
+}
+
+/// The figures of an endpoint.
+#[derive(Debug, Serialize)]
+struct Drawings<'a> {
+    endpoint: &'a str,
+    model: &'a str,
+    figures: Vec<Figure>,
+}
+
+/// A case that is right at times and wrong at others.
+#[derive(Debug, Serialize)]
+struct Unstable<'a> {
+    endpoint: &'a str,
+    of: &'a RepeatedCase,
+    question: String,
+}
+
+/// A label that is worth a second look.
+#[derive(Debug, Serialize)]
+struct Doubtful<'a> {
+    of: &'a Suspect,
+    question: String,
+}
 
 /// The page.
 ///
 /// # Errors
 /// A record that is shown cannot be read any more.
 pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
-    let defect = |error: minijinja::Error| Unreadable(format!("a template is wrong: {error:#}"));
     let header = &run.run.header;
-    let title = format!("{} · {}", header.suite, header.run);
-    let verdict = verdict(run.decision, Style::PLAIN);
+    let changes = Changes::of(run.run, run.against)?;
+    let cases = Cases::of(run, &changes)?;
+    let several = header.endpoints.len() > 1;
+    let cards = &run.scorecard.endpoints;
+    let suspects = run.scorecard.suspect_labels.as_ref();
+    let content = Content {
+        suite: &header.suite,
+        run: &header.run,
+        models: cards.iter().map(|card| card.model.as_str()).collect::<Vec<_>>().join(", "),
+        threshold: format!("{:.2}", header.threshold),
+        dir: run.dir,
+        headline: Headline::of(run, &changes),
+        numbers: cards.iter().map(|card| Numbers::of(run, card)).collect(),
+        budgets: run
+            .decision
+            .lines
+            .iter()
+            .zip(1..)
+            .map(|(line, n)| Budget::of(run, line, n))
+            .collect(),
+        changes: changes.iter().map(|of| Changed::of(of, several)).collect(),
+        endpoints: header.endpoints.iter().map(|asked| &*asked.name).collect(),
+        several,
+        counts: cases.counts,
+        tags: cases::tags(run.run),
+        shown: cases.shown,
+        all: cases.all,
+        side_by_side: side_by_side(run),
+        drawings: cards.iter().map(|card| Drawings::of(card, figures(run, card))).collect(),
+        compared: cards.iter().flat_map(|card| compared(card, several)).collect(),
+        served: cards.iter().map(|card| Drawings::of(card, served(run, card))).collect(),
+        unstable: cards
+            .iter()
+            .filter_map(|card| Some((card, card.repeats.as_ref()?)))
+            .flat_map(|(card, repeats)| {
+                repeats.cases.iter().take(LISTED).map(|of| Unstable {
+                    endpoint: &card.endpoint,
+                    of,
+                    question: cases::short(&of.question),
+                })
+            })
+            .collect(),
+        suspects: suspects
+            .iter()
+            .flat_map(|found| &found.cases)
+            .take(LISTED)
+            .map(|of| Doubtful { of, question: cases::short(&of.question) })
+            .collect(),
+        suspects_all: suspects.map_or(0, |found| found.cases.len()),
+        troubles: running::troubles(run),
+        running: running::table(run),
+        origin: origin::table(run),
+        text: &header.text,
+        version: &header.version,
+    };
     let body = templates()
         .render_str(
             include_str!("page.html"),
-            context! { suite => header.suite.as_str(), run => header.run.as_str(), verdict, lines => Value::from(Serde(&run.decision.lines)) },
+            context! {
+                page => Value::from(Serde(&content)),
+                cases => Value::from_safe_string(cases.html),
+            },
         )
-        .map_err(defect)?;
-    page(&title, body, include_str!("page.js")).map_err(defect)
+        .map_err(|error| defect(&error))?;
+    let title = format!("{} {}: {} · overclaim", content.headline.mark, header.suite, header.run);
+    page(&title, body, include_str!("page.js")).map_err(|error| defect(&error))
 }
+
+impl<'a> Drawings<'a> {
+    fn of(card: &'a EndpointCard, figures: Vec<Figure>) -> Drawings<'a> {
+        Drawings { endpoint: &card.endpoint, model: &card.model, figures }
+    }
+}
+
+impl<'a> Changed<'a> {
+    fn of(of: &'a Changes, several: bool) -> Changed<'a> {
+        use crate::scorecard::Flip as Kind;
+        let kinds = Kind::ALL.map(|kind| (cases::flip_in_words(kind).0, of.count(kind)));
+        let listed = of.flips.iter().take(LISTED).map(|flipped| Flip::of(flipped, of, several));
+        Changed {
+            of,
+            kinds: kinds.to_vec(),
+            listed: listed.collect(),
+            more: of.flips.len().saturating_sub(LISTED),
+        }
+    }
+}
+
+impl<'a> Flip<'a> {
+    fn of(flipped: &'a Flipped, changes: &Changes, several: bool) -> Flip<'a> {
+        let (word, bad) = cases::flip_in_words(flipped.flip);
+        Flip {
+            word,
+            bad,
+            id: cases::id(&flipped.case, several.then_some(changes.endpoint.as_str())),
+            question: cases::short(&flipped.question),
+            expected: cases::short(&flipped.expected),
+            then: cases::said_in_words(&flipped.baseline),
+            now: cases::said_in_words(&flipped.candidate),
+            case: &flipped.case,
+        }
+    }
+}
+
+/// A template of this program that does not render.
+fn defect(error: &minijinja::Error) -> Unreadable {
+    Unreadable(format!("a page cannot be made, which is a defect of this program: {error:#}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
 use ring::digest::{SHA256, digest};
 
 use crate::report::text::visible_lines;
@@ -30,7 +30,11 @@ pub(in crate::report) fn templates() -> Environment<'static> {
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         templates.set_syntax(syntax);
     }
+    // What a macro makes is HTML only where escaping is on.
+    templates.set_auto_escape_callback(|_| AutoEscape::Html);
     templates.set_formatter(print);
+    // Drawings escape their texts themselves: `Svg` is the only thing that is printed so.
+    templates.add_filter("drawing", Value::from_safe_string);
     templates
 }
 

@@ -1,0 +1,170 @@
+//! Annotations for GitHub: workflow commands that put what is wrong beside the line that asked it.
+//!
+//! GitHub shows ten annotations of each kind that a step prints, so budget lines that fail are
+//! errors, confident wrong answers are warnings, and what is left over is said in the one notice.
+//! A command ends with its line, and no text has a line break here, so none can start another one.
+
+use std::fmt::Write;
+
+use crate::gate::{Line, Verdict};
+use crate::record::{Record, Unreadable};
+use crate::scorecard::{ConfidentlyWrong, confident_wrong};
+
+use super::Page;
+use super::budgets::limit;
+use super::style::Style;
+use super::terminal::headline;
+use super::text::{excerpt, no_commands};
+
+/// How many annotations of a kind GitHub shows of a step.
+const SHOWN: usize = 10;
+
+/// The commands, a line each.
+///
+/// # Errors
+/// A record that is shown cannot be read any more.
+pub fn github(page: &Page<'_>) -> Result<String, Unreadable> {
+    let mut out = String::new();
+    let failed: Vec<&Line> = page.decision.lines.iter().filter(|line| counts(page, line)).collect();
+    for line in failed.iter().take(SHOWN) {
+        error(&mut out, page, line);
+    }
+    let mut wrong: Vec<_> = page
+        .run
+        .header
+        .endpoints
+        .iter()
+        .flat_map(|asked| confident_wrong(page.run, &asked.name))
+        .collect();
+    wrong.sort_by(|a, b| sureness(b).total_cmp(&sureness(a)));
+    for case in wrong.iter().take(SHOWN.min(page.top)) {
+        warning(&mut out, &page.run.record(case.brief)?, case);
+    }
+    notice(&mut out, page, failed.len(), wrong.len());
+    Ok(out)
+}
+
+fn counts(page: &Page<'_>, line: &Line) -> bool {
+    page.decision.counts_as_failed(line)
+}
+
+fn sureness(wrong: &ConfidentlyWrong<'_>) -> f64 {
+    wrong.brief.primary().unwrap_or(0.0)
+}
+
+/// A budget line that fails, at the suite's budget.
+fn error(out: &mut String, page: &Page<'_>, line: &Line) {
+    let header = &page.run.header;
+    let at = header.text.lines().position(|line| line.starts_with("budget:"));
+    let verdict = match line.verdict {
+        Verdict::Undecided => "undecided, so it fails",
+        Verdict::NotMeasured => "not measured, so it fails",
+        _ => "failed",
+    };
+    let title = format!("{}: {} {verdict}", header.suite, limit(line));
+    let message = format!("{}: {}", line.endpoint, line.sentence);
+    command(out, "error", &header.path, at.map_or(1, |at| at + 1), &title, &message);
+}
+
+/// A confident wrong answer, where its case is written.
+fn warning(out: &mut String, record: &Record, wrong: &ConfidentlyWrong<'_>) {
+    let title = format!(
+        "confidently wrong ({:.2}): {}",
+        record.primary.unwrap_or(0.0),
+        excerpt(&record.case, 80)
+    );
+    let times = match wrong.graded {
+        1 => String::new(),
+        graded => format!(", {} of {graded} times", wrong.times),
+    };
+    let message = format!(
+        "{} said {}, expected {}{times}: {}",
+        excerpt(&record.endpoint, 80),
+        excerpt(&record.said().unwrap_or_default(), 200),
+        excerpt(&record.wanted(), 200),
+        excerpt(&record.question, 400)
+    );
+    let at = &record.at;
+    command(out, "warning", &at.file, at.line, &title, &message);
+}
+
+/// The verdict, and what is not shown above.
+fn notice(out: &mut String, page: &Page<'_>, failed: usize, wrong: usize) {
+    let style = Style { width: 200, ..Style::PLAIN };
+    let mut message = headline(page, style).split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = SHOWN.min(page.top);
+    if failed > SHOWN {
+        let _ = write!(message, "; {} more budget lines failed", failed - SHOWN);
+    }
+    if wrong > shown {
+        let _ = write!(message, "; {} more cases are confidently wrong", wrong - shown);
+    }
+    let _ = write!(message, "; all of it: overclaim report {}", page.dir);
+    let header = &page.run.header;
+    command(out, "notice", &header.path, 1, &format!("overclaim: {}", header.suite), &message);
+}
+
+fn command(out: &mut String, kind: &str, file: &str, line: usize, title: &str, message: &str) {
+    let _ = writeln!(
+        out,
+        "::{kind} file={},line={line},title={}::{}",
+        property(&tidy(file)),
+        property(&excerpt(title, 200)),
+        data(&excerpt(message, 2000))
+    );
+}
+
+/// A text as the message of a command.
+fn data(text: &str) -> String {
+    no_commands(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A text as a property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// A path without the steps that take each other back: GitHub compares paths letter by letter.
+fn tidy(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "." => {}
+            ".." if parts.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    excerpt(&parts.join("/"), 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_ends_neither_its_command_nor_its_property() {
+        let mut out = String::new();
+        let text = "50%,x::y\r\n::error::z ##[error]";
+        command(&mut out, "warning", "a,b:c.yaml", 3, text, text);
+        assert_eq!(
+            out,
+            "::warning file=a%2Cb%3Ac.yaml,line=3,title=50%25%2Cx%3A%3Ay %3A%3Aerror%3A%3Az ## [error]\
+             ::50%25,x::y ::error::z ## [error]\n"
+        );
+    }
+
+    #[test]
+    fn paths_are_those_of_the_repository() {
+        for (path, tidied) in [
+            ("suites/../fixtures/q.jsonl", "fixtures/q.jsonl"),
+            ("./a/./b", "a/b"),
+            ("../a/../../b", "../../b"),
+            ("/a/../../b", "/../b"),
+            ("a\\b.yaml", "a/b.yaml"),
+        ] {
+            assert_eq!(tidy(path), tidied);
+        }
+    }
+}

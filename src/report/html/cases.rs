@@ -1,0 +1,391 @@
+//! The cases of a page, each with everything that was said, until the page is full.
+//!
+//! A case is one element that opens without a script. Its texts are cut where a stranger's reply
+//! would fill the page: what is left out is counted, and the command that shows it all is named.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
+use serde::Serialize;
+
+use super::telling::{Entry, Standing, Telling, elsewhere};
+use super::yaml;
+use crate::record::{Brief, Name, Record, Run, Unreadable};
+use crate::report::exchange::{Part, Told};
+use crate::report::sharers::Sharers;
+use crate::report::trial::{confidence_in_words, outcome_in_words};
+use crate::report::{Page, visible};
+use crate::scorecard::{Changes, Flip, Flipped, Said, Suspect};
+
+/// Bytes of all cases together.
+const ROOM: usize = 3_400_000;
+
+/// Bytes of one case: a longer one is shown without what was said.
+const LONGEST: usize = 120_000;
+
+/// Characters of a text that are shown: of a question or an answer in the list, and in full below.
+const SHORT: usize = 280;
+const LONG: usize = 4000;
+
+/// The cases as they stand on the page.
+pub(super) struct Cases {
+    /// Elements, one after the other.
+    pub html: String,
+    /// How many there are.
+    pub shown: usize,
+    /// How many the run has, and how many of each standing.
+    pub all: usize,
+    pub counts: Vec<Count>,
+}
+
+/// Cases of one standing.
+#[derive(Debug, Serialize)]
+pub(super) struct Count {
+    name: &'static str,
+    words: &'static str,
+    cases: usize,
+}
+
+/// A case.
+#[derive(Debug, Serialize)]
+struct Case {
+    /// Name in the page.
+    id: String,
+    kind: &'static str,
+    /// What became of it, in words.
+    outcome: String,
+    /// The primary confidence, for people and for sorting.
+    sure: Option<String>,
+    order: String,
+    case: String,
+    endpoint: String,
+    /// Whether several endpoints are on the page.
+    several: bool,
+    question: String,
+    /// The whole question, where the list has only its beginning.
+    whole: Option<String>,
+    choices: Vec<String>,
+    said: String,
+    expected: String,
+    tags: Vec<String>,
+    /// How many repeats stand so, of how many; none where a case is asked once.
+    times: Option<[u32; 2]>,
+    since: Option<Since>,
+    suspect: Option<String>,
+    others: Vec<Other>,
+    confidence: Vec<String>,
+    at: String,
+    exchanges: Vec<Told>,
+    command: String,
+    /// The case for a suite; none where it is too long for the page.
+    yaml: Option<String>,
+    /// Whether what was said is left out.
+    short: bool,
+}
+
+/// What became of a case since the run before.
+#[derive(Debug, Serialize)]
+struct Since {
+    word: &'static str,
+    bad: bool,
+    /// What was said then.
+    then: String,
+}
+
+/// What another endpoint said.
+#[derive(Debug, Serialize)]
+struct Other {
+    endpoint: String,
+    outcome: &'static str,
+    said: String,
+    sure: Option<String>,
+}
+
+/// What all cases of a page have in common.
+struct Context<'a> {
+    page: &'a Page<'a>,
+    sharers: Sharers,
+    since: HashMap<(&'a str, &'a str), &'a Flipped>,
+    suspects: HashMap<&'a str, &'a Suspect>,
+    others: HashMap<Name, Vec<&'a Brief>>,
+}
+
+impl Cases {
+    /// As many of the run's cases as the page has room for.
+    pub(super) fn of(page: &Page<'_>, changes: &[Changes]) -> Result<Cases, Unreadable> {
+        let run = page.run;
+        let telling = Telling::of(run);
+        let mut templates = super::templates();
+        // A template of this program compiles, or no page is made.
+        let template = templates.add_template("case", include_str!("case.html"));
+        template.map_err(|error| super::defect(&error))?;
+        let context = Context::of(page, changes, &telling)?;
+        let mut html = String::new();
+        let mut shown = 0;
+        for entry in &telling.entries {
+            let record = run.record(entry.worst)?;
+            let case = Case::of(&record, entry, &context)?;
+            let mut element = case.html(&templates)?;
+            if element.len() > LONGEST {
+                element = case.in_short().html(&templates)?;
+            }
+            if html.len() + element.len() > ROOM {
+                break;
+            }
+            html += &element;
+            shown += 1;
+        }
+        let counts = Standing::ALL.iter().zip(telling.counts).map(|(standing, count)| Count {
+            name: standing.name(),
+            words: standing.words(),
+            cases: count,
+        });
+        Ok(Cases { html, shown, all: telling.all(), counts: counts.collect() })
+    }
+}
+
+impl<'a> Context<'a> {
+    fn of(
+        page: &'a Page<'a>,
+        changes: &'a [Changes],
+        telling: &Telling<'a>,
+    ) -> Result<Context<'a>, Unreadable> {
+        let run = page.run;
+        let mut since = HashMap::new();
+        for changes in changes {
+            // The gravest first: a case of several repeats may have gone two ways.
+            for flipped in &changes.flips {
+                since.entry((changes.endpoint.as_str(), flipped.case.as_str())).or_insert(flipped);
+            }
+        }
+        let suspects = page.scorecard.suspect_labels.iter().flat_map(|found| &found.cases);
+        let mut others: HashMap<Name, Vec<&Brief>> = HashMap::new();
+        if run.header.endpoints.len() > 1 {
+            let cases: HashSet<Name> =
+                telling.entries.iter().map(|entry| entry.worst.case()).collect();
+            for brief in elsewhere(run, &cases) {
+                others.entry(brief.case()).or_default().push(brief);
+            }
+        }
+        Ok(Context {
+            page,
+            sharers: sharers(page, telling)?,
+            since,
+            suspects: suspects.map(|suspect| (suspect.case.as_str(), suspect)).collect(),
+            others,
+        })
+    }
+}
+
+/// Who shared the exchanges of the first entries. The journal is read again for it, so only where
+/// anything was joined at all.
+fn sharers(page: &Page<'_>, telling: &Telling<'_>) -> Result<Sharers, Unreadable> {
+    let joined = |endpoint: &crate::scorecard::EndpointOperations| {
+        endpoint.origins.get(&crate::record::Origin::Joined).is_some_and(|count| *count > 0)
+    };
+    if !page.operations.endpoints.iter().any(joined) {
+        return Ok(Sharers::default());
+    }
+    // More than these have no room anyway; the texts of all are not held at once beyond that.
+    let shown = telling.entries.iter().take(1000).map(|entry| page.run.record(entry.worst));
+    let shown: Vec<Record> = shown.collect::<Result<_, _>>()?;
+    Sharers::of(&shown, page.run.records())
+}
+
+impl Case {
+    fn of(record: &Record, entry: &Entry<'_>, context: &Context<'_>) -> Result<Case, Unreadable> {
+        let Context { page, sharers, since, suspects, others } = context;
+        let run = page.run;
+        let several = run.header.endpoints.len() > 1;
+        let (case, endpoint) = (record.case.as_str(), &*record.endpoint);
+        let own = |brief: &&&Brief| brief.endpoint() != entry.worst.endpoint();
+        let others = others.get(&entry.worst.case()).into_iter().flatten().filter(own);
+        let others = others.map(|brief| Other::of(brief, run)).collect::<Result<_, _>>()?;
+        let whole = record.question.chars().nth(SHORT).map(|_| cut(&record.question, LONG));
+        let repeated = run.header.repeats.get() > 1;
+        let exchanges = (0..record.exchanges.len()).map(|place| {
+            let mut told = Told::of(place, record, sharers);
+            told.parts.iter_mut().for_each(|part: &mut Part| part.text = cut(&part.text, LONG));
+            told
+        });
+        Ok(Case {
+            id: id(case, several.then_some(endpoint)),
+            kind: entry.standing().name(),
+            outcome: outcome_in_words(record),
+            sure: record.primary.map(|sure| format!("{sure:.2}")),
+            order: record.primary.map_or_else(|| "-1".into(), |sure| sure.to_string()),
+            case: case.to_owned(),
+            endpoint: endpoint.to_owned(),
+            several,
+            question: cut(&record.question, SHORT),
+            whole,
+            choices: record.choices.iter().map(|choice| cut(choice, SHORT)).collect(),
+            said: cut(&record.said().unwrap_or_else(|| "nothing that could be read".into()), SHORT),
+            expected: cut(&record.wanted(), SHORT),
+            tags: record.tags.iter().map(|tag| cut(tag, SHORT)).collect(),
+            times: repeated.then_some([entry.times, entry.of]),
+            since: since.get(&(endpoint, case)).map(|flipped| Since::of(flipped)),
+            suspect: suspects.get(case).map(|suspect| doubt(suspect)),
+            others,
+            confidence: confidence_in_words(&run.header, record),
+            at: format!("{}:{}", record.at.file, record.at.line),
+            exchanges: exchanges.collect(),
+            command: format!("overclaim show {} {}", page.dir, shell_word(&record.trial)),
+            yaml: Some(yaml::case(record)).filter(|yaml| yaml.len() <= LONG),
+            short: false,
+        })
+    }
+
+    /// The same without what was said.
+    fn in_short(self) -> Case {
+        Case {
+            whole: None,
+            choices: Vec::new(),
+            others: Vec::new(),
+            exchanges: Vec::new(),
+            yaml: None,
+            short: true,
+            ..self
+        }
+    }
+
+    fn html(&self, templates: &Environment<'_>) -> Result<String, Unreadable> {
+        let template = templates.get_template("case").map_err(|error| super::defect(&error))?;
+        template
+            .render(context! { case => Value::from(Serde(self)) })
+            .map_err(|error| super::defect(&error))
+    }
+}
+
+impl Since {
+    fn of(flipped: &Flipped) -> Since {
+        let (word, bad) = flip_in_words(flipped.flip);
+        Since { word, bad, then: said_in_words(&flipped.baseline) }
+    }
+}
+
+/// What became of a case in a word or two, and whether that is bad.
+pub(super) fn flip_in_words(flip: Flip) -> (&'static str, bool) {
+    match flip {
+        Flip::NewlyConfidentWrong => ("newly confidently wrong", true),
+        Flip::NewlyWrong => ("newly wrong", true),
+        Flip::Fixed => ("mended", false),
+        Flip::NoLongerConfidentWrong => ("no longer confident", false),
+    }
+}
+
+/// What was said, and how surely.
+pub(super) fn said_in_words(said: &Said) -> String {
+    let sure = said.confidence.map_or_else(String::new, |sure| format!(" at {sure:.2}"));
+    let answer = if said.answer.is_empty() { "no answer" } else { &said.answer };
+    format!("{}{sure}", short(answer))
+}
+
+/// The beginning of a text.
+pub(super) fn short(text: &str) -> String {
+    cut(text, SHORT)
+}
+
+impl Other {
+    fn of(brief: &Brief, run: &Run) -> Result<Other, Unreadable> {
+        let record = run.record(brief)?;
+        Ok(Other {
+            endpoint: record.endpoint.to_string(),
+            outcome: Standing::of(brief).words(),
+            said: cut(&record.said().unwrap_or_default(), SHORT),
+            sure: record.primary.map(|sure| format!("{sure:.2}")),
+        })
+    }
+}
+
+/// Why a label is worth a second look.
+fn doubt(suspect: &Suspect) -> String {
+    match (suspect.models.len(), suspect.probability) {
+        (0, Some(probability)) => {
+            format!("the probabilities speak against the label: it has {probability:.3}")
+        }
+        (0, None) => "worth a second look".into(),
+        (models, _) => {
+            format!(
+                "{models} models are sure of the same other answer: {}",
+                cut(&suspect.said, SHORT)
+            )
+        }
+    }
+}
+
+/// At most so many characters of a text, with how many more there are.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((at, _)) => {
+            format!("{} … {} more characters", &text[..at], text[at..].chars().count())
+        }
+    }
+}
+
+/// The name of a case's element: the same every night, with nothing in it that a link would have to
+/// escape.
+pub(super) fn id(case: &str, endpoint: Option<&str>) -> String {
+    let named = endpoint.map_or_else(String::new, |endpoint| format!("@{}", inert(endpoint)));
+    format!("case-{}{named}", inert(case))
+}
+
+/// A text of letters, digits and marks that mean nothing in a link, others by their number.
+fn inert(text: &str) -> String {
+    let mut inert = String::new();
+    for c in text.chars() {
+        match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' | '/' => inert.push(c),
+            c => inert += &format!("~{:x}~", u32::from(c)),
+        }
+    }
+    inert
+}
+
+/// A word for a shell, quoted where it must be.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@#:".contains(c);
+    let word = visible(word);
+    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('#') {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// Tags of a run by how many cases have them.
+pub(super) fn tags(run: &Run) -> Vec<String> {
+    let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
+    for labels in run.all_labels() {
+        labels.tags.iter().for_each(|tag| *tags.entry(tag).or_default() += 1);
+    }
+    tags.into_keys().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_the_page_differ_and_need_no_escaping() {
+        assert_eq!(id("geo/dutch-capital", None), "case-geo/dutch-capital");
+        assert_eq!(id("a b\"<", Some("m 1")), "case-a~20~b~22~~3c~@m~20~1");
+        assert_ne!(id("a~20~", None), id("a ", None));
+        assert_ne!(id("a@b", Some("c")), id("a", Some("b@c")));
+    }
+
+    #[test]
+    fn long_texts_say_how_much_more_there_is() {
+        assert_eq!(cut("漢字漢字", 4), "漢字漢字");
+        assert_eq!(cut("漢字漢字", 3), "漢字漢 … 1 more characters");
+    }
+
+    #[test]
+    fn a_command_can_be_pasted() {
+        assert_eq!(shell_word("bones@gpt"), "bones@gpt");
+        assert_eq!(shell_word("it's $(rm)"), r"'it'\''s $(rm)'");
+        assert_eq!(shell_word("a\nb"), "'a b'");
+    }
+}

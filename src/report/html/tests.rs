@@ -1,0 +1,136 @@
+//! The page as a reader without script and style would get it: its sentences, its order, its bounds.
+
+use super::*;
+use crate::gate::Decision;
+use crate::record::tests::{at_most, header, judged};
+use crate::record::{AskError, AskErrorKind, Ending, Header, Outcome, Record, Run};
+use crate::report::Page;
+use crate::scorecard::{Against, Baseline, Calls, Scorecard, Span};
+
+/// The page of these records, held against those of another run.
+fn shown(header: Header, records: Vec<Record>, before: Option<&Run>) -> String {
+    let mut calls = Calls::new(&header);
+    let run = Run::of(header, records);
+    for brief in run.briefs() {
+        calls.add(&run.record(brief).unwrap(), brief);
+    }
+    let scorecard = Scorecard::of(&run).unwrap();
+    let decision = Decision::judged(&run, &calls, &scorecard, None, None).unwrap();
+    let span = Span {
+        started: run.header.started.clone(),
+        elapsed_ms: Some(1234.0),
+        ending: Some(Ending::Complete),
+        ..Span::default()
+    };
+    let operations = calls.operations(span);
+    let against = before.map(|before| {
+        Against::found("previous", Baseline::of(before, "reports/demo/before", 0.8).unwrap())
+    });
+    let page = Page {
+        run: &run,
+        scorecard: &scorecard,
+        decision: &decision,
+        operations: &operations,
+        against: against.as_ref(),
+        dir: "reports/demo/run",
+        top: 10,
+    };
+    html(&page).unwrap()
+}
+
+/// The text between the tags from one mark to another, a line a block.
+fn text(html: &str, from: &str, to: &str) -> String {
+    let start = html.find(from).unwrap_or_else(|| panic!("{from} is not on the page"));
+    let end = start + html[start..].find(to).unwrap_or_else(|| panic!("{to} is not behind {from}"));
+    let mut text = String::new();
+    let mut rest = &html[start..end];
+    while let Some(tag) = rest.find('<') {
+        text.push_str(&rest[..tag]);
+        rest = rest[tag..].find('>').map_or("", |end| &rest[tag + end + 1..]);
+    }
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn verdict(html: &str) -> String {
+    text(html, "<h1", "</section>")
+}
+
+#[test]
+fn the_first_screen_says_what_is_wrong_and_what_is_new() {
+    let right = |index| judged(index, Outcome::Correct, Some(0.9));
+    let wrong = |index| judged(index, Outcome::Incorrect, Some(0.95));
+    let before = Run::of(header(4), vec![right(0), right(1), wrong(2), wrong(3)]);
+    let mut header = header(4);
+    header.budget.confident_wrong = Some(at_most(0.01));
+    let html = shown(header, vec![wrong(0), right(1), right(2), wrong(3)], Some(&before));
+    insta::assert_snapshot!(verdict(&html), @"
+    ✗ Failed
+    1 of 2 budget lines fails: confident_wrong at most 1%.
+    1 newly confident wrong answer since 2026-01-02T03-04-05, 1 mended.
+    ");
+    let changes = text(&html, "<section id=\"changes\"", "</section>");
+    insta::assert_snapshot!(changes, @"
+    Since the run before
+    1 newly confidently wrong · 0 newly wrong · 1 mended · 0 no longer confident, of 4 answers held against 2026-01-02T03-04-05.
+    whatquestionthennowexpected
+    newly confidently wrongWhat is 0?A. x at 0.90B. y at 0.95A. x
+    mendedWhat is 2?B. y at 0.95A. x at 0.90A. x
+    ");
+}
+
+#[test]
+fn a_run_that_could_not_measure_is_neither_right_nor_wrong() {
+    let failure = || Outcome::Failed(AskError::new(AskErrorKind::Network, "no route <b>"));
+    let html = shown(header(2), vec![judged(0, failure(), None)], None);
+    insta::assert_snapshot!(verdict(&html), @"
+    ! Stopped
+    1 of 2 trials are finished; 1 of 1 budget line fails: coverage at least 95%.
+    ");
+    assert!(!html.contains("id=\"changes\""));
+    assert!(html.contains("1 × network error: no route &lt;b&gt;"), "{html}");
+}
+
+#[test]
+fn a_page_that_is_full_says_what_it_leaves_out() {
+    let records = (0..200).map(|index| {
+        let mut record = judged(index, Outcome::Incorrect, Some(0.9));
+        record.question = "<&>".repeat(7_000);
+        record.choices = vec!["\u{202e}".repeat(5_000); 4];
+        record
+    });
+    let html = shown(header(200), records.collect(), None);
+    assert!(html.len() < 5_000_000, "{}", html.len());
+    let cases = html.matches("<details class=\"case\"").count();
+    assert!((50..200).contains(&cases), "{cases}");
+    let left = format!("This page shows the {cases} most telling of 200.");
+    assert!(html.contains(&left), "{}", text(&html, "id=\"none\"", "</section>"));
+}
+
+#[test]
+fn a_case_stands_open_to_readers_without_script() {
+    let mut record = judged(7, Outcome::Incorrect, Some(0.97));
+    record.tags = vec!["anatomy".into()];
+    let html = shown(header(1), vec![record], None);
+    insta::assert_snapshot!(text(&html, "<details class=\"case\"", "</details>"), @"
+    0.97
+    What is 7?
+    said B. y expected A. x
+    case-7 anatomy
+    outcomeincorrect · confidently wrong
+    confidence0.970 by stated, confident from 0.800 on
+    choicesxy
+    writtendemo.jsonl:8
+    link to this case copy as YAML overclaim show reports/demo/run case-7@model
+    - id: &quot;case-7&quot;
+    question: &quot;What is 7?&quot;
+    choices: [&quot;x&quot;, &quot;y&quot;]
+    answer: &quot;A&quot;
+    tags: [&quot;anatomy&quot;]
+    ");
+    assert!(html.contains("id=\"case-case-7\""));
+    // Nothing of what needs a script is there without one.
+    for control in ["<form id=\"filter\" hidden", "class=\"copy\" hidden", "id=\"more\" hidden"] {
+        assert!(html.contains(control), "{control}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Runs of many kinds in one project, for tests that hold documents and pages against each other.
+
+use serde_json::{Value, json};
+
+use super::project::{Project, SUITE, code, letter, question, text};
+use super::{Client, Seen, Server};
+
+/// A project with runs, and their directories.
+pub struct Samples {
+    pub project: Project,
+    pub runs: Vec<String>,
+    // The endpoint of the project.
+    _server: Server,
+}
+
+/// Answers by the question's number: right and sure, wrong and sure, wrong and unsure, without log
+/// probabilities, refused by the server, without an answer, or cut off. Later seeds know less.
+fn of_every_kind(seen: &Seen, client: &mut Client) {
+    let asked: Value = serde_json::from_str(&seen.body).unwrap();
+    let seed = asked["seed"].as_u64().unwrap_or(0);
+    let number = question(seen);
+    let plain = |text: &str, finish: &str| {
+        json!({
+            "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish}],
+            "model": "m-2026", "usage": {"prompt_tokens": 30, "completion_tokens": 4},
+        })
+        .to_string()
+    };
+    let body = match number {
+        7 => return client.json(400, r#"{"error": {"message": "no | <b>such</b> thing"}}"#),
+        11 => plain("I would rather not say.", "stop"),
+        17 => plain("A", "stop"),
+        23 => plain("", "content_filter"),
+        29 => plain("", "length"),
+        kind if kind % 4 == 3 => letter("B", 0.05),
+        kind if kind % 8 == 1 => letter("B", 0.4),
+        kind if kind % 40 == 2 && seed & 0xff > 1 => letter("B", 0.1),
+        _ => letter("A", 0.9),
+    };
+    client.json(200, &body);
+}
+
+/// Makes all runs: about as many as there are features that change what documents hold.
+pub fn samples() -> Samples {
+    let server = Server::new(of_every_kind);
+    let project = Project::at(&server).choices(120);
+    let url = server.base_url();
+    project.write(
+        "overclaim.yaml",
+        &format!(
+            "endpoints:\n  model: {{wire: openai-chat, base_url: \"{url}\", model: m, price: {{input: 1, output: 2}}}}\n  \
+             second: {{wire: openai-chat, base_url: \"{url}\", model: m.2}}\n"
+        ),
+    );
+    let suite = |name: &str, change: &dyn Fn(&str) -> String| {
+        project.write(&format!("suites/{name}.yaml"), &change(SUITE).replace("demo", name));
+    };
+    let budget = |lines: &str| SUITE.replace("  confident_wrong: {max_rate: 20%}\n", lines);
+    suite("demo", &|suite| suite.to_owned());
+    suite("every-line", &|_| {
+        budget(
+            "  confident_wrong: {max_rate: 40%, max_count: 3}\n  accuracy: {min: 60%}\n  \
+             coverage: {min: 80%}\n  calibration: {max_ks: 0.1, max_brier: 0.5, consistent: true}\n  \
+             selective: {accuracy: 60%, min_coverage: 50%}\n  latency: {p50: 5s, p95: 2s, \
+             tokens_per_second: {min: 0.1}, late: {over: 3s, max_rate: 10%}}\n  calls: {max: 50}\n  \
+             tokens: {max: 100000}\n  cost: {max: 1}\n  undecided: pass\n  not_measured: show\n\
+             overrides:\n  - {match: \"tag:k1\", budget: {accuracy: {min: 90%}}}\n",
+        )
+    });
+    suite("repeated", &|suite| {
+        suite.replace("temperature: 0,", "temperature: 0.7, seed: 1,") + "repeats: 3\n"
+    });
+    suite("both", &|suite| suite.replace("[model]", "[model, second]"));
+    suite("early", &|_| {
+        budget(
+            "  confident_wrong: {max_rate: 60%}\n  accuracy: {min: 30%}\n  coverage: {min: 50%}\n  early_stop: true\n",
+        )
+    });
+    suite("again", &|_| {
+        budget("  confident_wrong: {max_rate: 60%}\n  regression: {against: previous}\n")
+    });
+    suite("unsure", &|_| {
+        budget("  accuracy: {min: 60%}\n").replace("confidence: [choice_logprob]\n", "")
+    });
+    let mut runs = Vec::new();
+    let mut run = |name: &str, out: &str, more: &[&str]| {
+        let file = format!("suites/{name}.yaml");
+        let args = ["run", &file, "--out", out, "--concurrency", "8"];
+        let done = project.run(&[&args[..], more].concat());
+        assert!(code(&done) != 2, "{name}: {}", text(&done.stderr));
+        runs.push(out.to_owned());
+    };
+    run("demo", "demo", &[]);
+    run("demo", "replayed", &["--limit", "30"]);
+    run("every-line", "every-line", &["--cache", "off", "--stream"]);
+    run("repeated", "repeated", &["--limit", "40"]);
+    run("both", "both", &["--limit", "60"]);
+    run("early", "early", &["--seed", "3"]);
+    run("again", "reports/again/2026-01-01T00-00-00", &["--seed", "1"]);
+    run("again", "reports/again/2026-01-02T00-00-00", &["--seed", "2"]);
+    run("unsure", "unsure", &[]);
+    run("demo", "stopped", &["--cache", "off", "--max-cost", "0.001"]);
+    run("demo", "shard", &["--shard", "1/2"]);
+    let graded = project.run(&["regrade", "demo", "--out", "graded"]);
+    assert!(code(&graded) != 2, "{}", text(&graded.stderr));
+    runs.push("graded".into());
+    Samples { project, runs, _server: server }
+}
