@@ -194,8 +194,7 @@ impl Documents {
         let strict = header.budget.undecided == budget::Verdict::Fail;
         let [finished, planned] = self.trials();
         let early = self.ending() == Some(Ending::Decided);
-        let verdict = if (finished < planned && !early) || lines.iter().any(|line| uncovered(line))
-        {
+        let verdict = if (finished < planned && !early) || lines.iter().any(uncovered) {
             Verdict::NotMeasured
         } else if any(LineVerdict::Fail) {
             Verdict::Failed
