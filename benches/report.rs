@@ -60,8 +60,8 @@ fn main() -> ExitCode {
             values[values.len() / 2]
         };
         let bar = match size {
-            ..=10_000 => Some(1.0),
-            ..=100_000 => Some(5.0),
+            0..=10_000 => Some(1.0),
+            10_001..=100_000 => Some(5.0),
             _ => None,
         };
         told("  seconds, whole process", median(|shown| shown.seconds), bar);
@@ -88,7 +88,7 @@ fn write(first: &Run, dir: &Path, size: usize) -> f64 {
         let part: Vec<Record> = part
             .iter()
             .map(|index| {
-                another(&records[index % records.len()], *index, &mut random, &header.threshold)
+                another(&records[index % records.len()], *index, &mut random, header.threshold)
             })
             .collect();
         journal.append_all(&part).expect("room");
@@ -99,7 +99,7 @@ fn write(first: &Run, dir: &Path, size: usize) -> f64 {
 }
 
 /// A record as another case would have left it, overconfident by a tenth, asked in this run.
-fn another(record: &Record, index: usize, random: &mut SplitMix, threshold: &f64) -> Record {
+fn another(record: &Record, index: usize, random: &mut SplitMix, threshold: f64) -> Record {
     let sure = 1.0 - 0.75 * random.unit() * random.unit();
     let right = random.unit() < sure - 0.1;
     let outcome = if right { Outcome::Correct } else { Outcome::Incorrect };
@@ -109,7 +109,7 @@ fn another(record: &Record, index: usize, random: &mut SplitMix, threshold: &f64
     record.case = format!("{}-{index}", record.case);
     record.confidence.values_mut().for_each(|stated| *stated = Measured::Known(sure));
     record.primary = Some(sure);
-    record.quadrant = Record::quadrant(&outcome, Some(sure), *threshold);
+    record.quadrant = Record::quadrant(&outcome, Some(sure), threshold);
     record.outcome = outcome;
     if right {
         record.answer = Some(record.expected.clone());

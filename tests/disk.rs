@@ -281,11 +281,12 @@ fn assert_told(tried: &Tried, failed: &[Call], fault: Fault, exit: i32, said: &s
     let file = failed[0].path.as_str();
     if let Some(file) = file.strip_prefix("out") {
         let file = file.trim_start_matches('/');
-        let file = file.split(".json").next().unwrap();
-        let named = match file {
+        // A file that is written beside its place has the process's number in its name.
+        let beside = file.strip_suffix(".tmp").and_then(|file| file.rsplit_once('.'));
+        let named = match beside.map_or(file, |(file, _)| file) {
             // The names of both files are in the directory.
             "" => "run.json",
-            "records" if !said.contains("records.jsonl") => "the journal",
+            "records.jsonl" if !said.contains("records.jsonl") => "the journal",
             file => file,
         };
         assert!(said.contains(named), "{named}: {told}");

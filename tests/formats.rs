@@ -291,6 +291,87 @@ fn annotations(told: &Told<'_>) {
     }
 }
 
+/// The text of a piece of a page, its entities read.
+fn plain(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some(tag) = rest.find('<') {
+        text.push_str(&rest[..tag]);
+        rest = rest[tag..].find('>').map_or("", |end| &rest[tag + end + 1..]);
+    }
+    text.push_str(rest);
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    entities.into_iter().fold(text, |text, (entity, c)| text.replace(entity, c))
+}
+
+/// The pieces of a page between two marks.
+fn between<'a>(html: &'a str, from: &str, to: &str) -> Vec<&'a str> {
+    html.split(from).skip(1).map(|piece| piece.split(to).next().unwrap()).collect()
+}
+
+fn page(told: &Told<'_>) {
+    let html = told.report(&["--format", "html"]);
+    assert!(html == told.project.read(&format!("{}/report.html", told.run)), "{}", told.run);
+    let sections = between(&html, "<section class=\"numbers\"", "</section>");
+    assert_eq!(sections.len(), told.cards().len());
+    for (section, (_, card)) in sections.iter().zip(told.cards()) {
+        let facts: BTreeMap<String, String> = between(section, "<dt>", "</div>")
+            .into_iter()
+            .map(|fact| {
+                let (name, rest) = fact.split_once("</dt>").unwrap();
+                (name.to_owned(), plain(rest))
+            })
+            .collect();
+        let holds = |name: &str, values: &[Option<f64>]| {
+            let told = facts.get(name).unwrap_or_else(|| panic!("no {name} in {facts:?}"));
+            for value in values.iter().flatten() {
+                let written = numbers(told).into_iter().any(|number| is(number, value.abs()));
+                assert!(written, "{value} is not among the numbers of {name}: {told}");
+            }
+        };
+        let percent = |value: &Value| value.as_f64().map(|value| value * 100.0);
+        let number = Value::as_f64;
+        let rate = |name: &str| {
+            let rate = &card[name];
+            [percent(&rate["rate"]), number(&rate["count"]), number(&rate["n"])]
+        };
+        holds("Accuracy", &rate("accuracy"));
+        holds("Measured", &rate("coverage"));
+        let Some(source) = card["sources"].get(0) else { continue };
+        let Some(at) = source["confident_wrong"].as_object().unwrap().values().next() else {
+            continue;
+        };
+        let all = [percent(&at["rate_of_all"]), number(&at["wrong"]), number(&source["n"])];
+        holds("Confidently wrong", &all);
+        if number(&source["n"]) == Some(0.0) {
+            continue;
+        }
+        holds("Confidently wrong", &[percent(&at["upper95_of_all"])]);
+        if number(&at["confident"]) > Some(0.0) {
+            let confident = ["rate_given_confident", "upper95_given_confident"];
+            holds("When confident", &confident.map(|name| percent(&at[name])));
+            holds("When confident", &[number(&at["wrong"]), number(&at["confident"])]);
+        }
+        let gap = ["mean_confidence", "overconfidence_gap"].map(|name| percent(&source[name]));
+        holds("Mean confidence", &gap);
+        let calibration = ["ks_calibration_error", "smece", "brier", "auroc"];
+        holds("Calibration", &calibration.map(|name| number(&source[name])));
+    }
+    let budgets = between(&html, "<div class=\"budget ", "</div>");
+    assert_eq!(budgets.len(), told.lines().len());
+    for (budget, line) in budgets.iter().zip(told.lines()) {
+        let sentence = between(budget, "<p class=\"sentence\">", "</p>");
+        assert_eq!(plain(sentence[0]), line["sentence"].as_str().unwrap());
+        let tone = match line["verdict"].as_str().unwrap() {
+            "pass" => "good",
+            "fail" => "bad",
+            "not_measured" if !told.fails(line) => "quiet",
+            _ => "open",
+        };
+        assert!(budget.starts_with(tone), "{budget}");
+    }
+}
+
 fn terminal(told: &Told<'_>) {
     let page = told.report(&["--format", "terminal"]);
     let wrong = page.lines().filter_map(|line| line.strip_prefix("  confident wrong  "));
@@ -320,6 +401,7 @@ fn every_format_tells_the_numbers_of_the_documents() {
     for run in &samples.runs {
         let told = Told::of(&samples.project, run);
         markdown(&told);
+        page(&told);
         junit(&told);
         table(&told);
         annotations(&told);
@@ -331,6 +413,22 @@ fn every_format_tells_the_numbers_of_the_documents() {
     let flipped =
         rows(&newly).iter().filter(|row| row.len() == 5 && row[0].contains("Question")).count();
     assert_eq!(flipped, 3, "{newly}");
+}
+
+#[test]
+fn every_column_of_the_table_is_described() {
+    let server = support::Server::new(support::project::mostly_right);
+    let project = Project::at(&server).choices(2);
+    project.run(&["run", "--out", "out"]);
+    let table = text(&project.run(&["report", "out", "--format", "csv"]).stdout);
+    let page = std::fs::read_to_string("docs/formats.md").unwrap();
+    let section = page.split("## CSV").nth(1).unwrap().split("\n## ").next().unwrap();
+    let described: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| line.split('|').nth(1).unwrap().split('`').skip(1).step_by(2))
+        .collect();
+    assert_eq!(table.lines().next().unwrap(), described.join(","));
 }
 
 #[test]

@@ -260,7 +260,8 @@ enum Format {
     Html,
     /// For a comment on a pull request and the summary of a CI job; at most 60,000 characters
     Markdown,
-    /// JUnit XML, for GitLab, Jenkins and readers on GitHub
+    /// `JUnit` XML, for GitLab, Jenkins and readers on GitHub
+    #[value(help = "JUnit XML, for GitLab, Jenkins and readers on GitHub")]
     Junit,
     /// A table with a row a trial
     Csv,
@@ -268,7 +269,7 @@ enum Format {
     Github,
 }
 
-/// What a test of the JUnit document is.
+/// What a test of the `JUnit` document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum JunitPer {
     /// A budget line

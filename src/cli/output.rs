@@ -116,8 +116,16 @@ impl Output {
     /// A document for programs.
     pub(super) fn document(value: &impl serde::Serialize) -> Result<(), String> {
         let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-        // In a log, `##[` would start a command to the CI system. It can only stand in a string.
-        to_stdout(&(text.replace("##[", "#\\u0023[") + "\n"))
+        // In a log these start a command to the CI system. They can only stand in strings.
+        let starts = ["##[", "##vso[", "##teamcity["].into_iter();
+        let text = starts.fold(text, |text, start| {
+            if text.contains(start) {
+                text.replace(start, &start.replacen("##", "#\\u0023", 1))
+            } else {
+                text
+            }
+        });
+        to_stdout(&(text + "\n"))
     }
 
     /// A document that is text already, piece by piece.

@@ -6,9 +6,9 @@ use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Header, Run, Unreadable};
 use crate::report::{
-    Document, Page, TestPer, csv, github, headline, html, junit, markdown, terminal,
+    Document, Page, TestPer, csv, github, headline, html, junit, markdown, no_commands, terminal,
 };
-use crate::scorecard::{Against, Calls, Operations, Scorecard, Span};
+use crate::scorecard::{Against, Calls, Changes, Operations, Scorecard, Span};
 use crate::suite::{Config, Findings, display};
 
 use super::baseline;
@@ -29,7 +29,7 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     };
     let (run, calls) = read(&dir)?;
     let span = span(&dir, &run.header);
-    let told = Told::of(run, calls, span, baseline::kept(&dir)?)?;
+    let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
     if let Some(pieces) = pieces(told.page(&dir, args.top), args.format, args.junit_per) {
@@ -105,11 +105,16 @@ fn pieces<'a>(page: Page<'a>, format: Format, per: JunitPer) -> Option<Pieces<'a
     Some(match format {
         Format::Terminal | Format::Json => return None,
         Format::Html => once(html),
-        Format::Markdown => once(markdown),
+        Format::Markdown => for_logs(once(markdown)),
         Format::Github => once(github),
-        Format::Csv => Box::new(csv(&page)),
-        Format::Junit => Box::new(junit(&page, per.into())),
+        Format::Csv => for_logs(csv(&page)),
+        Format::Junit => for_logs(junit(&page, per.into())),
     })
+}
+
+/// Documents that may be printed into the log of a CI job, where no text in them is a command.
+fn for_logs<'a>(pieces: impl Iterator<Item = Result<String, Unreadable>> + 'a) -> Pieces<'a> {
+    Box::new(pieces.map(|piece| Ok(no_commands(&piece?).into_owned())))
 }
 
 /// The same in one piece, for a file.
@@ -139,8 +144,8 @@ pub(super) struct Told {
     pub scorecard: Scorecard,
     pub decision: Decision,
     pub operations: Operations,
-    /// The run before it, where one is kept beside it.
-    against: Option<Against>,
+    /// What became of answers since the run before, where one is kept beside it.
+    changes: Vec<Changes>,
 }
 
 impl Told {
@@ -148,7 +153,7 @@ impl Told {
         run: Run,
         mut calls: Calls,
         span: Span,
-        against: Option<Against>,
+        against: Option<&Against>,
     ) -> Result<Told, String> {
         let early = EarlyStop::of(&run);
         // Calls were made for all records; statistics are of those that were needed.
@@ -158,9 +163,10 @@ impl Told {
             None => run,
         };
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
-        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against.as_ref())
+        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against)
             .map_err(|error| error.to_string())?;
-        Ok(Told { run, scorecard, decision, operations, against })
+        let changes = Changes::of(&run, against).map_err(|error| error.to_string())?;
+        Ok(Told { run, scorecard, decision, operations, changes })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -169,7 +175,7 @@ impl Told {
             scorecard: &self.scorecard,
             decision: &self.decision,
             operations: &self.operations,
-            against: self.against.as_ref(),
+            changes: &self.changes,
             dir,
             top,
         }

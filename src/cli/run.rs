@@ -477,7 +477,7 @@ impl Driven<'_> {
                 )
             })
         };
-        let told = Told::of(run, calls, span, baseline::kept(&dir)?)?;
+        let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
         let shown = display(&dir);
         journal
             .finish(&told.files(&shown)?)

@@ -53,10 +53,10 @@ fn report() -> String {
     const PLACE: &str = "\n  \"$defs\": {\n";
     let parts = [("run", RUN), ("scorecard", SCORECARD), ("operations", OPERATIONS)];
     let parts = parts.into_iter().chain([("decision", DECISION)]);
-    let inside: String = parts
-        .map(|(name, text)| {
-            format!("    \"{name}.schema\": {},\n", text.trim_end().replace('\n', "\n    "))
-        })
-        .collect();
-    REPORT.replacen(PLACE, &(PLACE.to_owned() + &inside), 1)
+    let mut inside = PLACE.to_owned();
+    for (name, text) in parts {
+        let text = text.trim_end().replace('\n', "\n    ");
+        inside += &format!("    \"{name}.schema\": {text},\n");
+    }
+    REPORT.replacen(PLACE, &inside, 1)
 }

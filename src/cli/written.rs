@@ -30,7 +30,7 @@ pub(super) fn write(
     }
     let (run, calls) = read(dir)?;
     let span = Span { ending: ending(&run, span.ending), ..span };
-    let told = Told::of(run, calls, span, baseline::kept(dir)?)?;
+    let told = Told::of(run, calls, span, baseline::kept(dir)?.as_ref())?;
     journal.finish(&told.files(&shown)?).map_err(|error| format!("{shown}: {error}"))?;
     output.people(&told.text(&shown, top, output, Format::Terminal)?);
     // Who cannot be shown it has it all the same.

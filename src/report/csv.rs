@@ -55,7 +55,7 @@ const COLUMNS: [&str; 30] = [
 pub fn csv<'a>(page: &Page<'a>) -> impl Iterator<Item = Result<String, Unreadable>> + use<'a> {
     let page = *page;
     let rows = page.run.records().map(move |record| record.map(|record| row(&page, &record)));
-    std::iter::once(Ok(line(COLUMNS.map(Cow::Borrowed)))).chain(rows)
+    std::iter::once(Ok(line(&COLUMNS.map(Cow::Borrowed)))).chain(rows)
 }
 
 fn row(page: &Page<'_>, record: &Record) -> String {
@@ -76,7 +76,7 @@ fn row(page: &Page<'_>, record: &Record) -> String {
     let threshold = record.threshold.unwrap_or(header.threshold);
     let attempts: usize = record.exchanges.iter().map(|heard| heard.attempts.len()).sum();
     let source = record.primary.and(header.sources.first());
-    line([
+    line(&[
         record.index.to_string().into(),
         cell(&record.trial).into(),
         cell(&record.case).into(),
@@ -132,7 +132,7 @@ fn name(value: &impl serde::Serialize) -> String {
     }
 }
 
-fn line(cells: [Cow<'_, str>; COLUMNS.len()]) -> String {
+fn line(cells: &[Cow<'_, str>; COLUMNS.len()]) -> String {
     let mut line = String::new();
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {

@@ -1,4 +1,4 @@
-//! A run as JUnit XML, for the pages that CI systems make of test results.
+//! A run as `JUnit` XML, for the pages that CI systems make of test results.
 //!
 //! A test is a budget line, so that what fails here is what the exit code says; or a trial, and then
 //! what fails is a confident wrong answer. There a wrong answer that is unsure is no failure: that is
@@ -179,7 +179,7 @@ impl<'a> Tests<'a> {
                 ("time", &seconds(self.page.operations.span.elapsed_ms)),
                 // Readers differ in what they make of a zone.
                 ("timestamp", header.started.get(..19).unwrap_or(&header.started)),
-                ("file", &header.path),
+                ("file", &excerpt(&header.path, MOST)),
             ],
         );
         out.push_str(">\n    <properties>\n");
@@ -352,7 +352,7 @@ impl Tests<'_> {
         }
         let waited: f64 = record.exchanges.iter().map(|heard| heard.waited_ms).sum();
         let fate = self.fate(brief);
-        let (kind, message) = self.matter(fate, record);
+        let (kind, message) = matter(fate, record);
         let body = body(&message, record, self.page.run.header.threshold);
         let told = Told { fate, kind, message: &message, body: &body };
         let told = Some(&told).filter(|_| fate != Fate::Passed);
@@ -360,28 +360,27 @@ impl Tests<'_> {
         self.test(&mut out, &name, &seconds(Some(waited)), told);
         out
     }
+}
 
-    fn matter<'r>(&self, fate: Fate, record: &'r Record) -> (&'r str, String) {
-        let said = excerpt(&record.said().unwrap_or_default(), 80);
-        let wanted = excerpt(&record.wanted(), 80);
-        match (&record.outcome, record.primary) {
-            (Outcome::Failed(error), _) => {
-                ("failed", format!("{}: {}", error.kind.words(), error.message))
-            }
-            (Outcome::Incorrect, Some(sure)) if fate == Fate::Failure => {
-                ("confident_wrong", format!("said {said} at {sure:.2}, expected {wanted}"))
-            }
-            (Outcome::Incorrect, _) if fate == Fate::Failure => {
-                ("incorrect", format!("said {said}, expected {wanted}"))
-            }
-            (Outcome::Ungraded(why), _) => {
-                ("ungraded", format!("the answer was not graded: {why}"))
-            }
-            (outcome, _) if outcome.is_graded() => {
-                ("no_confidence", format!("{}, but how sure it was is not known", outcome.name()))
-            }
-            (outcome, _) => (outcome.name(), format!("not measured: {}", outcome.name())),
+/// What kind of test it is that did not pass, and why in a line.
+fn matter(fate: Fate, record: &Record) -> (&str, String) {
+    let said = excerpt(&record.said().unwrap_or_default(), 80);
+    let wanted = excerpt(&record.wanted(), 80);
+    match (&record.outcome, record.primary) {
+        (Outcome::Failed(error), _) => {
+            ("failed", format!("{}: {}", error.kind.words(), error.message))
         }
+        (Outcome::Incorrect, Some(sure)) if fate == Fate::Failure => {
+            ("confident_wrong", format!("said {said} at {sure:.2}, expected {wanted}"))
+        }
+        (Outcome::Incorrect, _) if fate == Fate::Failure => {
+            ("incorrect", format!("said {said}, expected {wanted}"))
+        }
+        (Outcome::Ungraded(why), _) => ("ungraded", format!("the answer was not graded: {why}")),
+        (outcome, _) if outcome.is_graded() => {
+            ("no_confidence", format!("{}, but how sure it was is not known", outcome.name()))
+        }
+        (outcome, _) => (outcome.name(), format!("not measured: {}", outcome.name())),
     }
 }
 

@@ -31,19 +31,18 @@ const NAME: usize = 100;
 /// # Errors
 /// A record that is shown cannot be read any more.
 pub fn markdown(page: &Page<'_>) -> Result<String, Unreadable> {
-    let changes = Changes::of(page.run, page.against)?;
     let mark = match page.decision.exit_code {
         0 => "✓",
         3 => "?",
         _ => "✗",
     };
-    let matter = matter(page, &changes);
+    let matter = matter(page, page.changes);
     let style = Style { width: 400, ..Style::PLAIN };
     let verdict = headline(page, style).split_whitespace().collect::<Vec<_>>().join(" ");
     let start = format!("### {mark} overclaim: {matter}\n\n{}\n\n", code(&verdict, QUESTION));
     let mut sheet = Sheet::new(start, ending(page));
     budget(&mut sheet, page);
-    for change in &changes {
+    for change in page.changes {
         newly(&mut sheet, page, change);
     }
     for card in &page.scorecard.endpoints {

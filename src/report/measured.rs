@@ -8,7 +8,7 @@ use super::text::amount;
 pub(super) fn measured(line: &Line) -> Option<String> {
     let estimate = in_unit(line.line, line.estimate?);
     let Some([low, high]) = line.interval else { return Some(estimate) };
-    Some(format!("{estimate} [{}, {}]", in_unit(line.line, low), in_unit(line.line, high)))
+    Some(format!("{estimate} ({} to {})", in_unit(line.line, low), in_unit(line.line, high)))
 }
 
 /// How many of how many, where the line is about a share of them; else how many were looked at, and

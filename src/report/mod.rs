@@ -56,7 +56,7 @@ pub use trial::{trial, trial_headline};
 
 use crate::gate::Decision;
 use crate::record::{At, Header, Run, Unreadable};
-use crate::scorecard::{Against, ConfidentlyWrong, Operations, Scorecard, confident_wrong};
+use crate::scorecard::{Changes, ConfidentlyWrong, Operations, Scorecard, confident_wrong};
 
 /// Everything that is reported of a run.
 #[derive(Debug, Clone, Copy)]
@@ -69,8 +69,8 @@ pub struct Page<'a> {
     pub decision: &'a Decision,
     /// How the run went.
     pub operations: &'a Operations,
-    /// The run before it; none where none is kept.
-    pub against: Option<&'a Against>,
+    /// What became of answers since the run before, an entry an endpoint; empty where none is kept.
+    pub changes: &'a [Changes],
     /// The run directory as the user would write it.
     pub dir: &'a str,
     /// How many confident wrong answers are shown.

@@ -4,6 +4,7 @@ use crate::scorecard::{EndpointOperations, Quantiles};
 
 use super::Page;
 use super::text::duration;
+use super::visible;
 
 /// A line for each endpoint that was asked: time of a whole answer, and of streams the first token
 /// and the time between pieces.
@@ -11,7 +12,8 @@ pub(super) fn pace(page: &Page<'_>) -> Vec<String> {
     let endpoints = &page.operations.endpoints;
     let lines = endpoints.iter().filter_map(|endpoint| {
         let text = of_endpoint(endpoint)?;
-        Some(if endpoints.len() > 1 { format!("{}: {text}", endpoint.endpoint) } else { text })
+        let several = endpoints.len() > 1;
+        Some(if several { format!("{}: {text}", visible(&endpoint.endpoint)) } else { text })
     });
     lines.collect()
 }

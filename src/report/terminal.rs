@@ -5,7 +5,7 @@
 
 use crate::gate::{Decision, percent};
 use crate::record::Unreadable;
-use crate::scorecard::{EndpointCard, Rate, SourceCard};
+use crate::scorecard::{EndpointCard, Flip, Rate, SourceCard};
 
 use super::budgets::budgets;
 use super::calibration::calibration;
@@ -105,6 +105,7 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
             style,
         );
     }
+    since(out, page, card, style);
     accuracy(out, &card.accuracy);
     repeats(out, card, style);
     for source in &card.sources {
@@ -115,6 +116,19 @@ fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style)
     }
     tags(out, &card.tags, card.primary().is_some(), style);
     outcomes(out, card, style);
+}
+
+/// What is new since the run before; nothing where none is kept.
+fn since(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
+    let changes = page.changes.iter().find(|changes| *changes.endpoint == *card.endpoint);
+    let Some(changes) = changes else { return };
+    let newly = changes.count(Flip::NewlyConfidentWrong);
+    let text = format!("{newly} newly confidently wrong");
+    let text = if newly > 0 { style.red(&text) } else { text };
+    let mended = changes.count(Flip::Fixed) + changes.count(Flip::NoLongerConfidentWrong);
+    let mended = if mended > 0 { format!(" · {mended} mended") } else { String::new() };
+    let rest = format!("{mended}   since {}", visible(&changes.baseline));
+    line(out, &format!("  what is new      {text}{}", style.text(&rest)));
 }
 
 /// How many answers are confidently wrong, and how many of the confident ones. Limits of a run that
@@ -273,7 +287,7 @@ mod tests {
             scorecard: &scorecard,
             decision: &decision,
             operations: &operations,
-            against: None,
+            changes: &[],
             dir: "reports/demo/run",
             top: 10,
         };

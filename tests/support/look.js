@@ -100,7 +100,9 @@ for (const heading of document.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
   if (!heading.textContent.trim()) found.push(`${told(heading)} is empty`);
   level = own;
 }
-for (const [selector, least, most] of [["h1", 1, 1], ["main", 1, 1], ["header", 1, 1], ["footer", 1, 1], ["nav", 1, 9]]) {
+// A page of a run is long enough to need a way through it.
+const long = document.getElementById("cases") ? 1 : 0;
+for (const [selector, least, most] of [["h1", 1, 1], ["main", 1, 1], ["header", 1, 1], ["footer", long, 1], ["nav", long, 9]]) {
   const count = document.querySelectorAll(selector).length;
   if (count < least || count > most) found.push(`${count} <${selector}>`);
 }

@@ -10,6 +10,8 @@
 pub mod browser;
 #[cfg(target_os = "linux")]
 pub mod failing_disk;
+pub mod hostile;
+pub mod html;
 pub mod mock;
 pub mod project;
 #[cfg(unix)]

@@ -18,7 +18,7 @@ pub struct Element {
 impl Element {
     pub fn get(&self, name: &str) -> &str {
         let found = self.attributes.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).unwrap_or_else(|| panic!("no {name}: {self:?}"))
+        found.map_or_else(|| panic!("no {name}: {self:?}"), |(_, value)| value.as_str())
     }
 
     pub fn number(&self, name: &str) -> usize {

@@ -2,7 +2,7 @@
 
 use crate::gate::percent;
 
-use super::words::units;
+use super::words::{fitted, units};
 use super::{Anchor, Scale, Svg};
 
 /// Width of a figure of the page, in units.
@@ -98,7 +98,8 @@ pub(super) fn key_lines(entries: &[(Mark, String)]) -> f64 {
 pub(super) fn key(svg: &mut Svg, top: f64, entries: &[(Mark, String)]) -> f64 {
     let (mut x, mut y) = (0.0, top + 12.0);
     for (mark, text) in entries {
-        let wide = 24.0 + units(text);
+        let text = fitted(text, WIDTH - 24.0);
+        let wide = 24.0 + units(&text);
         if x > 0.0 && x + wide > WIDTH {
             (x, y) = (0.0, y + LINE);
         }
@@ -113,7 +114,7 @@ pub(super) fn key(svg: &mut Svg, top: f64, entries: &[(Mark, String)]) -> f64 {
             Mark::Dot => svg.circle("dot", [x + 9.0, middle], 4.0),
             Mark::Diamond => diamond(svg, "diamond", [x + 9.0, middle], 5.5),
         }
-        svg.text("", [x + 23.0, y], Anchor::Start, text);
+        svg.text("", [x + 23.0, y], Anchor::Start, &text);
         x += wide + 14.0;
     }
     (y - top - 12.0) / LINE + 1.0

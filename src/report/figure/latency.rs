@@ -32,10 +32,11 @@ impl Limit {
         let quantile = |line: &&Line| {
             let (name, share, seconds) = match (line.line, first_token) {
                 ("latency.p50", false) => ("p50", 0.5, line.limit),
-                ("latency.p95", false) => ("p95", 0.95, line.limit),
+                ("latency.p95", false) | ("latency.first_token_p95", true) => {
+                    ("p95", 0.95, line.limit)
+                }
                 ("latency.p99", false) => ("p99", 0.99, line.limit),
                 ("latency.late", false) => ("late", 1.0 - line.limit, late?),
-                ("latency.first_token_p95", true) => ("p95", 0.95, line.limit),
                 _ => return None,
             };
             Some(Limit { name, share, by: seconds * 1000.0, verdict: line.verdict })

@@ -131,3 +131,6 @@ impl Table {
         Table { head: head.iter().map(|name| (*name).to_owned()).collect(), rows: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests;

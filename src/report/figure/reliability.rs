@@ -61,7 +61,7 @@ pub(super) fn figure(id: String, source: &SourceCard, drawn: &Reliability) -> Fi
     let (stated, right) =
         [source.mean_confidence, source.accuracy].map(|share| share.unwrap_or(0.0)).into();
     let note = format!(
-        "n = {} by {}. Stated {} on average, right {} ({gap:+.1} points). {seen}",
+        "n = {}, confidence by {}: {} on average, right {} ({gap:+.1} points). {seen}",
         drawn.n,
         fitted(&source.source, 400.0),
         percent(stated),

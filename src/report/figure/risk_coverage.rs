@@ -21,7 +21,7 @@ pub(super) fn figure(id: String, curve: &RiskCurve, decided_early: bool) -> Figu
         (Mark::Line("promise"), format!("promised: at most {}", percent(advice.max_error))),
     ];
     if let Some(point) = at_threshold {
-        entries.push((Mark::Diamond, format!("the suite's threshold, {}", told(point))));
+        entries.push((Mark::Diamond, format!("suite, {}", told(point))));
     }
     entries.extend(advised.map(|point| (Mark::Dot, format!("advised, {}", told(&point)))));
     let mut svg = Svg::new(WIDTH, key_lines(&entries) * LINE + 12.0 + PLOT + 44.0);

@@ -11,8 +11,9 @@ use super::frame::{LINE, Mark, WIDTH, key, nice_share};
 use super::words::{fitted, units};
 use super::{Anchor, Figure, Scale, Svg, Table};
 
-/// So many parts are drawn.
+/// So many parts are drawn where some can be told from the rest, and where none can.
 const MOST: usize = 40;
+const MOST_FEW: usize = 24;
 /// Height of a part's row.
 const ROW: f64 = 20.0;
 /// Where names end and where counts begin.
@@ -59,7 +60,8 @@ pub(super) fn figure(id: String, card: &EndpointCard) -> Option<Figure> {
         return None;
     }
     let all = overall(card)?;
-    let shown = &parts[..parts.len().min(MOST)];
+    let most = if some_told { MOST } else { MOST_FEW };
+    let shown = &parts[..parts.len().min(most)];
     let uppers = shown.iter().filter_map(|part| part.rate.interval95()).map(|[_, upper]| upper);
     let end = nice_share(uppers.fold(all, f64::max));
     let scale = Scale { domain: [0.0, end], range: [NAMES + 8.0, COUNTS - 10.0] };
@@ -136,7 +138,7 @@ fn overall(card: &EndpointCard) -> Option<f64> {
 
 fn row(svg: &mut Svg, scale: &Scale, part: &Part<'_>, y: f64) {
     let class = if part.differs { "strong" } else { "" };
-    svg.text(class, [NAMES, y + 4.0], Anchor::End, &fitted(part.name, NAMES));
+    svg.text(class, [NAMES, y + 4.0], Anchor::End, &fitted(part.name, NAMES - 10.0));
     if let Some([lower, upper]) = part.rate.interval95() {
         svg.line("interval", [scale.at(lower), y], [scale.at(upper), y]);
     }

@@ -16,7 +16,7 @@ use crate::report::exchange::{Part, Told};
 use crate::report::sharers::Sharers;
 use crate::report::trial::{confidence_in_words, outcome_in_words};
 use crate::report::{Page, visible};
-use crate::scorecard::{Changes, Flip, Flipped, Said, Suspect};
+use crate::scorecard::{Flip, Flipped, Said, Suspect};
 
 /// Bytes of all cases together.
 const ROOM: usize = 3_400_000;
@@ -58,7 +58,7 @@ struct Case {
     /// The primary confidence, for people and for sorting.
     sure: Option<String>,
     order: String,
-    case: String,
+    name: String,
     endpoint: String,
     /// Whether several endpoints are on the page.
     several: bool,
@@ -113,14 +113,14 @@ struct Context<'a> {
 
 impl Cases {
     /// As many of the run's cases as the page has room for.
-    pub(super) fn of(page: &Page<'_>, changes: &[Changes]) -> Result<Cases, Unreadable> {
+    pub(super) fn of(page: &Page<'_>) -> Result<Cases, Unreadable> {
         let run = page.run;
         let telling = Telling::of(run);
         let mut templates = super::templates();
         // A template of this program compiles, or no page is made.
         let template = templates.add_template("case", include_str!("case.html"));
         template.map_err(|error| super::defect(&error))?;
-        let context = Context::of(page, changes, &telling)?;
+        let context = Context::of(page, &telling)?;
         let mut html = String::new();
         let mut shown = 0;
         for entry in &telling.entries {
@@ -146,14 +146,10 @@ impl Cases {
 }
 
 impl<'a> Context<'a> {
-    fn of(
-        page: &'a Page<'a>,
-        changes: &'a [Changes],
-        telling: &Telling<'a>,
-    ) -> Result<Context<'a>, Unreadable> {
+    fn of(page: &'a Page<'a>, telling: &Telling<'a>) -> Result<Context<'a>, Unreadable> {
         let run = page.run;
         let mut since = HashMap::new();
-        for changes in changes {
+        for changes in page.changes {
             // The gravest first: a case of several repeats may have gone two ways.
             for flipped in &changes.flips {
                 since.entry((changes.endpoint.as_str(), flipped.case.as_str())).or_insert(flipped);
@@ -215,7 +211,7 @@ impl Case {
             outcome: outcome_in_words(record),
             sure: record.primary.map(|sure| format!("{sure:.2}")),
             order: record.primary.map_or_else(|| "-1".into(), |sure| sure.to_string()),
-            case: case.to_owned(),
+            name: case.to_owned(),
             endpoint: endpoint.to_owned(),
             several,
             question: cut(&record.question, SHORT),

@@ -27,7 +27,7 @@ pub(super) struct Headline {
 }
 
 impl Headline {
-    pub(super) fn of(page: &Page<'_>, changes: &[Changes]) -> Headline {
+    pub(super) fn of(page: &Page<'_>) -> Headline {
         let decision = page.decision;
         let of = |verdict| decision.lines.iter().filter(move |line| line.verdict == verdict);
         let against = |verdict| of(verdict).filter(|line| decision.counts_as_failed(line)).count();
@@ -83,12 +83,12 @@ impl Headline {
         if let Some(first) = sentence.get(..1) {
             sentence = first.to_uppercase() + &sentence[1..];
         }
-        Headline { tone, mark, word, sentence: sentence + ".", since: since(page, changes) }
+        Headline { tone, mark, word, sentence: sentence + ".", since: since(page) }
     }
 }
 
 /// What is new, an entry an endpoint.
-fn since(page: &Page<'_>, changes: &[Changes]) -> Vec<String> {
+fn since(page: &Page<'_>) -> Vec<String> {
     let several = page.run.header.endpoints.len() > 1;
     let say = |changes: &Changes| {
         let newly = changes.count(Flip::NewlyConfidentWrong);
@@ -102,7 +102,7 @@ fn since(page: &Page<'_>, changes: &[Changes]) -> Vec<String> {
         let fixed = if fixed > 0 { format!(", {fixed} mended") } else { String::new() };
         format!("{newly}{at} since {}{fixed}", changes.baseline)
     };
-    changes.iter().map(say).collect()
+    page.changes.iter().map(say).collect()
 }
 
 /// The numbers of one endpoint.

@@ -114,8 +114,7 @@ struct Doubtful<'a> {
 /// A record that is shown cannot be read any more.
 pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
     let header = &run.run.header;
-    let changes = Changes::of(run.run, run.against)?;
-    let cases = Cases::of(run, &changes)?;
+    let cases = Cases::of(run)?;
     let several = header.endpoints.len() > 1;
     let cards = &run.scorecard.endpoints;
     let suspects = run.scorecard.suspect_labels.as_ref();
@@ -125,7 +124,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         models: cards.iter().map(|card| card.model.as_str()).collect::<Vec<_>>().join(", "),
         threshold: format!("{:.2}", header.threshold),
         dir: run.dir,
-        headline: Headline::of(run, &changes),
+        headline: Headline::of(run),
         numbers: cards.iter().map(|card| Numbers::of(run, card)).collect(),
         budgets: run
             .decision
@@ -134,7 +133,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
             .zip(1..)
             .map(|(line, n)| Budget::of(run, line, n))
             .collect(),
-        changes: changes.iter().map(|of| Changed::of(of, several)).collect(),
+        changes: run.changes.iter().map(|of| Changed::of(of, several)).collect(),
         endpoints: header.endpoints.iter().map(|asked| &*asked.name).collect(),
         several,
         counts: cases.counts,

@@ -5,7 +5,7 @@ use crate::gate::Decision;
 use crate::record::tests::{at_most, header, judged};
 use crate::record::{AskError, AskErrorKind, Ending, Header, Outcome, Record, Run};
 use crate::report::Page;
-use crate::scorecard::{Against, Baseline, Calls, Scorecard, Span};
+use crate::scorecard::{Against, Baseline, Calls, Changes, Scorecard, Span};
 
 /// The page of these records, held against those of another run.
 fn shown(header: Header, records: Vec<Record>, before: Option<&Run>) -> String {
@@ -26,12 +26,13 @@ fn shown(header: Header, records: Vec<Record>, before: Option<&Run>) -> String {
     let against = before.map(|before| {
         Against::found("previous", Baseline::of(before, "reports/demo/before", 0.8).unwrap())
     });
+    let changes = Changes::of(&run, against.as_ref()).unwrap();
     let page = Page {
         run: &run,
         scorecard: &scorecard,
         decision: &decision,
         operations: &operations,
-        against: against.as_ref(),
+        changes: &changes,
         dir: "reports/demo/run",
         top: 10,
     };
