@@ -132,9 +132,10 @@ fn a_regression_is_marked_with_its_return_and_nothing_else() {
     assert_eq!(worse["turned"]["newly_confident_wrong_cases"].as_array().unwrap().len(), 20);
     let page = project.read("reports/demo/trend.html");
     assert_eq!(page.matches("t-worse\"").count(), 2 * 3, "three measures, drawn wide and narrow");
-    assert!(page.contains("30 of 60 answers") || page.contains("24 of 60 answers"), "{page}");
+    assert!(page.contains("24 of 60 answers became confidently wrong, 0 are so no more"));
+    assert!(page.contains("50.0% is above what the earlier nights make of it"), "{page}");
     let told = text(&project.run(&["trend", "--quiet"]).stdout);
-    insta::assert_snapshot!(told, @"demo · 11 nights · PASSED · 6 of 60 confidently wrong (10%) · better: confident wrong, better: accuracy on 2026-03-09");
+    insta::assert_snapshot!(told, @"demo · 11 nights · PASSED · 6 of 60 confidently wrong (10%) · worse on 2026-03-08: confident wrong, accuracy, Brier score · better on 2026-03-09: confident wrong, accuracy");
 }
 
 #[test]

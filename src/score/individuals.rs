@@ -59,14 +59,18 @@ mod tests {
     fn limits_by_hand() {
         let mut values = Individuals::default();
         assert_eq!(values.limits(0.05, 0.0), None);
-        [9.0, 11.0, 10.0].iter().for_each(|value| values.add(*value));
+        for value in [9.0, 11.0, 10.0] {
+            values.add(value);
+        }
         // t of 2 degrees of freedom at 2.5 % is 4.30265; s = 1; √(4/3).
         let [low, high] = values.limits(0.05, 0.0).unwrap();
         assert!((high - 10.0 - 4.302_652_729_7 * (4.0_f64 / 3.0).sqrt()).abs() < 1e-9);
         assert!((low + high - 20.0).abs() < 1e-12);
         assert_eq!(values.limits(0.05, 8.0), Some([2.0, 18.0]));
         let mut same = Individuals::default();
-        [2.5; 9].iter().for_each(|value| same.add(*value));
+        for value in [2.5; 9] {
+            same.add(value);
+        }
         assert_eq!((same.n(), same.limits(0.01, 0.25)), (9, Some([2.25, 2.75])));
     }
 

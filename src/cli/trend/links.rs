@@ -48,7 +48,8 @@ fn relative(from: &Path, to: &Path) -> Option<Vec<String>> {
     let [from, to] = [from.canonicalize().ok()?, to.canonicalize().ok()?];
     let (mut from, mut to) = (from.components().peekable(), to.components().peekable());
     while from.peek().is_some() && from.peek() == to.peek() {
-        (from.next(), to.next());
+        from.next();
+        to.next();
     }
     let mut steps = Vec::new();
     for step in from {

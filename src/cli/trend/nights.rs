@@ -84,7 +84,7 @@ fn listing(dir: &Path) -> Result<Option<Listing>, String> {
         match journal::read_header(&run) {
             // The text of a suite is long, and there are as many as nights.
             Ok(header) => {
-                listed.push(Listed { directory, header: Header { text: String::new(), ..header } })
+                listed.push(Listed { directory, header: Header { text: String::new(), ..header } });
             }
             Err(error) => {
                 remark(&format!("left out: {error}"));

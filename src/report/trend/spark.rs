@@ -48,7 +48,7 @@ pub(super) fn spark(history: &History, place: usize) -> Option<String> {
         let at = [SIZE[0] - 48.0, y.at(rate).clamp(13.0, SIZE[1] - 5.0) + 4.0];
         svg.text("t-value", at, crate::report::figure::Anchor::Start, &words::share(rate));
     }
-    let told = newest.map(words::share).unwrap_or_else(|| "unknown".to_owned());
+    let told = newest.map_or_else(|| "unknown".to_owned(), words::share);
     Some(svg.finish(
         &format!("spark-{place}"),
         "Rate of confident wrong answers",

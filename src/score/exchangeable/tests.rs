@@ -6,7 +6,9 @@ use crate::score::random::Stream;
 
 fn tally(counts: &[u32]) -> Tally {
     let mut tally = Tally::default();
-    counts.iter().for_each(|count| tally.add(*count));
+    for count in counts {
+        tally.add(*count);
+    }
     tally
 }
 

@@ -34,12 +34,12 @@ struct Card {
 struct EndpointCard {
     planned: usize,
     finished: usize,
-    accuracy: Rate,
+    accuracy: Accuracy,
     sources: Vec<Source>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Rate {
+struct Accuracy {
     count: usize,
     n: usize,
     rate: Option<f64>,
@@ -54,7 +54,7 @@ struct Source {
     brier: Option<f64>,
     #[serde(default)]
     bootstrap95: Option<Bootstrap>,
-    confident_wrong: BTreeMap<String, Wrong>,
+    confident_wrong: BTreeMap<String, ConfidentWrong>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -63,7 +63,7 @@ struct Bootstrap {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Wrong {
+struct ConfidentWrong {
     wrong: usize,
     rate_of_all: Option<f64>,
     upper95_of_all: f64,
@@ -96,11 +96,11 @@ struct Quantiles {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Decision {
     exit_code: u8,
-    lines: Vec<Line>,
+    lines: Vec<Judged>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-struct Line {
+struct Judged {
     endpoint: String,
     line: String,
     verdict: LineVerdict,
@@ -186,16 +186,15 @@ impl Documents {
         endpoint: Option<&str>,
         header: &Header,
     ) -> (Verdict, Vec<String>) {
-        let of = |line: &&Line| endpoint.is_none_or(|endpoint| line.endpoint == endpoint);
-        let lines: Vec<&Line> = self.decision.lines.iter().filter(of).collect();
+        let of = |line: &&Judged| endpoint.is_none_or(|endpoint| line.endpoint == endpoint);
+        let lines: Vec<&Judged> = self.decision.lines.iter().filter(of).collect();
         let any = |verdict| lines.iter().any(|line| line.verdict == verdict);
         let uncovered =
-            |line: &&Line| line.line.starts_with("coverage") && line.verdict == LineVerdict::Fail;
+            |line: &&Judged| line.line.starts_with("coverage") && line.verdict == LineVerdict::Fail;
         let strict = header.budget.undecided == budget::Verdict::Fail;
         let [finished, planned] = self.trials();
         let early = self.ending() == Some(Ending::Decided);
-        let verdict = if (finished < planned && !early) || lines.iter().any(|line| uncovered(&line))
-        {
+        let verdict = if (finished < planned && !early) || lines.iter().any(uncovered) {
             Verdict::NotMeasured
         } else if any(LineVerdict::Fail) {
             Verdict::Failed
@@ -231,7 +230,7 @@ impl Documents {
             let limits = source.bootstrap95.as_ref().and_then(|of| of.brier);
             add(Measure::Brier, source.brier, None, source.n, limits);
         }
-        let Rate { count, n, rate, wilson95, korn_graubard95 } = card.accuracy;
+        let Accuracy { count, n, rate, wilson95, korn_graubard95 } = card.accuracy;
         add(Measure::Accuracy, rate, Some(count), n, wilson95.or(korn_graubard95));
         let operations = self.operations.endpoints.iter().find(|told| told.endpoint == endpoint);
         if let Some(told) = operations {

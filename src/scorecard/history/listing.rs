@@ -133,7 +133,12 @@ mod tests {
         let told = |left: &LeftOutRun| format!("{} {}", &left.directory[8..10], left.reason);
         insta::assert_snapshot!(
             listing.left_out.iter().map(told).collect::<Vec<_>>().join("\n"),
-            @""
+            @"
+        01 a run of the suite `other`
+        02 graded again as 2026-01-09T03-00-00
+        03 a part of 2026-01-04T03-00-00
+        05 a share of the cases (1 of 1): `overclaim merge` joins them
+        "
         );
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A line that goes up and down every night says nothing. Two things are asked of every night, each
 //! at a level so small that on the whole page a false alarm is improbable ([`FalseAlarms`]): does it
-//! lie outside what the earlier nights make of it ([`Watched`]), and did more answers turn one way
+//! lie outside what the earlier nights make of it (`watched`), and did more answers turn one way
 //! than the other since the night before ([`Turned`])? Both look at the same questions, so that a
 //! suite that changes is compared on what it kept. What else changed between two nights, the model's
 //! version, the suite, its threshold and budget, is told beside it as an [`Event`]: whether it was the

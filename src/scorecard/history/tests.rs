@@ -81,7 +81,9 @@ fn history(
             })
             .collect();
         let mut answers = Answers::new(&header);
-        records.iter().for_each(|record| answers.add(record));
+        for record in &records {
+            answers.add(record);
+        }
         let mut amount = |of: f64| of * (0.1 * draw.normal()).exp();
         let documents = documents(&header, &records, [amount(400.0), amount(900.0)], amount(0.02));
         let standing =
