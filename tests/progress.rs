@@ -102,7 +102,10 @@ fn a_fast_run_is_drawn_no_more_often_than_a_slow_one() {
     // It took long enough to be seen, and was drawn eight times a second at most.
     assert!(pictures > 0, "{written}");
     let most = elapsed * 8.0 + 1.0;
-    assert!((pictures as f64) <= most, "{pictures} pictures in {elapsed} s");
+    assert!(
+        f64::from(u32::try_from(pictures).unwrap()) <= most,
+        "{pictures} pictures in {elapsed} s"
+    );
     // Each is a line, and there is nothing between them.
     let drawn = written.split_once("\r  demo  ").unwrap().1.rsplit_once("\x1b[J\r").unwrap().0;
     assert!(drawn.chars().count() < (pictures + 1) * 110, "{drawn:?}");
