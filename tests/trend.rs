@@ -162,15 +162,14 @@ fn what_else_was_different_is_told_and_only_shared_cases_are_compared() {
     night(&project, 6, &[]);
     // Twenty questions are new, and all of them are answered wrong: no change of the model.
     let rows = project.read("suites/rows.jsonl");
-    let more: String = (0..20)
-        .map(|index| {
-            format!(
-                "{{\"id\": \"new-{index}\", \"question\": \"Question {}?\", \"choices\": \
-                 [\"yes\", \"no\"], \"answer\": \"B\", \"kind\": \"new\"}}\n",
-                200 + index
-            )
-        })
-        .collect();
+    let row = |index| {
+        format!(
+            "{{\"id\": \"new-{index}\", \"question\": \"Question {}?\", \"choices\": \
+             [\"yes\", \"no\"], \"answer\": \"B\", \"kind\": \"new\"}}\n",
+            200 + index
+        )
+    };
+    let more = (0..20).map(row).collect::<Vec<_>>().concat();
     project.write("suites/rows.jsonl", &(rows + &more));
     night(&project, 7, &[]);
     project.write(
@@ -269,7 +268,7 @@ fn a_run_that_is_no_night_says_why() {
 /// Makes a run into one that was stopped after so many trials.
 fn stop_after(project: &Project, dir: &str, trials: usize) {
     let records = project.read(&format!("{dir}/records.jsonl"));
-    let kept: String = records.lines().take(trials).map(|line| format!("{line}\n")).collect();
+    let kept: String = records.split_inclusive('\n').take(trials).collect();
     project.write(&format!("{dir}/records.jsonl"), &kept);
     let output = project.run(&["report", dir, "--json"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();

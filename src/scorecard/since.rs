@@ -138,12 +138,12 @@ mod tests {
         let outcome = |right| if right { Outcome::Correct } else { Outcome::Incorrect };
         let records = |salt: usize| -> Vec<_> {
             let record = |index: usize| {
-                let sure = 0.5 + 0.05 * ((index * salt) % 10) as f64;
+                let sure = [0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95][(index * salt) % 7];
                 judged(index, outcome(!(index * salt).is_multiple_of(3)), Some(sure))
             };
             (0..40).map(record).collect()
         };
-        let (then, now) = (Run::of(header(40), records(7)), Run::of(header(40), records(11)));
+        let (then, now) = (Run::of(header(40), records(5)), Run::of(header(40), records(11)));
         let against = Against::found("previous", Baseline::of(&then, "d", 0.8).unwrap());
         let changes = Changes::of(&now, Some(&against)).unwrap().remove(0);
         let side = |run| sides(run, "model", 0.8).unwrap();

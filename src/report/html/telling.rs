@@ -119,7 +119,7 @@ impl<'a> Telling<'a> {
 
     /// Sorts, and drops what no page has room for.
     fn keep(&mut self) {
-        self.entries.sort_by(|one, other| order(one.worst).cmp(&order(other.worst)));
+        self.entries.sort_by_key(|entry| order(entry.worst));
         self.entries.truncate(MOST);
         self.entries.shrink_to_fit();
     }
