@@ -25,7 +25,11 @@ const UNKNOWN: f64 = -9999.0;
 pub(super) struct Told {
     /// What was asked for, and where the reply came from.
     pub title: String,
-    /// What is known of it.
+    /// Who else got the reply; empty where nobody did.
+    pub shared: Option<Part>,
+    /// The prompt, turn by turn.
+    pub turns: Vec<Part>,
+    /// What else is known of it.
     pub parts: Vec<Part>,
 }
 
@@ -50,13 +54,15 @@ impl Told {
             title += &format!(" at {}", heard.endpoint);
         }
         title += &format!(" · {}", origin(heard, &shared));
-        let mut told = Told { title, parts: Vec::new() };
-        if let Some(joined) = joined_by(heard, &shared) {
-            told.field("shared", joined);
-        }
-        for turn in heard.request.turns.iter() {
-            told.words(turn.speaker.name(), turn.text.clone());
-        }
+        let part = |name: &str, text, words| Part { name: name.to_owned(), text, words };
+        let turns = heard.request.turns.iter();
+        let turns = turns.map(|turn| part(turn.speaker.name(), turn.text.clone(), true));
+        let mut told = Told {
+            title,
+            shared: joined_by(heard, &shared).map(|joined| part("shared", joined, false)),
+            turns: turns.collect(),
+            parts: Vec::new(),
+        };
         let target = &heard.request.target;
         told.field("asked", format!("{} at {}", target.model, target.url));
         told.field("parameters", parameters(&heard.request));
@@ -141,7 +147,7 @@ pub(super) fn exchange(
 ) {
     let told = Told::of(place, record, sharers);
     title(out, &format!("{:>3}  ", place + 1), INDENT, &told.title, style);
-    for Part { name, text, words } in &told.parts {
+    for Part { name, text, words } in told.shared.iter().chain(&told.turns).chain(&told.parts) {
         if *words {
             block(out, INDENT, name, text, style);
         } else {

@@ -125,7 +125,7 @@ fn property(text: &str) -> String {
 }
 
 /// A path without the steps that take each other back: GitHub compares paths letter by letter.
-fn tidy(path: &str) -> String {
+pub(super) fn tidy(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split(['/', '\\']) {
         match part {

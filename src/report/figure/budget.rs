@@ -84,6 +84,12 @@ impl Unit {
     }
 }
 
+/// What was measured, in the unit of the line; none where nothing was.
+pub(in crate::report) fn measured(line: &Line) -> Option<String> {
+    let estimate = line.estimate.filter(|estimate| estimate.is_finite())?;
+    Some(Unit::of(line.line).0.shown(estimate))
+}
+
 /// The bar of a line; none where nothing was measured. `id` is unique in the page.
 pub(in crate::report) fn bar(line: &Line, decision: &Decision, id: &str) -> Option<String> {
     let estimate = line.estimate.filter(|estimate| estimate.is_finite())?;

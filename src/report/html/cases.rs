@@ -12,8 +12,10 @@ use serde::Serialize;
 
 use super::telling::{Entry, Standing, Telling, elsewhere};
 use super::yaml;
+use crate::gate::percent;
 use crate::record::{Brief, Name, Record, Run, Unreadable};
 use crate::report::exchange::{Part, Told};
+use crate::report::github::tidy;
 use crate::report::sharers::Sharers;
 use crate::report::trial::{confidence_in_words, outcome_in_words};
 use crate::report::{Page, visible};
@@ -77,6 +79,8 @@ struct Case {
     times: Option<[u32; 2]>,
     since: Option<Since>,
     suspect: Option<String>,
+    /// The probability that the models leave to the label, where they say so.
+    doubt: Option<String>,
     others: Vec<Other>,
     confidence: Vec<String>,
     at: String,
@@ -207,7 +211,8 @@ impl Case {
         let repeated = run.header.repeats.get() > 1;
         let exchanges = (0..record.exchanges.len()).map(|place| {
             let mut told = Told::of(place, record, sharers);
-            told.parts.iter_mut().for_each(|part: &mut Part| part.text = cut(&part.text, LONG));
+            let parts = told.shared.iter_mut().chain(&mut told.turns).chain(&mut told.parts);
+            parts.for_each(|part: &mut Part| part.text = cut(&part.text, LONG));
             told
         });
         Ok(Case {
@@ -228,9 +233,10 @@ impl Case {
             times: repeated.then_some([entry.times, entry.of]),
             since: since.get(&(endpoint, case)).map(|flipped| Since::of(flipped)),
             suspect: suspects.get(case).map(|suspect| doubt(suspect)),
+            doubt: suspects.get(case).and_then(|suspect| suspect.probability).map(percent),
             others,
             confidence: confidence_in_words(&run.header, record),
-            at: format!("{}:{}", record.at.file, record.at.line),
+            at: format!("{}:{}", tidy(&record.at.file), record.at.line),
             exchanges: exchanges.collect(),
             command: format!("overclaim show {} {}", page.dir, shell_word(&record.trial)),
             yaml: Some(yaml::case(record)).filter(|yaml| yaml.len() <= LONG),

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
+use super::cases::{id, short};
 use crate::gate::{Line, Verdict, percent};
+use crate::record::{Brief, Unreadable};
 use crate::report::Page;
 use crate::report::budgets::limit;
 use crate::report::calibration;
-use crate::report::figure::bar;
+use crate::report::figure::{bar, measured};
 use crate::report::text::counted;
-use crate::scorecard::{Changes, EndpointCard, Flip, Rate, SourceCard};
+use crate::scorecard::{Changes, EndpointCard, Flip, Rate, SourceCard, confident_wrong as ranked};
 
 /// So many failing lines are named in the verdict.
 const NAMED: usize = 3;
@@ -24,10 +26,44 @@ pub(super) struct Headline {
     sentence: String,
     /// What is new since the run before; empty where none is known.
     since: Vec<String>,
+    /// The surest wrong answer of all; none where no answer is confidently wrong.
+    surest: Option<Surest>,
+}
+
+/// A wrong answer with its case.
+#[derive(Debug, Serialize)]
+struct Surest {
+    id: String,
+    sure: String,
+    question: String,
+    said: String,
+    expected: String,
+}
+
+impl Surest {
+    fn of(page: &Page<'_>) -> Result<Option<Surest>, Unreadable> {
+        let endpoints = &page.run.header.endpoints;
+        let sure = |brief: &Brief| brief.primary().unwrap_or(0.0);
+        let surest = endpoints
+            .iter()
+            .filter_map(|asked| Some(ranked(page.run, &asked.name).first()?.brief))
+            // Of equally sure ones the first.
+            .reduce(|one, other| if sure(other) > sure(one) { other } else { one });
+        let Some(brief) = surest else { return Ok(None) };
+        let record = page.run.record(brief)?;
+        let endpoint = (endpoints.len() > 1).then_some(&*record.endpoint);
+        Ok(Some(Surest {
+            id: id(&record.case, endpoint),
+            sure: format!("{:.2}", sure(brief)),
+            question: short(&record.question),
+            said: short(&record.said().unwrap_or_default()),
+            expected: short(&record.wanted()),
+        }))
+    }
 }
 
 impl Headline {
-    pub(super) fn of(page: &Page<'_>) -> Headline {
+    pub(super) fn of(page: &Page<'_>) -> Result<Headline, Unreadable> {
         let decision = page.decision;
         let of = |verdict| decision.lines.iter().filter(move |line| line.verdict == verdict);
         let against = |verdict| of(verdict).filter(|line| decision.counts_as_failed(line)).count();
@@ -53,7 +89,7 @@ impl Headline {
         }
         let named = |verdict| {
             let lines = of(verdict).filter(|line| decision.counts_as_failed(line));
-            let mut names: Vec<String> = lines.map(limit).collect();
+            let mut names: Vec<String> = lines.map(missed).collect();
             names.dedup();
             let more = names.len().saturating_sub(NAMED);
             names.truncate(NAMED);
@@ -83,8 +119,21 @@ impl Headline {
         if let Some(first) = sentence.get(..1) {
             sentence = first.to_uppercase() + &sentence[1..];
         }
-        Headline { tone, mark, word, sentence: sentence + ".", since: since(page) }
+        Ok(Headline {
+            tone,
+            mark,
+            word,
+            sentence: sentence + ".",
+            since: since(page),
+            surest: Surest::of(page)?,
+        })
     }
+}
+
+/// A limit with what was measured instead.
+fn missed(line: &Line) -> String {
+    let measured = measured(line).map_or_else(String::new, |is| format!(" (it is {is})"));
+    limit(line) + &measured
 }
 
 /// What is new, an entry an endpoint.

@@ -124,7 +124,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         models: cards.iter().map(|card| card.model.as_str()).collect::<Vec<_>>().join(", "),
         threshold: format!("{:.2}", header.threshold),
         dir: run.dir,
-        headline: Headline::of(run),
+        headline: Headline::of(run)?,
         numbers: cards.iter().map(|card| Numbers::of(run, card)).collect(),
         budgets: run
             .decision

@@ -107,6 +107,7 @@
     }
     row.open = true;
     row.scrollIntoView({ block: "start" });
+    row.querySelector("summary").focus({ preventScroll: true });
     current = row;
   }
 

@@ -67,8 +67,9 @@ fn the_first_screen_says_what_is_wrong_and_what_is_new() {
     let html = shown(header, vec![wrong(0), right(1), right(2), wrong(3)], Some(&before));
     insta::assert_snapshot!(verdict(&html), @"
     ✗ Failed
-    1 of 2 budget lines fails: confident_wrong at most 1%.
+    1 of 2 budget lines fails: confident_wrong at most 1% (it is 50%).
     1 newly confident wrong answer since 2026-01-02T03-04-05, 1 mended.
+    Surest of all, at 0.95: What is 0? said B. y expected A. x
     ");
     let changes = text(&html, "<section id=\"changes\"", "</section>");
     insta::assert_snapshot!(changes, @"
@@ -86,7 +87,7 @@ fn a_run_that_could_not_measure_is_neither_right_nor_wrong() {
     let html = shown(header(2), vec![judged(0, failure(), None)], None);
     insta::assert_snapshot!(verdict(&html), @"
     ! Stopped
-    1 of 2 trials are finished; 1 of 1 budget line fails: coverage at least 95%.
+    1 of 2 trials are finished; 1 of 1 budget line fails: coverage at least 95% (it is 0%).
     ");
     assert!(!html.contains("id=\"changes\""));
     assert!(html.contains("1 × network error: no route &lt;b&gt;"), "{html}");

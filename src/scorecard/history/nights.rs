@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::answers::{Unit, units};
 use super::events::{Before, events, same_confident};
-use super::turned::small;
 use super::watched::{Amounts, Counts, Level, Scores, Seen, Watched};
 use super::{
     Answers, By, Documents, EndpointNight, FORMAT, FalseAlarms, History, LeftOutRun, Mark, Measure,
@@ -219,10 +218,17 @@ fn mark(
     let [value, low, high] = [value, usual[0], usual[1]].map(|number| figure(of, number));
     let sentence = format!(
         "{value} is {side} what the earlier nights make of it, {low} to {high} (outside of that by chance: {})",
-        small(alpha)
+        odds(alpha)
     );
     let worse = (seen.marked > 0) != of.more_is_better();
     add(&mut told.marks, Mark { of, worse, by: By::Limits, sentence });
+}
+
+/// A probability as one in so many nights, two digits of them.
+fn odds(probability: f64) -> String {
+    let nights = 1.0 / probability;
+    let digit = 10_f64.powf(nights.log10().floor() - 1.0).max(1.0);
+    format!("1 in {:.0}", (nights / digit).round() * digit)
 }
 
 /// A number in its unit.
