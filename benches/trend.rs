@@ -5,6 +5,8 @@
 //!     cargo bench --bench trend -- --alarms 2000   as many pages of 30 nights on which nothing changed
 //!     cargo bench --bench trend -- --alarms 2000 --rough    with slow nights that come in rows
 
+#![expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+
 use std::fs;
 use std::hint::black_box;
 use std::process::{Child, Command, Stdio};
