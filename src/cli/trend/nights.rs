@@ -22,6 +22,9 @@ use crate::cli::output::remark;
 /// Nights before those that are shown: what these are held against.
 const BEFORE: usize = 30;
 
+/// What the reason begins with where a file of the run is not as it was written.
+const DAMAGED: &str = "damaged: ";
+
 /// A suite with its history.
 #[derive(Debug)]
 pub(super) struct Suite {
@@ -60,6 +63,14 @@ pub(super) fn read(dir: &Path, last: usize) -> Result<Option<Suite>, String> {
             Err(reason) => left_out.push(LeftOutRun { directory: directory.clone(), reason }),
         }
     }
+    for LeftOutRun { directory, reason } in &left_out {
+        if let Some(damage) = reason.strip_prefix(DAMAGED) {
+            let place = display(&dir.join(directory));
+            // The journal names the file itself.
+            let place = if damage.starts_with(&place) { String::new() } else { place + ": " };
+            remark(&format!("left out: {place}{damage}"));
+        }
+    }
     left_out.sort_by(|one, other| one.directory.cmp(&other.directory));
     let history = history.finish(last, earlier, left_out);
     Ok(Some(Suite { name, history, description }))
@@ -84,13 +95,22 @@ fn listing(dir: &Path) -> Result<Option<Listing>, String> {
         match journal::read_header(&run) {
             // The text of a suite is long, and there are as many as nights.
             Ok(header) => {
-                listed.push(Listed { directory, header: Header { text: String::new(), ..header } });
+                listed.push(Listed {
+                    directory,
+                    header: Header { text: String::new(), ..header },
+                    flaw: None,
+                });
             }
             Err(error) => {
-                remark(&format!("left out: {error}"));
-                left_out.push(LeftOutRun { directory, reason: format!("damaged: {error}") });
+                left_out.push(LeftOutRun { directory, reason: format!("{DAMAGED}{error}") });
             }
         }
+    }
+    for run in Listed::equals(&mut listed) {
+        run.flaw = match night(&dir.join(&run.directory), &run.directory, &run.header.selection) {
+            Ok(night) => night.standing.reason().map(str::to_owned),
+            Err(reason) => Some(reason),
+        };
     }
     Ok(Listing::of(listed, left_out))
 }
@@ -101,21 +121,18 @@ fn night(
     directory: &str,
     selection: &crate::record::Selected,
 ) -> Result<NightOf, String> {
-    let header = journal::read_header(dir).map_err(|error| format!("damaged: {error}"))?;
+    let header = journal::read_header(dir).map_err(|error| format!("{DAMAGED}{error}"))?;
     let file = |name: &str| fs::read(dir.join(name));
     let unfinished = || {
         format!(
-            "unfinished, or still under way: `overclaim run --resume {}` goes on with it",
+            "unfinished, or still under way: “overclaim run --resume {}” goes on with it",
             display(dir)
         )
     };
     let scorecard = file("scorecard.json").map_err(|_| unfinished())?;
     let operations = file("operations.json").map_err(|_| unfinished())?;
     let decision = file("decision.json").map_err(|_| unfinished())?;
-    let damaged = |error: String| {
-        remark(&format!("left out: {}: {error}", display(dir)));
-        format!("damaged: {error}")
-    };
+    let damaged = |error: String| format!("{DAMAGED}{error}");
     let documents = Documents::read(&header, &scorecard, &operations, &decision)
         .map_err(|error| damaged(error.to_string()))?;
     let standing = Standing::of(&header, documents.ending(), documents.trials(), selection);

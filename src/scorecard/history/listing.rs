@@ -1,5 +1,7 @@
 //! The directories of a suite: which are its nights, and in which order.
 
+use std::collections::BTreeMap;
+
 use crate::record::{Header, Selected};
 
 use super::LeftOutRun;
@@ -11,6 +13,22 @@ pub struct Listed {
     pub directory: String,
     /// Its header, without the suite's text.
     pub header: Header,
+    /// What keeps it from being a whole night: it is damaged, or did not come to its end. None where
+    /// nothing does, and where nobody looked, since no other run is the same.
+    pub flaw: Option<String>,
+}
+
+impl Listed {
+    /// The runs that have an equal among them: asked at the same time, under the same name.
+    pub fn equals(listed: &mut [Listed]) -> impl Iterator<Item = &mut Listed> {
+        let mut times: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let key = |run: &Listed| {
+            let (started, name) = run.header.asked();
+            (started.to_owned(), name.to_owned())
+        };
+        listed.iter().for_each(|run| *times.entry(key(run)).or_default() += 1);
+        listed.iter_mut().filter(move |run| times.get(&key(run)).is_some_and(|times| *times > 1))
+    }
 }
 
 /// The nights of a suite.
@@ -27,8 +45,8 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Orders the runs of a directory; none where it has none. Of several gradings of one run the
-    /// last one counts; a run that was merged stands for its parts, and shards for nothing but
+    /// Orders the runs of a directory; none where it has none. Of several copies and gradings of one
+    /// run the last one counts, of those that are whole if any is; a run that was merged stands for its parts, and shards for nothing but
     /// themselves. Where a run asked all cases, that is what a night does; else what the last run
     /// did.
     #[must_use]
@@ -37,7 +55,8 @@ impl Listing {
             let (started, name) = run.header.asked();
             let own = run.header.started.clone();
             let merged = !run.header.merged.is_empty();
-            (started.to_owned(), name.to_owned(), own, merged, run.directory.clone())
+            let whole = run.flaw.is_none();
+            (started.to_owned(), name.to_owned(), whole, own, merged, run.directory.clone())
         });
         let suite = listed.last()?.header.suite.clone();
         let mut leave = |run: &Listed, reason: String| {
@@ -55,12 +74,12 @@ impl Listing {
                 .iter()
                 .find(|(part, whole)| *part == run.directory && *whole != run.directory);
             if run.header.suite != suite {
-                leave(&run, format!("a run of the suite `{}`", run.header.suite));
+                leave(&run, format!("a run of the suite “{}”", run.header.suite));
             } else if let Some((_, whole)) = part {
                 leave(&run, format!("a part of {whole}"));
             } else if let Some(shard) = run.header.shard {
                 let reason = format!(
-                    "a share of the cases ({} of {}): `overclaim merge` joins them",
+                    "a share of the cases ({} of {}): “overclaim merge” joins them",
                     shard.number, shard.of
                 );
                 leave(&run, reason);
@@ -72,7 +91,14 @@ impl Listing {
                     } else {
                         "the same run as"
                     };
-                    leave(&earlier, format!("{how} {}", run.directory));
+                    let how = format!("{how} {}", run.directory);
+                    leave(
+                        &earlier,
+                        match &earlier.flaw {
+                            Some(flaw) => format!("{flaw}; {how}"),
+                            None => how,
+                        },
+                    );
                 }
                 nights.push(run);
             }
@@ -103,7 +129,7 @@ mod tests {
         header.run = format!("2026-01-{day:02}T03-00-00");
         header.started = format!("2026-01-{day:02}T03:00:00.000Z");
         change(&mut header);
-        Listed { directory: header.run.clone(), header }
+        Listed { directory: header.run.clone(), header, flaw: None }
     }
 
     #[test]
@@ -134,10 +160,40 @@ mod tests {
         insta::assert_snapshot!(
             listing.left_out.iter().map(told).collect::<Vec<_>>().join("\n"),
             @"
-        01 a run of the suite `other`
+        01 a run of the suite “other”
         02 graded again as 2026-01-09T03-00-00
         03 a part of 2026-01-04T03-00-00
-        05 a share of the cases (1 of 1): `overclaim merge` joins them
+        05 a share of the cases (1 of 1): “overclaim merge” joins them
+        "
+        );
+    }
+
+    #[test]
+    fn of_equal_runs_a_whole_one_counts_and_of_those_the_last() {
+        let named = |directory: &str, flaw: Option<&str>| Listed {
+            directory: directory.to_owned(),
+            flaw: flaw.map(str::to_owned),
+            ..run(1, |_| ())
+        };
+        let mut listed = vec![
+            named("a", None),
+            named("b", None),
+            named("c", Some("damaged: torn")),
+            run(2, |_| ()),
+            named("d", Some("stopped")),
+        ];
+        let equal: Vec<String> =
+            Listed::equals(&mut listed).map(|run| run.directory.clone()).collect();
+        assert_eq!(equal, ["a", "b", "c", "d"]);
+        let listing = Listing::of(listed, Vec::new()).unwrap();
+        assert_eq!(listing.nights[0].directory, "b");
+        let told = |left: &LeftOutRun| format!("{} {}", left.directory, left.reason);
+        insta::assert_snapshot!(
+            listing.left_out.iter().map(told).collect::<Vec<_>>().join("\n"),
+            @"
+        c damaged: torn; the same run as d
+        d stopped; the same run as a
+        a the same run as b
         "
         );
     }
