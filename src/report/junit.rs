@@ -146,6 +146,12 @@ impl<'a> Tests<'a> {
         self.page.run.of_endpoint(&self.card.endpoint)
     }
 
+    /// Trials that the endpoint was to be asked, also those that an early decision made needless.
+    fn planned(&self) -> usize {
+        let endpoints = self.page.scorecard.endpoints.len().max(1);
+        self.page.decision.early.map_or(self.card.planned, |early| early.planned / endpoints)
+    }
+
     fn unfinished(&self) -> usize {
         if self.page.decision.complete { 0 } else { self.card.planned - self.card.finished }
     }
@@ -192,7 +198,7 @@ impl<'a> Tests<'a> {
             ("endpoint", Some(card.endpoint.to_string())),
             ("model", Some(card.model.clone())),
             ("verdict", Some(headline(&self.page, Style::PLAIN))),
-            ("planned", Some(card.planned.to_string())),
+            ("planned", Some(self.planned().to_string())),
             ("finished", Some(card.finished.to_string())),
             ("threshold", Some(header.threshold.to_string())),
             ("confidence_source", primary.map(|source| source.source.clone())),
