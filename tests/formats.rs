@@ -111,22 +111,44 @@ fn markdown(told: &Told<'_>) {
     let head = rows.iter().position(|row| row.iter().any(|cell| cell == "verdict")).unwrap();
     let mut lines: Vec<&Value> = told.lines().iter().collect();
     lines.sort_by_key(|line| !told.fails(line));
+    let html = told.project.read(&format!("{}/report.html", told.run));
+    let mut reasons = Vec::new();
     for (line, row) in lines.iter().zip(&rows[head + 2..]) {
         let [_, measured, of, verdict] = &row[skip..] else { panic!("{row:?}") };
         assert_eq!(verdict.contains("**fails**"), told.fails(line), "{row:?}");
         let mut values = vec![&line["estimate"]];
         values.extend(line["interval"].as_array().into_iter().flatten());
-        let scale = if measured.contains('%') { 100.0 } else { 1.0 };
-        let written = numbers(measured);
-        let values: Vec<f64> =
-            values.iter().filter_map(|value| value.as_f64()).map(|value| value * scale).collect();
+        let values: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
+        let parts = measured.replace(" (", " to ");
+        let written: Vec<&str> = parts.split(" to ").filter(|part| *part != "–").collect();
         assert_eq!(written.len(), values.len(), "{row:?} {line}");
-        for (written, value) in written.iter().zip(values) {
-            assert!(is(written, value), "{}: {written} is not {value}: {row:?}", told.run);
+        for (part, value) in written.iter().zip(values) {
+            let scale = match part {
+                part if part.contains('%') => 100.0,
+                part if part.contains(" ms") => 1000.0,
+                _ => 1.0,
+            };
+            let [written] = numbers(part)[..] else { panic!("{row:?}") };
+            let small = part.contains('<') && value < 0.001;
+            let is = small || is(written, value * scale);
+            assert!(is, "{}: {part} is not {value}: {row:?}", told.run);
+        }
+        if let Some(estimate) = written.first() {
+            let drawn = estimate.strip_suffix(')').unwrap_or(estimate).replace('<', "&lt;");
+            assert!(html.contains(&drawn), "the page does not draw {drawn}: {row:?}");
+        }
+        if line["verdict"] != "pass" {
+            let which = if several { format!("{} {}", row[0], row[1]) } else { row[0].clone() };
+            reasons.push(format!("- {which}: "));
         }
         if let Some(n) = numbers(of).last() {
             assert_eq!(n.parse::<usize>().unwrap(), count(&line["n"]), "{row:?} {line}");
         }
+    }
+    let told_reasons: Vec<&str> = page.lines().filter(|line| line.starts_with("- ")).collect();
+    assert_eq!(told_reasons.len(), reasons.len(), "{page}");
+    for (told, reason) in told_reasons.iter().zip(&reasons) {
+        assert!(told.starts_with(reason), "{told} is not of {reason}");
     }
     let head = rows.iter().position(|row| row.contains(&"Brier".to_owned())).unwrap();
     for ((name, card), row) in told.cards().into_iter().zip(&rows[head + 2..]) {
@@ -410,6 +432,7 @@ fn every_format_tells_the_numbers_of_the_documents() {
     let newly = samples.project.read("reports/again/2026-01-02T00-00-00/summary.md");
     let changed = newly.lines().find(|line| line.starts_with("### ")).unwrap();
     assert!(changed.contains("3 newly confident wrong answers"), "{newly}");
+    assert!(newly.contains(" newly wrong, 0 mended, 0 no longer confident"), "{newly}");
     let flipped =
         rows(&newly).iter().filter(|row| row.len() == 5 && row[0].contains("Question")).count();
     assert_eq!(flipped, 3, "{newly}");
