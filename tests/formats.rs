@@ -455,6 +455,43 @@ fn every_column_of_the_table_is_described() {
 }
 
 #[test]
+fn a_directory_is_one_word_of_every_command_that_is_told() {
+    let server = support::Server::new(support::project::mostly_right);
+    let project = Project::at(&server).choices(8);
+    let dir = "reports/demo/it's $(x) `y`";
+    let output = project.run(&["run", "--out", dir]);
+    assert_eq!(code(&output), 1, "{}", text(&output.stderr));
+    let word = r"'reports/demo/it'\''s $(x) `y`'";
+    for (format, escaped) in [
+        ("terminal", word.to_owned()),
+        ("github", word.to_owned()),
+        ("markdown", word.to_owned()),
+        ("junit", word.replace('\'', "&apos;")),
+        ("html", word.replace('\'', "&#39;")),
+    ] {
+        let args = ["report", dir, "--format", format, "--top", "1"];
+        let page = text(&project.run(&args).stdout);
+        let commands: Vec<&str> = page
+            .lines()
+            .flat_map(|line| line.split("overclaim ").skip(1))
+            .filter(|command| command.starts_with("report ") || command.starts_with("show "))
+            .filter(|command| format != "html" || command.starts_with("show &#39;"))
+            .collect();
+        assert!(!commands.is_empty(), "{format}: {page}");
+        for command in commands {
+            let quoted = command.split_once(' ').unwrap().1.replace("&#x27;", "&#39;");
+            let plain = if format == "junit" { quoted.replace('\'', "&apos;") } else { quoted };
+            assert!(plain.starts_with(&escaped), "{format}: {command}");
+        }
+    }
+    std::fs::remove_file(project.dir.path().join(dir).join("decision.json")).unwrap();
+    let trend = text(&project.run(&["trend", "--json"]).stdout);
+    let trend: Value = serde_json::from_str(&trend).unwrap();
+    let reason = trend["suites"][0]["history"]["left_out"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains(&format!("overclaim run --resume {word}”")), "{reason}");
+}
+
+#[test]
 fn one_format_at_a_time() {
     let project = Project::empty();
     let both = project.run(&["report", "run", "--json", "--format", "csv"]);

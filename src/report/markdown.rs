@@ -15,7 +15,7 @@ use super::budgets::limit_of_all;
 use super::measured::{basis, measured};
 use super::style::Style;
 use super::terminal::headline;
-use super::text::counted;
+use super::text::{counted, shell_word};
 use inert::{code, html_code, prose};
 use sheet::{Sheet, Table};
 
@@ -181,7 +181,11 @@ fn newly(sheet: &mut Sheet, page: &Page<'_>, change: &Changes) {
         what: "newly confident wrong answers",
         summary: Some(&summary),
         columns: &["question", "was", "now", "expected", "case"],
-        elsewhere: &command(&format!("compare {} {}", change.directory, page.dir)),
+        elsewhere: &command(&format!(
+            "compare {} {}",
+            shell_word(&change.directory),
+            shell_word(page.dir)
+        )),
         spare: 0,
     };
     let cell = |said: &Said| match said.confidence {
@@ -219,7 +223,7 @@ fn wrong(sheet: &mut Sheet, page: &Page<'_>, card: &EndpointCard) -> Result<(), 
     if repeated {
         columns.insert(1, "times");
     }
-    let more = format!("report {} --top {}", page.dir, wrong.len());
+    let more = format!("report {} --top {}", shell_word(page.dir), wrong.len());
     let table = Table {
         what: "confident wrong answers",
         summary: Some(&summary),
@@ -324,7 +328,7 @@ fn ending(page: &Page<'_>) -> String {
     let mut parts = vec![
         format!("{} finished", counted(page.run.briefs().len(), "trial")),
         format!("full page: {}", code(&format!("{}/report.html", page.dir), QUESTION)),
-        command(&format!("report {}", page.dir)),
+        command(&format!("report {}", shell_word(page.dir))),
     ];
     if let Some(early) = page.decision.early {
         parts.insert(1, format!("decided early: {} of {} trials", early.needed, early.planned));

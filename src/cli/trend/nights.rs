@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::journal;
 use crate::record::Header;
+use crate::report::shell_word;
 use crate::scorecard::history::{
     Answers, Documents, FalseAlarms, History, HistoryBuilder, LeftOutRun, Listed, Listing, NightOf,
     Standing,
@@ -126,7 +127,7 @@ fn night(
     let unfinished = || {
         format!(
             "unfinished, or still under way: “overclaim run --resume {}” goes on with it",
-            display(dir)
+            shell_word(&display(dir))
         )
     };
     let scorecard = file("scorecard.json").map_err(|_| unfinished())?;

@@ -18,7 +18,7 @@ use crate::report::exchange::{Part, Told};
 use crate::report::github::tidy;
 use crate::report::sharers::Sharers;
 use crate::report::trial::{confidence_in_words, outcome_in_words};
-use crate::report::{Page, visible};
+use crate::report::{Page, shell_word};
 use crate::scorecard::{Flip, Flipped, Said, Suspect};
 
 /// Bytes of all cases together.
@@ -238,7 +238,11 @@ impl Case {
             confidence: confidence_in_words(&run.header, record),
             at: format!("{}:{}", tidy(&record.at.file), record.at.line),
             exchanges: exchanges.collect(),
-            command: format!("overclaim show {} {}", page.dir, shell_word(&record.trial)),
+            command: format!(
+                "overclaim show {} {}",
+                shell_word(page.dir),
+                shell_word(&record.trial)
+            ),
             yaml: Some(yaml::case(record)).filter(|yaml| yaml.len() <= LONG),
             short: false,
         })
@@ -351,17 +355,6 @@ fn inert(text: &str) -> String {
     inert
 }
 
-/// A word for a shell, quoted where it must be.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@#:".contains(c);
-    let word = visible(word);
-    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('#') {
-        word.into_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// Tags of a run by how many cases have them.
 pub(super) fn tags(run: &Run) -> Vec<String> {
     let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
@@ -387,12 +380,5 @@ mod tests {
     fn long_texts_say_how_much_more_there_is() {
         assert_eq!(cut("漢字漢字", 4), "漢字漢字");
         assert_eq!(cut("漢字漢字", 3), "漢字漢 … 1 more characters");
-    }
-
-    #[test]
-    fn a_command_can_be_pasted() {
-        assert_eq!(shell_word("bones@gpt"), "bones@gpt");
-        assert_eq!(shell_word("it's $(rm)"), r"'it'\''s $(rm)'");
-        assert_eq!(shell_word("a\nb"), "'a b'");
     }
 }
