@@ -492,6 +492,24 @@ fn a_directory_is_one_word_of_every_command_that_is_told() {
 }
 
 #[test]
+fn names_that_look_alike_are_different_tests() {
+    let server = support::Server::new(support::project::mostly_right);
+    let project = Project::at(&server).choices(1);
+    let row = project.read("suites/rows.jsonl");
+    let named = |id: &str| row.replace("q-0", id);
+    project.write("suites/rows.jsonl", &(named("a b") + &named("a\\tb") + &named("a\\nb")));
+    project.run(&["run", "--out", "out"]);
+    let args = ["report", "out", "--format", "junit", "--junit-per", "case"];
+    let tests = text(&project.run(&args).stdout);
+    let names: Vec<&str> = between(&tests, "<testcase ", " time=");
+    let names: std::collections::BTreeSet<&str> = names.into_iter().collect();
+    assert_eq!(names.len(), 3, "{tests}");
+    let table = text(&project.run(&["report", "out", "--format", "csv"]).stdout);
+    let indexes = table.lines().skip(1).map(|row| row.split(',').next().unwrap());
+    assert_eq!(indexes.collect::<Vec<_>>(), ["0", "1", "2"]);
+}
+
+#[test]
 fn one_format_at_a_time() {
     let project = Project::empty();
     let both = project.run(&["report", "run", "--json", "--format", "csv"]);

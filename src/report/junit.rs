@@ -286,6 +286,11 @@ impl Tests<'_> {
         if self.page.scorecard.endpoints.len() > 1 {
             let _ = write!(name, " @ {}", line.endpoint);
         }
+        let mut shown = excerpt(&name, SHORT);
+        if shown != name {
+            let place = self.lines().position(|other| std::ptr::eq(other, line));
+            let _ = write!(shown, " ({})", place.unwrap_or_default());
+        }
         let mut out = String::new();
         let fate = self.fate_of_line(line);
         let kind = match line.verdict {
@@ -304,7 +309,7 @@ impl Tests<'_> {
         }
         let told = Told { fate, kind, message: &line.sentence, body: &body };
         let told = Some(&told).filter(|_| fate != Fate::Passed);
-        self.test(&mut out, &excerpt(&name, SHORT), "0.000", told);
+        self.test(&mut out, &shown, "0.000", told);
         Ok(out)
     }
 
@@ -355,8 +360,8 @@ impl Tests<'_> {
 
     fn trial(&self, brief: &Brief, record: &Record) -> String {
         let mut name = excerpt(&record.trial, SHORT);
-        if name.ends_with('…') {
-            // Readers take equal names for the same test.
+        if name != record.trial {
+            // What is shown of two names may be the same, and readers take equal names for one test.
             let _ = write!(name, " ({})", record.index);
         }
         let waited: f64 = record.exchanges.iter().map(|heard| heard.waited_ms).sum();
