@@ -518,4 +518,10 @@ fn one_format_at_a_time() {
         text(&both.stderr),
         "error: --json is another format than --format names: leave one of them out\n"
     );
+    let none = project.run(&["report", "run", "--format", "csv", "--junit-per", "case"]);
+    assert_eq!(code(&none), 2);
+    assert_eq!(
+        text(&none.stderr),
+        "error: --junit-per is of another format: write --format junit, or leave it out\n"
+    );
 }
