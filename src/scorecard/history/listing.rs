@@ -26,7 +26,9 @@ impl Listed {
             let (started, name) = run.header.asked();
             (started.to_owned(), name.to_owned())
         };
-        listed.iter().for_each(|run| *times.entry(key(run)).or_default() += 1);
+        for run in listed.iter() {
+            *times.entry(key(run)).or_default() += 1;
+        }
         listed.iter_mut().filter(move |run| times.get(&key(run)).is_some_and(|times| *times > 1))
     }
 }
