@@ -116,6 +116,15 @@ pub(super) struct Figure {
     pub table: Table,
 }
 
+impl Figure {
+    /// About how much of a page it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let cells = self.table.rows.iter().flatten();
+        // Each cell has its tags around it.
+        self.svg.len() + self.note.len() + cells.map(|cell| cell.len() + 10).sum::<usize>()
+    }
+}
+
 /// Numbers as a table: plain text, rows as long as the head.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(super) struct Table {
