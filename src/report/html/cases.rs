@@ -86,7 +86,7 @@ struct Case {
     at: String,
     exchanges: Vec<Told>,
     command: String,
-    /// The case for a suite; none where it is too long for the page.
+    /// The case for a suite; none where the run does not know it, or it is too long for the page.
     yaml: Option<String>,
     /// Whether what was said is left out.
     short: bool,
@@ -239,7 +239,7 @@ impl Case {
             at: format!("{}:{}", tidy(&record.at.file), record.at.line),
             exchanges: exchanges.collect(),
             command: format!("overclaim show {} {}", page.dir, shell_word(&record.trial)),
-            yaml: Some(yaml::case(record)).filter(|yaml| yaml.len() <= LONG),
+            yaml: yaml::entry(record).filter(|yaml| yaml.len() <= LONG),
             short: false,
         })
     }
