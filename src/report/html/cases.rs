@@ -34,6 +34,9 @@ const BLOCK: usize = 128;
 const SHORT: usize = 280;
 const LONG: usize = 4000;
 
+/// Bytes of a case that can be copied.
+const COPIED: usize = 16_000;
+
 /// The cases as they stand on the page.
 pub(super) struct Cases {
     /// Elements, one after the other.
@@ -239,7 +242,7 @@ impl Case {
             at: format!("{}:{}", tidy(&record.at.file), record.at.line),
             exchanges: exchanges.collect(),
             command: format!("overclaim show {} {}", page.dir, shell_word(&record.trial)),
-            yaml: yaml::entry(record).filter(|yaml| yaml.len() <= LONG),
+            yaml: yaml::entry(record).filter(|yaml| yaml.len() <= COPIED),
             short: false,
         })
     }

@@ -136,7 +136,7 @@ mod tests {
     fn what_is_copied_is_one_entry_whatever_a_text_holds() {
         let values = json!({
             "id": "x", "tags": ["x: y", "# no"], "answers": ["Paris", 5, 1.5, null, true],
-            "Größe": {"no": "e\u{301}", "b": []}, "override": {"threshold": 0.5},
+            "Größe": {"no": "é", "b": []}, "override": {"threshold": 0.5},
         });
         let question = "a \"b\" \\ c\n- id: x\u{202e}\u{e0041} 漢".into();
         let marks = "e".to_owned() + &"\u{301}".repeat(9);
@@ -145,7 +145,7 @@ mod tests {
         - id: "x"
           question: "a \"b\" \\ c\n- id: x\u202e\U000e0041 漢"
           choices: ["e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301"]
-          "Größe": {b: [], "no": "é"}
+          "Größe": {b: [], "no": "é"}
           answers: ["Paris", 5, 1.5, null, true]
           tags: ["x: y", "# no"]
           override: {threshold: 0.5}
