@@ -329,6 +329,12 @@ pub struct Record {
     pub choice_probabilities: Option<Vec<f64>>,
     /// Where the case is written.
     pub at: At,
+    /// The row as an entry of a suite's `cases:`: its variables in their types, and what names, sorts,
+    /// groups and overrides it, where no variable says so. `question` is left out where it is the
+    /// record's, and null where the row has none; `choices` are left out where they are the record's,
+    /// turned back by the rotation that `variant` names. None in old runs, and where the row is large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_values: Option<Arc<BTreeMap<String, serde_json::Value>>>,
     /// Everything that was said.
     pub exchanges: Vec<Heard>,
 }

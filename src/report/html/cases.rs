@@ -35,6 +35,9 @@ const BLOCK: usize = 128;
 const SHORT: usize = 280;
 const LONG: usize = 4000;
 
+/// Bytes of a case that can be copied.
+const COPIED: usize = 16_000;
+
 /// The cases as they stand on the page.
 pub(super) struct Cases {
     /// Elements, one after the other.
@@ -90,7 +93,7 @@ struct Case {
     at: String,
     exchanges: Vec<Told>,
     command: String,
-    /// The case for a suite; none where it is too long for the page.
+    /// The case for a suite; none where the run does not know it, or it is too long for the page.
     yaml: Option<String>,
     /// Whether what was said is left out.
     short: bool,
@@ -270,7 +273,7 @@ impl Case {
                 shell_word(page.dir),
                 shell_word(&record.trial)
             ),
-            yaml: Some(yaml::case(record)).filter(|yaml| yaml.len() <= LONG),
+            yaml: yaml::entry(record).filter(|yaml| yaml.len() <= COPIED),
             short: false,
         })
     }

@@ -126,6 +126,8 @@ fn a_page_that_is_full_says_what_it_leaves_out() {
 fn a_case_stands_open_to_readers_without_script() {
     let mut record = judged(7, Outcome::Incorrect, Some(0.97));
     record.tags = vec!["anatomy".into()];
+    let row = r#"{"id": "case-7", "answer": "A", "category": "anatomy", "tags": ["anatomy"]}"#;
+    record.row_values = Some(serde_json::from_str(row).unwrap());
     let html = shown(header(1), vec![record], None);
     insta::assert_snapshot!(text(&html, "<details class=\"case\"", "</details>"), @"
     0.97
@@ -141,6 +143,7 @@ fn a_case_stands_open_to_readers_without_script() {
     question: &quot;What is 7?&quot;
     choices: [&quot;x&quot;, &quot;y&quot;]
     answer: &quot;A&quot;
+    category: &quot;anatomy&quot;
     tags: [&quot;anatomy&quot;]
     ");
     assert!(html.contains("id=\"case-case-7\""));
