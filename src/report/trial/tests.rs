@@ -382,6 +382,20 @@ fn who_asked_again_after_a_failure_did_not_share_it() {
 }
 
 #[test]
+fn who_asked_after_the_call_had_ended_shared_it_all_the_same() {
+    let mut run = run();
+    let fetched = run.records[0].exchanges[0].clone();
+    let streamed = Times { final_ms: Some(88.0), pieces: Some(7), ..fetched.times.unwrap() };
+    let streamed = Reply { times: streamed, ..Reply::clone(&fetched.reply.unwrap()) };
+    run.records[0].exchanges[0].times = Some(streamed.times);
+    run.records[0].exchanges[0].reply = Some(Arc::new(streamed));
+    let page = run.trial(1, Style::PLAIN);
+    assert!(page.contains("fetched by the trial case-0@model, which asked the same"), "{page}");
+    let page = run.trial(0, Style::PLAIN);
+    assert!(page.contains("joined by 6 others: case-1@model,"), "{page}");
+}
+
+#[test]
 fn no_line_is_wider_than_the_terminal_and_nothing_steers_it() {
     let mut run = run();
     run.records[0].case = "漢字\n\u{1b}[31m  1  answer ".repeat(20);
