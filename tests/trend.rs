@@ -180,12 +180,12 @@ fn what_else_was_different_is_told_and_only_shared_cases_are_compared() {
     let history = history(&project);
     assert_eq!(marks(&history), Vec::<String>::new());
     insta::assert_snapshot!(events(&history).join("\n"), @"
-        06 model: reports that it is `m-2`, before `m-1`
-        07 suite: 20 cases added: compared are the 60 answers to cases of both nights
-        08 suite: its text is another one; its cases are the same
-        08 threshold: confident is from 0.7 on, before from 0.8 on: confident wrong answers before and after are not compared
-        08 budget: the budget is another one
-        ");
+    06 model: reports that it is “m-2”, before “m-1”
+    07 suite: 20 cases added: compared are the 60 answers to cases of both nights
+    08 suite: its text is another one; its cases are the same
+    08 threshold: confident is from 0.7 on, before from 0.8 on: confident wrong answers before and after are not compared
+    08 budget: the budget is another one
+    ");
     let turned = &history["nights"][6]["endpoints"][0]["turned"];
     assert_eq!((&turned["pairs"], &turned["added"]), (&Value::from(60), &Value::from(20)));
     let after = &history["nights"][7]["endpoints"][0];

@@ -7,6 +7,9 @@ use crate::report::Style;
 use crate::report::text::{counted, visible};
 use crate::scorecard::history::{History, Measure, Night, Verdict};
 
+/// How many endpoints are told of in short.
+const ENDPOINTS: usize = 6;
+
 /// The newest night.
 #[derive(Debug, Serialize)]
 pub(super) struct Newest {
@@ -17,7 +20,7 @@ pub(super) struct Newest {
     pub verdict: &'static str,
     /// Why it does not count, if it does not.
     pub reason: Option<String>,
-    /// Each endpoint in a sentence.
+    /// The first endpoints in a sentence each, and how many more there are.
     pub endpoints: Vec<String>,
     /// What changed, in short.
     pub changed: Vec<String>,
@@ -27,6 +30,12 @@ pub(super) struct Newest {
 pub(super) fn of(suite: &SuiteTrend) -> Option<Newest> {
     let history = &suite.history;
     let night = history.nights.last()?;
+    let mut endpoints = endpoints(history, night);
+    let more = endpoints.len().saturating_sub(ENDPOINTS);
+    if more > 1 {
+        endpoints.truncate(ENDPOINTS);
+        endpoints.push(format!("and {more} more"));
+    }
     Some(Newest {
         when: words::when(history, history.nights.len() - 1),
         link: suite.runs.get(&night.directory).cloned(),
@@ -34,7 +43,7 @@ pub(super) fn of(suite: &SuiteTrend) -> Option<Newest> {
         class: symbols::class(night.verdict),
         verdict: night.verdict.word(),
         reason: night.standing.reason().map(str::to_owned),
-        endpoints: endpoints(history, night),
+        endpoints,
         changed: changed(night),
     })
 }
@@ -91,7 +100,7 @@ pub fn line(suite: &SuiteTrend, style: Style) -> String {
     if let Some(night) = history.nights.last() {
         parts.push(night.verdict.word().to_uppercase());
         parts.extend(night.standing.reason().map(str::to_owned));
-        parts.extend(endpoints(history, night));
+        parts.extend(of(suite).map(|newest| newest.endpoints).unwrap_or_default());
     }
     let mut changes = 0;
     for (worse, way) in [(true, "worse"), (false, "better")] {

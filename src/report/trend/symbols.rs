@@ -8,7 +8,6 @@ pub(super) fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "t-good",
         Verdict::Failed => "t-bad",
-        Verdict::Undecided => "t-open",
         Verdict::NotMeasured => "t-none",
     }
 }
@@ -18,7 +17,6 @@ pub(super) fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "●",
         Verdict::Failed => "✕",
-        Verdict::Undecided => "◇",
         Verdict::NotMeasured => "□",
     }
 }
@@ -32,10 +30,6 @@ pub(super) fn verdict(svg: &mut Svg, at: [f64; 2], size: f64, verdict: Verdict) 
         Verdict::Failed => {
             svg.line(class, [x - r, y - r], [x + r, y + r]);
             svg.line(class, [x - r, y + r], [x + r, y - r]);
-        }
-        Verdict::Undecided => {
-            let r = 1.25 * r;
-            svg.area(class, &[[x, y - r], [x + r, y], [x, y + r], [x - r, y]]);
         }
         Verdict::NotMeasured => svg.rect(class, [x - r, y - r], [2.0 * r, 2.0 * r]),
     }

@@ -51,7 +51,9 @@ pub(super) fn when(history: &History, place: usize) -> String {
     let same = of(place) == of(place + 1) || (place > 0 && of(place) == of(place - 1));
     let started = history.nights.get(place).map_or("", |night| &night.started);
     let taken = if same { 16 } else { 10 };
-    started.chars().take(taken).map(|c| if c == 'T' { ' ' } else { c }).collect()
+    let shown: String =
+        started.chars().take(taken).map(|c| if c == 'T' { ' ' } else { c }).collect();
+    if same { shown + " UTC" } else { shown }
 }
 
 /// So many nights, and which they are.

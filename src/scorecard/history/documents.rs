@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{EndpointNight, Measure, Measured, Verdict};
-use crate::budget;
+use crate::budget::{self, NotMeasured};
 use crate::record::{Ending, Header};
 
 /// Why a document is none.
@@ -97,6 +97,13 @@ struct Quantiles {
 struct Decision {
     exit_code: u8,
     lines: Vec<Judged>,
+    #[serde(default)]
+    early: Option<Early>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Early {
+    planned: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -148,13 +155,16 @@ impl Documents {
         self.operations.ending
     }
 
-    /// Trials that were finished, and planned.
+    /// Trials that were finished, and planned. The scorecard of a run that was decided early plans
+    /// no more than was needed; its decision knows better.
     #[must_use]
     pub fn trials(&self) -> [usize; 2] {
         let sum = |of: fn(&EndpointCard) -> usize| {
             self.scorecard.endpoints.iter().map(of).fold(0, usize::saturating_add)
         };
-        [sum(|card| card.finished), sum(|card| card.planned)]
+        let planned = sum(|card| card.planned);
+        let early = self.decision.early.as_ref().map(|early| early.planned);
+        [sum(|card| card.finished), early.unwrap_or(planned)]
     }
 
     /// The night of each endpoint, in the run's order, with nothing concluded from it.
@@ -188,18 +198,20 @@ impl Documents {
     ) -> (Verdict, Vec<String>) {
         let of = |line: &&Judged| endpoint.is_none_or(|endpoint| line.endpoint == endpoint);
         let lines: Vec<&Judged> = self.decision.lines.iter().filter(of).collect();
-        let any = |verdict| lines.iter().any(|line| line.verdict == verdict);
         let uncovered =
             |line: &&Judged| line.line.starts_with("coverage") && line.verdict == LineVerdict::Fail;
-        let strict = header.budget.undecided == budget::Verdict::Fail;
+        let fails = |line: &&Judged| match line.verdict {
+            LineVerdict::Pass => false,
+            LineVerdict::Fail => true,
+            LineVerdict::Undecided => header.budget.undecided == budget::Verdict::Fail,
+            LineVerdict::NotMeasured => header.budget.not_measured == NotMeasured::Fail,
+        };
         let [finished, planned] = self.trials();
         let early = self.ending() == Some(Ending::Decided);
         let verdict = if (finished < planned && !early) || lines.iter().any(uncovered) {
             Verdict::NotMeasured
-        } else if any(LineVerdict::Fail) {
+        } else if lines.iter().any(fails) {
             Verdict::Failed
-        } else if any(LineVerdict::Undecided) && strict {
-            Verdict::Undecided
         } else if self.decision.exit_code == 0 || endpoint.is_some() {
             Verdict::Passed
         } else if self.decision.exit_code == 1 {
@@ -207,10 +219,12 @@ impl Documents {
         } else {
             Verdict::NotMeasured
         };
-        let failing = lines.iter().filter(|line| {
-            line.verdict == LineVerdict::Fail || (line.verdict == LineVerdict::Undecided && strict)
+        let failing = lines.into_iter().filter(fails).map(|line| match line.verdict {
+            LineVerdict::Undecided => format!("undecided, so it fails: {}", line.sentence),
+            LineVerdict::NotMeasured => format!("not measured, so it fails: {}", line.sentence),
+            _ => line.sentence.clone(),
         });
-        (verdict, failing.map(|line| line.sentence.clone()).collect())
+        (verdict, failing.collect())
     }
 
     fn measured(&self, endpoint: &str, card: &EndpointCard) -> Vec<Measured> {

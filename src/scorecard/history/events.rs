@@ -78,7 +78,7 @@ pub(super) fn events(before: &Before, now: &Header, endpoints: &[EndpointNight])
         };
         if earlier.target.model != asked.target.model {
             let (one, other) = (&earlier.target.model, &asked.target.model);
-            add(EventKind::Model, Some(name), format!("asks `{other}`, before `{one}`"));
+            add(EventKind::Model, Some(name), format!("asks “{other}”, before “{one}”"));
         }
         let served = |of: Option<&Option<String>>| of.cloned().flatten();
         let is =
@@ -87,7 +87,7 @@ pub(super) fn events(before: &Before, now: &Header, endpoints: &[EndpointNight])
         if let (Some(is), Some(old)) = (is, served(old.map(|(_, served)| served)))
             && is != old
         {
-            add(EventKind::Model, Some(name), format!("reports that it is `{is}`, before `{old}`"));
+            add(EventKind::Model, Some(name), format!("reports that it is “{is}”, before “{old}”"));
         }
         if earlier.price != asked.price {
             add(EventKind::Price, Some(name), "has other prices".to_owned());
@@ -121,7 +121,7 @@ pub(super) fn events(before: &Before, now: &Header, endpoints: &[EndpointNight])
             EventKind::Suite,
             None,
             format!(
-                "confidence is by `{}`, before by `{}`: Brier scores and confident wrong answers before and after are not compared",
+                "confidence is by “{}”, before by “{}”: Brier scores and confident wrong answers before and after are not compared",
                 name(now),
                 name(was)
             ),
