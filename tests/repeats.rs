@@ -82,6 +82,7 @@ fn a_page_tells_what_holds_and_what_changes() {
       3 of 5 right  Question 21?                                                q-21
       … 1 more: out/scorecard.json
 
+      right, of 150 answers in 5 bins, by choice_logprob
       1.0 ┤                                           ● ····
           │                                       ······
           │                                 ······

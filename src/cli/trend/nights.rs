@@ -65,6 +65,9 @@ pub(super) fn read(dir: &Path, last: usize) -> Result<Option<Suite>, String> {
     Ok(Some(Suite { name, history, description }))
 }
 
+/// What a run writes at its end.
+const DOCUMENTS: [&str; 3] = ["scorecard.json", "operations.json", "decision.json"];
+
 fn names(header: &Header) -> impl Iterator<Item = &str> {
     header.endpoints.iter().map(|asked| &*asked.name)
 }
@@ -84,7 +87,9 @@ fn listing(dir: &Path) -> Result<Option<Listing>, String> {
         match journal::read_header(&run) {
             // The text of a suite is long, and there are as many as nights.
             Ok(header) => {
-                listed.push(Listed { directory, header: Header { text: String::new(), ..header } });
+                let header = Header { text: String::new(), ..header };
+                let finished = DOCUMENTS.iter().all(|name| run.join(name).is_file());
+                listed.push(Listed { directory, header, finished });
             }
             Err(error) => {
                 remark(&format!("left out: {error}"));
@@ -109,9 +114,11 @@ fn night(
             display(dir)
         )
     };
-    let scorecard = file("scorecard.json").map_err(|_| unfinished())?;
-    let operations = file("operations.json").map_err(|_| unfinished())?;
-    let decision = file("decision.json").map_err(|_| unfinished())?;
+    let [scorecard, operations, decision] = DOCUMENTS.map(file);
+    let (scorecard, operations, decision) = match (scorecard, operations, decision) {
+        (Ok(scorecard), Ok(operations), Ok(decision)) => (scorecard, operations, decision),
+        _ => return Err(unfinished()),
+    };
     let damaged = |error: String| {
         remark(&format!("left out: {}: {error}", display(dir)));
         format!("damaged: {error}")

@@ -11,6 +11,8 @@ pub struct Listed {
     pub directory: String,
     /// Its header, without the suite's text.
     pub header: Header,
+    /// Whether it has its documents: a run that is under way, killed or half copied has none.
+    pub finished: bool,
 }
 
 /// The nights of a suite.
@@ -27,8 +29,8 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Orders the runs of a directory; none where it has none. Of several gradings of one run the
-    /// last one counts; a run that was merged stands for its parts, and shards for nothing but
+    /// Orders the runs of a directory; none where it has none. Of several copies or gradings of one
+    /// run the last one counts that is finished; a run that was merged stands for its parts, and shards for nothing but
     /// themselves. Where a run asked all cases, that is what a night does; else what the last run
     /// did.
     #[must_use]
@@ -37,7 +39,8 @@ impl Listing {
             let (started, name) = run.header.asked();
             let own = run.header.started.clone();
             let merged = !run.header.merged.is_empty();
-            (started.to_owned(), name.to_owned(), own, merged, run.directory.clone())
+            let directory = run.directory.clone();
+            (started.to_owned(), name.to_owned(), run.finished, own, merged, directory)
         });
         let suite = listed.last()?.header.suite.clone();
         let mut leave = |run: &Listed, reason: String| {
@@ -103,7 +106,17 @@ mod tests {
         header.run = format!("2026-01-{day:02}T03-00-00");
         header.started = format!("2026-01-{day:02}T03:00:00.000Z");
         change(&mut header);
-        Listed { directory: header.run.clone(), header }
+        Listed { directory: header.run.clone(), header, finished: true }
+    }
+
+    #[test]
+    fn half_a_copy_does_not_stand_for_a_whole_run() {
+        let whole = run(2, |_| ());
+        let half = Listed { directory: "copy".into(), finished: false, ..whole.clone() };
+        let listing = Listing::of(vec![whole, half], Vec::new()).unwrap();
+        let nights: Vec<&str> = listing.nights.iter().map(|run| run.directory.as_str()).collect();
+        assert_eq!(nights, ["2026-01-02T03-00-00"]);
+        assert_eq!(listing.left_out[0].directory, "copy");
     }
 
     #[test]
