@@ -20,7 +20,7 @@ use crate::gate::EarlyStop;
 use crate::journal::Journal;
 use crate::plan::{Extent, Plan};
 use crate::record::{AskedEndpoint, Brief, Ending, Event, Header, Quadrant, Run, Selected, Shard};
-use crate::report::{Summary, overview};
+use crate::report::{Summary, overview, shell_word};
 use crate::run::run as drive;
 use crate::scorecard::Span;
 use crate::suite::{Findings, display};
@@ -465,7 +465,7 @@ impl Driven<'_> {
         }
         let (run, calls) = report::read(&dir)?;
         let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
-        let go_on = format!("to go on: overclaim run --resume {}", display(&dir));
+        let go_on = format!("to go on: overclaim run --resume {}", shell_word(&display(&dir)));
         let hint = if stopped && !run.is_complete() {
             Some(go_on)
         } else {
@@ -503,7 +503,7 @@ impl Driven<'_> {
 
 /// What to do about a disk that refused a file: what was finished before is kept.
 fn once_mended(dir: &Path) -> String {
-    format!("once it can, go on: overclaim run --resume {}", display(dir))
+    format!("once it can, go on: overclaim run --resume {}", shell_word(&display(dir)))
 }
 
 /// The first Ctrl-C or SIGTERM stops the run and lets it write its report; the second ends the

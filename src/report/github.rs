@@ -14,7 +14,7 @@ use super::Page;
 use super::budgets::limit;
 use super::style::Style;
 use super::terminal::headline;
-use super::text::{excerpt, no_commands};
+use super::text::{excerpt, no_commands, shell_word};
 
 /// How many annotations of a kind GitHub shows of a step.
 const SHOWN: usize = 10;
@@ -99,7 +99,7 @@ fn notice(out: &mut String, page: &Page<'_>, failed: usize, wrong: usize) {
     if wrong > shown {
         let _ = write!(message, "; {} more cases are confidently wrong", wrong - shown);
     }
-    let _ = write!(message, "; all of it: overclaim report {}", page.dir);
+    let _ = write!(message, "; all of it: overclaim report {}", shell_word(page.dir));
     let header = &page.run.header;
     command(out, "notice", &header.path, 1, &format!("overclaim: {}", header.suite), &message);
 }

@@ -21,7 +21,7 @@ use super::budgets::limit;
 use super::measured::measured;
 use super::style::Style;
 use super::terminal::headline;
-use super::text::excerpt;
+use super::text::{excerpt, shell_word};
 use xml::{attributes, text};
 
 /// Most characters of a text that a model or a dataset wrote.
@@ -223,7 +223,10 @@ impl<'a> Tests<'a> {
                 fate: Fate::Error,
                 kind: "unfinished",
                 message: &message,
-                body: &format!("{message}\nto go on: overclaim run --resume {}", self.page.dir),
+                body: &format!(
+                    "{message}\nto go on: overclaim run --resume {}",
+                    shell_word(self.page.dir)
+                ),
             };
             self.test(&mut out, "the run is complete", "0.000", Some(&told));
         }
@@ -321,7 +324,7 @@ impl Tests<'_> {
             let _ = writeln!(
                 body,
                 "\n{rest} more: overclaim report {} --top {}",
-                self.page.dir,
+                shell_word(self.page.dir),
                 wrong.len()
             );
         }

@@ -15,7 +15,7 @@ use super::budgets::limit_of_all;
 use super::measured::{basis, measured};
 use super::style::Style;
 use super::terminal::headline;
-use super::text::counted;
+use super::text::{counted, shell_word};
 use inert::{code, html_code, prose};
 use sheet::{Sheet, Table};
 
@@ -121,15 +121,21 @@ fn budget(sheet: &mut Sheet, page: &Page<'_>) {
     // Rows of lines are made of what is there already.
     let _ = sheet.table(&table, lines.len(), rows);
     let mut open = lines.iter().filter(|line| line.verdict != Verdict::Pass);
-    let mut said = open
-        .by_ref()
-        .take(20)
-        .all(|line| sheet.add(&format!("- {}\n", prose(&line.sentence, QUESTION * 2))));
+    let mut said =
+        open.by_ref().take(20).all(|line| sheet.add(&format!("- {}\n", reason(page, line))));
     said &= open.next().is_none();
     if !said {
         sheet.add(&format!("- more in {elsewhere}\n"));
     }
     sheet.add("\n");
+}
+
+/// Why a line does not pass, with what it is.
+fn reason(page: &Page<'_>, line: &Line) -> String {
+    let at = at_endpoint(page, &line.endpoint, code);
+    let part = line.slice.as_ref().map(|slice| format!(" in {}", code(slice, NAME)));
+    let limit = prose(&limit_of_all(line), NAME) + &part.unwrap_or_default();
+    format!("{limit}{at}: {}", prose(&line.sentence, QUESTION * 2))
 }
 
 fn verdict(page: &Page<'_>, line: &Line) -> String {
@@ -153,7 +159,7 @@ fn newly(sheet: &mut Sheet, page: &Page<'_>, change: &Changes) {
     let at = at_endpoint(page, &change.endpoint, code);
     let count = |flip| change.count(flip);
     let rest = format!(
-        "Of {} compared with {since}{at}: {all} newly confident wrong, {} newly wrong, {} fixed, \
+        "Of {} compared with {since}{at}: {all} newly confident wrong, {} newly wrong, {} mended, \
          {} no longer confident wrong{}.\n\n",
         counted(change.compared, "answer"),
         count(Flip::NewlyWrong),
@@ -178,7 +184,11 @@ fn newly(sheet: &mut Sheet, page: &Page<'_>, change: &Changes) {
         what: "newly confident wrong answers",
         summary: Some(&summary),
         columns: &["question", "was", "now", "expected", "case"],
-        elsewhere: &command(&format!("compare {} {}", change.directory, page.dir)),
+        elsewhere: &command(&format!(
+            "compare {} {}",
+            shell_word(&change.directory),
+            shell_word(page.dir)
+        )),
         spare: 0,
     };
     let cell = |said: &Said| match said.confidence {
@@ -216,7 +226,7 @@ fn wrong(sheet: &mut Sheet, page: &Page<'_>, card: &EndpointCard) -> Result<(), 
     if repeated {
         columns.insert(1, "times");
     }
-    let more = format!("report {} --top {}", page.dir, wrong.len());
+    let more = format!("report {} --top {}", shell_word(page.dir), wrong.len());
     let table = Table {
         what: "confident wrong answers",
         summary: Some(&summary),
@@ -321,7 +331,7 @@ fn ending(page: &Page<'_>) -> String {
     let mut parts = vec![
         format!("{} finished", counted(page.run.briefs().len(), "trial")),
         format!("full page: {}", code(&format!("{}/report.html", page.dir), QUESTION)),
-        command(&format!("report {}", page.dir)),
+        command(&format!("report {}", shell_word(page.dir))),
     ];
     if let Some(early) = page.decision.early {
         parts.insert(1, format!("decided early: {} of {} trials", early.needed, early.planned));

@@ -7,7 +7,7 @@ use crate::record::{Run, Unreadable};
 use crate::scorecard::{ConfidentlyWrong, EndpointCard, confident_wrong};
 
 use super::style::{Style, line};
-use super::text::{fit, width, wrap};
+use super::text::{fit, shell_word, width, wrap};
 use super::{Page, visible};
 
 /// Columns of `said `, three blanks and `expected `.
@@ -40,7 +40,11 @@ pub(super) fn ranked(
     }
     if wrong.len() > page.top {
         let rest = wrong.len() - page.top;
-        let more = format!("  … {rest} more: overclaim report {} --top {}", page.dir, wrong.len());
+        let more = format!(
+            "  … {rest} more: overclaim report {} --top {}",
+            shell_word(page.dir),
+            wrong.len()
+        );
         line(out, &style.dim(&style.text(&more)));
     }
     Ok(())

@@ -128,6 +128,18 @@ pub fn no_commands(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines)
 }
 
+/// A word for a shell, quoted where it must be.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@#:".contains(c);
+    let word = visible(word);
+    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('#') {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// An amount of money: cents where there are any, and two digits that say something below that.
 #[must_use]
 pub fn amount(amount: f64) -> String {
@@ -282,6 +294,13 @@ mod tests {
             assert!(lines.iter().all(|line| width(line) <= 8), "{lines:?}");
             assert!(width(&fit(&text, 8, "…")) <= 8, "{word}");
         }
+    }
+
+    #[test]
+    fn a_command_can_be_pasted() {
+        assert_eq!(shell_word("bones@gpt"), "bones@gpt");
+        assert_eq!(shell_word("it's $(rm)"), r"'it'\''s $(rm)'");
+        assert_eq!(shell_word("a\nb"), "'a b'");
     }
 
     proptest! {

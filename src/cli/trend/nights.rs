@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::journal;
 use crate::record::Header;
+use crate::report::shell_word;
 use crate::scorecard::history::{
     Answers, Documents, FalseAlarms, History, HistoryBuilder, LeftOutRun, Listed, Listing, NightOf,
     Standing,
@@ -111,13 +112,12 @@ fn night(
     let unfinished = || {
         format!(
             "unfinished, or still under way: `overclaim run --resume {}` goes on with it",
-            display(dir)
+            shell_word(&display(dir))
         )
     };
     let [scorecard, operations, decision] = DOCUMENTS.map(file);
-    let (scorecard, operations, decision) = match (scorecard, operations, decision) {
-        (Ok(scorecard), Ok(operations), Ok(decision)) => (scorecard, operations, decision),
-        _ => return Err(unfinished()),
+    let (Ok(scorecard), Ok(operations), Ok(decision)) = (scorecard, operations, decision) else {
+        return Err(unfinished());
     };
     let damaged = |error: String| {
         remark(&format!("left out: {}: {error}", display(dir)));

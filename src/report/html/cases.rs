@@ -14,11 +14,12 @@ use super::telling::{Entry, Standing, Telling, elsewhere};
 use super::yaml;
 use crate::gate::percent;
 use crate::record::{Brief, Name, Record, Run, Unreadable};
+use crate::report::Page;
 use crate::report::exchange::{Part, Told};
 use crate::report::github::tidy;
 use crate::report::sharers::Sharers;
+use crate::report::text::shell_word;
 use crate::report::trial::{confidence_in_words, outcome_in_words};
-use crate::report::{Page, visible};
 use crate::scorecard::{Flip, Flipped, Said, Suspect};
 
 /// Tags that a list of all of them has, and tags that a case shows.
@@ -397,17 +398,6 @@ fn inert(text: &str) -> String {
     inert
 }
 
-/// A word for a shell, quoted where it must be.
-pub(super) fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@#:".contains(c);
-    let word = visible(word);
-    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('#') {
-        word.into_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// The tags that most trials of a run have, by name, and how many others there are. What is too long
 /// for a list is none of them.
 pub(super) fn tags(run: &Run) -> (Vec<String>, usize) {
@@ -444,12 +434,5 @@ mod tests {
     fn long_texts_say_how_much_more_there_is() {
         assert_eq!(cut("漢字漢字", 4), "漢字漢字");
         assert_eq!(cut("漢字漢字", 3), "漢字漢 … 1 more characters");
-    }
-
-    #[test]
-    fn a_command_can_be_pasted() {
-        assert_eq!(shell_word("bones@gpt"), "bones@gpt");
-        assert_eq!(shell_word("it's $(rm)"), r"'it'\''s $(rm)'");
-        assert_eq!(shell_word("a\nb"), "'a b'");
     }
 }

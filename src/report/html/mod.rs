@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::Page;
 use super::figure::{Figure, Table, figures, served, several as side_by_side};
+use super::text::shell_word;
 use crate::record::Unreadable;
 use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
 use cases::{Cases, Count};
@@ -159,7 +160,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         models: cards.iter().map(|card| card.model.as_str()).collect::<Vec<_>>().join(", "),
         threshold: format!("{:.2}", header.threshold),
         confidence,
-        dir_word: cases::shell_word(run.dir),
+        dir_word: shell_word(run.dir),
         headline: Headline::of(run)?,
         columns: Numbers::columns(&numbers),
         numbers,
@@ -234,7 +235,7 @@ impl<'a> Changed<'a> {
         let listed = of.flips.iter().take(LISTED).map(|flipped| Flip::of(flipped, of, several));
         Changed {
             of,
-            before: cases::shell_word(&of.directory),
+            before: shell_word(&of.directory),
             kinds: kinds.to_vec(),
             listed: listed.collect(),
             more: of.flips.len().saturating_sub(LISTED),
