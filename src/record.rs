@@ -9,6 +9,7 @@ mod brief;
 mod builder;
 mod header;
 mod names;
+mod row;
 mod run;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use brief::{Brief, Choice, Labels, SURE, Sure};
 pub use builder::{LAST, RunBuilder};
 pub use header::{AskedEndpoint, FORMAT, Header, Regraded, Selected, Shard, Slice};
 pub use names::{Name, Names};
+pub use row::RowValues;
 pub use run::{Run, Shelf, Unreadable};
 
 /// What became of a trial.
@@ -334,7 +336,7 @@ pub struct Record {
     /// record's, and null where the row has none; `choices` are left out where they are the record's,
     /// turned back by the rotation that `variant` names. None in old runs, and where the row is large.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub row_values: Option<Arc<BTreeMap<String, serde_json::Value>>>,
+    pub row_values: Option<RowValues>,
     /// Everything that was said.
     pub exchanges: Vec<Heard>,
 }

@@ -6,17 +6,22 @@
 //! comes of it is written into the entry itself, unless the row says the same. A record has the
 //! question and the choices anyway: they are left out where the entry's are the same.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::cases::{Case, plain, plain_list};
-use super::dataset::Variables;
 use super::scope::Scope;
 
 /// Largest entry, in bytes of names and texts: a row with a book in it is not written into every
 /// record.
 const LARGEST: usize = 4096;
+
+/// An entry being put together, of what the row has.
+type Values<'a> = BTreeMap<&'a str, Cow<'a, Json>>;
 
 /// What an entry is made of, and the entry once somebody wanted it.
 #[derive(Debug, Clone)]
@@ -27,7 +32,7 @@ pub(super) struct Entry {
     named: bool,
     /// What it overrides.
     overridden: Option<Arc<Json>>,
-    made: OnceLock<Option<Arc<Variables>>>,
+    made: OnceLock<Option<Arc<RawValue>>>,
 }
 
 impl Entry {
@@ -38,23 +43,26 @@ impl Entry {
 }
 
 impl Case {
-    /// The row as an entry of `cases:`, made once. `question` is left out where it is the case's,
+    /// The row as an entry of `cases:`, made and written once: a map in JSON. `question` is left out where it is the case's,
     /// and null where the row has none; `choices` are left out where they are the case's, turned
     /// back by its rotation. None where it is large, or where no entry can say what the row says: a
     /// variable `override` would be taken for what overrides the suite.
     #[must_use]
-    pub fn entry(&self) -> Option<&Arc<Variables>> {
-        let made = self.entry.made.get_or_init(|| self.as_entry().map(Arc::new));
+    pub fn entry(&self) -> Option<&Arc<RawValue>> {
+        let made = self.entry.made.get_or_init(|| {
+            let written = to_raw_value(&self.as_entry()?);
+            written.ok().map(Arc::from)
+        });
         made.as_ref()
     }
 
-    fn as_entry(&self) -> Option<Variables> {
+    fn as_entry(&self) -> Option<Values<'_>> {
         let Entry { row, named, overridden, .. } = &self.entry;
         let question = row.get("question");
         if row.get("override").is_some() || question == Some(&Json::Null) {
             return None;
         }
-        let mut entry = Variables::new();
+        let mut entry = Values::new();
         let mut room = LARGEST;
         for (name, value) in row.iter() {
             let known = match name.as_str() {
@@ -62,28 +70,29 @@ impl Case {
                 "choices" => self.shows(row.get("choices")),
                 _ => false,
             };
-            if !known && !entry.contains_key(name) {
+            if !known && !entry.contains_key(name.as_str()) {
                 room = room.checked_sub(name.len() + size(value))?;
-                entry.insert(name.clone(), value.clone());
+                entry.insert(name, Cow::Borrowed(value));
             }
         }
         if question.is_none() {
-            entry.insert("question".into(), Json::Null);
+            entry.insert("question", Cow::Owned(Json::Null));
         }
         let tags = &self.tags[..self.tags.len() - self.variant.len()];
-        if entry.get("tags").map_or_else(Vec::new, plain_list) != tags {
-            let tags = (!tags.is_empty()).then(|| tags.into());
+        if entry.get("tags").map_or_else(Vec::new, |tags| plain_list(tags)) != tags {
+            let tags = (!tags.is_empty()).then(|| Cow::Owned(tags.into()));
             put(&mut entry, "tags", tags, &mut room)?;
         }
         let labels = [("id", named.then_some(&self.row)), ("group", self.group.as_ref())];
         for (name, label) in labels {
-            let own = entry.get(name).map(plain).filter(|own| !own.is_empty());
+            let own = entry.get(name).map(|value| plain(value)).filter(|own| !own.is_empty());
             if own.as_ref() != label {
-                put(&mut entry, name, label.map(|label| label.as_str().into()), &mut room)?;
+                let label = label.map(|label| Cow::Owned(label.as_str().into()));
+                put(&mut entry, name, label, &mut room)?;
             }
         }
         if let Some(overridden) = overridden {
-            put(&mut entry, "override", Some(Json::clone(overridden)), &mut room)?;
+            put(&mut entry, "override", Some(Cow::Borrowed(&**overridden)), &mut room)?;
         }
         Some(entry)
     }
@@ -102,14 +111,19 @@ impl Case {
 }
 
 /// Puts a value in its place, as far as there is room, or takes what stands there away.
-fn put(entry: &mut Variables, name: &str, value: Option<Json>, room: &mut usize) -> Option<()> {
+fn put<'a>(
+    entry: &mut Values<'a>,
+    name: &'a str,
+    value: Option<Cow<'a, Json>>,
+    room: &mut usize,
+) -> Option<()> {
     match value {
         None => {
             entry.remove(name);
         }
         Some(value) => {
             *room = room.checked_sub(name.len() + size(&value))?;
-            entry.insert(name.to_owned(), value);
+            entry.insert(name, value);
         }
     }
     Some(())

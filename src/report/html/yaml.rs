@@ -18,7 +18,7 @@ const LAST: [&str; 3] = ["tags", "group", "override"];
 /// The row of a record with everything that the suite has of it, named and sorted as it was there;
 /// none where the run does not know it.
 pub(super) fn entry(record: &Record) -> Option<String> {
-    let row = record.row_values.as_deref()?;
+    let row = record.row_values.as_ref()?.variables()?;
     let value = |name: &str| match (name, row.get(name)) {
         // The row has none: what is asked is in the prompt.
         ("question", Some(Value::Null)) => None,
@@ -120,16 +120,15 @@ fn is_seen(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     use serde_json::json;
 
     use super::*;
     use crate::record::tests::record;
 
-    fn of(values: Value) -> Record {
-        let values: BTreeMap<String, Value> = serde_json::from_value(values).unwrap();
-        Record { row_values: Some(Arc::new(values)), ..record(0) }
+    fn of(values: &Value) -> Record {
+        let values = serde_json::from_str(&values.to_string()).unwrap();
+        Record { row_values: Some(values), ..record(0) }
     }
 
     #[test]
@@ -140,7 +139,7 @@ mod tests {
         });
         let question = "a \"b\" \\ c\n- id: x\u{202e}\u{e0041} 漢".into();
         let marks = "e".to_owned() + &"\u{301}".repeat(9);
-        let record = Record { question, choices: vec![marks], ..of(values) };
+        let record = Record { question, choices: vec![marks], ..of(&values) };
         insta::assert_snapshot!(entry(&record).unwrap(), @r##"
         - id: "x"
           question: "a \"b\" \\ c\n- id: x\u202e\U000e0041 漢"
@@ -156,7 +155,7 @@ mod tests {
     fn a_turned_case_is_copied_as_it_is_typed() {
         let variant = BTreeMap::from([("rotation".to_owned(), "1".to_owned())]);
         let choices = ["y", "z", "x"].map(str::to_owned).into();
-        let turned = Record { variant, choices, ..of(json!({"id": "row", "answer": "A"})) };
+        let turned = Record { variant, choices, ..of(&json!({"id": "row", "answer": "A"})) };
         insta::assert_snapshot!(entry(&turned).unwrap(), @r#"
         - id: "row"
           question: "What is 0?"
@@ -167,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_row_that_has_no_question_gets_none_and_an_unknown_row_is_not_guessed() {
-        let row = of(json!({"question": null, "a": 1, "choices": [1, 2]}));
+        let row = of(&json!({"question": null, "a": 1, "choices": [1, 2]}));
         assert_eq!(entry(&row).unwrap(), "- choices: [1, 2]\n  a: 1\n");
         assert_eq!(entry(&record(0)), None);
     }
