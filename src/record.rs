@@ -9,6 +9,7 @@ mod brief;
 mod builder;
 mod header;
 mod names;
+mod row;
 mod run;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use brief::{Brief, Choice, Labels, SURE, Sure};
 pub use builder::{LAST, RunBuilder};
 pub use header::{AskedEndpoint, FORMAT, Header, Regraded, Selected, Shard, Slice};
 pub use names::{Name, Names};
+pub use row::RowValues;
 pub use run::{Run, Shelf, Unreadable};
 
 /// What became of a trial.
@@ -329,6 +331,12 @@ pub struct Record {
     pub choice_probabilities: Option<Vec<f64>>,
     /// Where the case is written.
     pub at: At,
+    /// The row as an entry of a suite's `cases:`: its variables in their types, and what names, sorts,
+    /// groups and overrides it, where no variable says so. `question` is left out where it is the
+    /// record's, and null where the row has none; `choices` are left out where they are the record's,
+    /// turned back by the rotation that `variant` names. None in old runs, and where the row is large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_values: Option<RowValues>,
     /// Everything that was said.
     pub exchanges: Vec<Heard>,
 }

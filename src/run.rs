@@ -360,6 +360,7 @@ pub(crate) fn record_of(
         letter_mass: reading.confidence.iter().find_map(|confidence| confidence.letter_mass),
         choice_probabilities: reading.confidence.iter().find_map(|sure| sure.choices.clone()),
         at: At { file: Arc::clone(&case.file), line: case.line },
+        row_values: case.entry().map(record::RowValues::written),
         exchanges: exchanges
             .map(|exchange| record::Heard::of(exchange, &trial.endpoint, trial.price))
             .collect(),

@@ -331,19 +331,29 @@ fn between<'a>(html: &'a str, from: &str, to: &str) -> Vec<&'a str> {
     html.split(from).skip(1).map(|piece| piece.split(to).next().unwrap()).collect()
 }
 
+/// The facts of an endpoint by their names: a list, or a row where there are several endpoints.
+fn facts(html: &str, place: usize, several: bool) -> BTreeMap<String, String> {
+    if !several {
+        let section = between(html, "<section class=\"numbers\"", "</section>")[place];
+        let facts = between(section, "<dt>", "</div>").into_iter().map(|fact| {
+            let (name, rest) = fact.split_once("</dt>").unwrap();
+            (name.to_owned(), plain(rest))
+        });
+        return facts.collect();
+    }
+    let table = between(html, "<table class=\"by-endpoint\">", "</table>")[0];
+    let names = between(table, "<th scope=\"col\">", "</th>").into_iter().skip(1).map(plain);
+    let row = between(table, "<tr class=\"numbers\">", "</tr>")[place];
+    // A rate and what stands below it are two texts.
+    let cells = between(row, "<td>", "</td>").into_iter().map(|cell| cell.replace("</b>", " "));
+    names.zip(cells.map(|cell| plain(&cell))).collect()
+}
+
 fn page(told: &Told<'_>) {
     let html = told.report(&["--format", "html"]);
     assert!(html == told.project.read(&format!("{}/report.html", told.run)), "{}", told.run);
-    let sections = between(&html, "<section class=\"numbers\"", "</section>");
-    assert_eq!(sections.len(), told.cards().len());
-    for (section, (_, card)) in sections.iter().zip(told.cards()) {
-        let facts: BTreeMap<String, String> = between(section, "<dt>", "</div>")
-            .into_iter()
-            .map(|fact| {
-                let (name, rest) = fact.split_once("</dt>").unwrap();
-                (name.to_owned(), plain(rest))
-            })
-            .collect();
+    for (place, (_, card)) in told.cards().into_iter().enumerate() {
+        let facts = facts(&html, place, told.cards().len() > 1);
         let holds = |name: &str, values: &[Option<f64>]| {
             let told = facts.get(name).unwrap_or_else(|| panic!("no {name} in {facts:?}"));
             for value in values.iter().flatten() {
@@ -381,7 +391,9 @@ fn page(told: &Told<'_>) {
     }
     let budgets = between(&html, "<div class=\"budget ", "</div>");
     assert_eq!(budgets.len(), told.lines().len());
-    for (budget, line) in budgets.iter().zip(told.lines()) {
+    let mut lines: Vec<&Value> = told.lines().iter().collect();
+    lines.sort_by_key(|line| !told.fails(line));
+    for (budget, line) in budgets.iter().zip(lines) {
         let sentence = between(budget, "<p class=\"sentence\">", "</p>");
         assert_eq!(plain(sentence[0]), line["sentence"].as_str().unwrap());
         let tone = match line["verdict"].as_str().unwrap() {

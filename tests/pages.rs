@@ -94,11 +94,14 @@ fn cases(browser: &Browser) -> Vec<String> {
     serde_json::from_value(browser.value(shown)).unwrap()
 }
 
-/// Chooses an entry of a list by its value.
-fn choose(browser: &Browser, list: &str, value: &str) {
-    let body = "const list = document.getElementById(arguments[0]); list.value = arguments[1]; \
-                list.dispatchEvent(new Event('input', {bubbles: true})); return list.value";
-    assert_eq!(browser.run_with(body, &json!([list, value])), value, "{list} has no {value}");
+/// Chooses an entry of a list by its value or its text.
+fn choose(browser: &Browser, list: &str, entry: &str) {
+    let body = "const list = document.getElementById(arguments[0]); \
+                const entry = [...list.options].find(entry => \
+                    [entry.value, entry.text].includes(arguments[1])); \
+                if (!entry) return false; entry.selected = true; \
+                list.dispatchEvent(new Event('input', {bubbles: true})); return true";
+    assert_eq!(browser.run_with(body, &json!([list, entry])), true, "{list} has no {entry}");
 }
 
 /// The name of the case that the keyboard is at.
@@ -232,6 +235,18 @@ fn a_link_opens_its_case_and_a_case_is_copied_into_a_suite() {
     browser.run(waited);
     assert_eq!(browser.value(&shown), true);
     assert_eq!(cases(&browser).len(), 182);
+    // The same link once more, after other cases were asked for.
+    choose(&browser, "kind", "right");
+    assert_eq!(browser.value(&shown), false);
+    browser.run(&format!("document.querySelector('.surest a, a[href=\"#{id}\"]').hash = '{id}'"));
+    browser.run(&format!("document.querySelector('a[href=\"#{id}\"]').click()"));
+    browser.run(waited);
+    assert_eq!(browser.value(&shown), true);
+    // A case that the page does not have is said to be elsewhere.
+    let absent = "document.getElementById('absent').checkVisibility()";
+    assert_eq!(browser.value(absent), false);
+    browser.open(&page, "#case-nobody");
+    assert_eq!(browser.value(absent), true);
 
     // What is copied is an entry of a suite.
     let allowed = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});

@@ -81,6 +81,7 @@ pub(crate) fn record(index: usize) -> Record {
         letter_mass: None,
         choice_probabilities: None,
         at: At { file: "demo.jsonl".into(), line: index + 1 },
+        row_values: None,
         exchanges: Vec::new(),
     }
 }

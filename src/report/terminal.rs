@@ -125,9 +125,15 @@ fn since(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
     let newly = changes.count(Flip::NewlyConfidentWrong);
     let text = format!("{newly} newly confidently wrong");
     let text = if newly > 0 { style.red(&text) } else { text };
-    let mended = changes.count(Flip::Fixed) + changes.count(Flip::NoLongerConfidentWrong);
-    let mended = if mended > 0 { format!(" · {mended} mended") } else { String::new() };
-    let rest = format!("{mended}   since {}", visible(&changes.baseline));
+    let mut rest = String::new();
+    let others = [(Flip::Fixed, "mended"), (Flip::NoLongerConfidentWrong, "no longer confident")];
+    for (flip, word) in others {
+        match changes.count(flip) {
+            0 => {}
+            count => rest += &format!(" · {count} {word}"),
+        }
+    }
+    rest += &format!("   since {}", visible(&changes.baseline));
     line(out, &format!("  what is new      {text}{}", style.text(&rest)));
 }
 

@@ -12,6 +12,7 @@ use crate::span::{Span, Spanned};
 
 use super::Suite;
 use super::dataset::{Row, Variables};
+use super::entry::Entry;
 use super::raw::ChoiceOrder;
 use super::scope::Scope;
 use super::template::TemplateError;
@@ -43,7 +44,7 @@ pub struct Case {
     /// Digest of the grader as typed.
     form: Digest,
     /// The choices and what is expected as typed, where the choices are shown in another order.
-    typed: Option<Box<(Vec<String>, String)>>,
+    pub(super) typed: Option<Box<(Vec<String>, String)>>,
     /// What is shown as right, where what the grader expects would say less.
     pub expected: Option<String>,
     /// Declining to answer is right.
@@ -57,6 +58,8 @@ pub struct Case {
     pub file: Arc<str>,
     /// Line of its row.
     pub line: usize,
+    /// Its row, to be written into a suite's `cases:`.
+    pub(super) entry: Entry,
 }
 
 impl Case {
@@ -280,6 +283,7 @@ impl Suite {
             slices: overridden.slices,
             file: Arc::clone(&row.file),
             line: row.line,
+            entry: Entry::new(scope, labels.id.is_some(), overridden.typed),
         })
     }
 
@@ -367,7 +371,7 @@ fn question_text(scope: &Scope, turns: &[Turn]) -> String {
     last.map_or_else(String::new, |turn| turn.text.clone())
 }
 
-fn plain(value: &Json) -> String {
+pub(super) fn plain(value: &Json) -> String {
     match value {
         Json::String(text) => text.trim().to_owned(),
         Json::Null => String::new(),
@@ -375,7 +379,7 @@ fn plain(value: &Json) -> String {
     }
 }
 
-fn plain_list(value: &Json) -> Vec<String> {
+pub(super) fn plain_list(value: &Json) -> Vec<String> {
     match value {
         Json::Array(items) => items.iter().map(plain).collect(),
         Json::Null => Vec::new(),

@@ -8,6 +8,7 @@ mod cases;
 mod config;
 mod dataset;
 mod defaults;
+mod entry;
 mod filter;
 mod findings;
 mod raw;
@@ -99,6 +100,8 @@ struct Labels {
 struct Overridden<'a> {
     threshold: Option<f64>,
     grade: &'a Grade,
+    /// What is overridden in the row itself, as it is typed there.
+    typed: Option<&'a Arc<serde_json::Value>>,
     /// Names of the parts with a budget of their own that it belongs to.
     slices: Vec<String>,
 }
@@ -238,10 +241,12 @@ impl Suite {
 
     /// What is overridden for a case, the last that says something counting.
     fn overridden(&self, row: Option<Span>, id: &str, tags: &[String]) -> Overridden<'_> {
-        let mut overridden = Overridden { threshold: None, grade: &self.grade, slices: Vec::new() };
+        let mut overridden =
+            Overridden { threshold: None, grade: &self.grade, typed: None, slices: Vec::new() };
         for part in self.overrides.iter().filter(|part| part.applies(row, id, tags)) {
             overridden.threshold = part.threshold.or(overridden.threshold);
             overridden.grade = part.grade.as_ref().unwrap_or(overridden.grade);
+            overridden.typed = part.typed.as_ref().or(overridden.typed);
             overridden.slices.extend(part.budget.as_ref().map(|_| part.name()));
         }
         overridden

@@ -40,6 +40,13 @@ impl Scope {
         self.own.get(name).or_else(|| self.below.as_ref()?.get(name))
     }
 
+    /// All variables with their names; those of an upper layer may stand among those below once
+    /// more.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Json)> {
+        std::iter::successors(Some(self), |scope| scope.below.as_deref())
+            .flat_map(|it| it.own.iter())
+    }
+
     /// As the template engine takes it.
     pub(super) fn value(self: &Arc<Scope>) -> Value {
         Value::from_dyn_object(Arc::clone(self))

@@ -6,14 +6,18 @@
 //! stand at what they name, and no meaning hangs on a colour alone.
 
 mod budget;
+mod counts;
 mod endpoints;
 mod frame;
 mod latency;
+mod origins;
+mod outages;
 mod outcomes;
 mod reliability;
 mod risk_coverage;
 mod scale;
 mod slices;
+mod spending;
 mod split;
 mod svg;
 mod words;
@@ -29,7 +33,7 @@ use latency::{Drawn, Limit};
 
 use super::Page;
 use crate::gate::Line;
-use crate::scorecard::{EndpointCard, Reliability, RiskCurve, primary};
+use crate::scorecard::{EndpointCard, EndpointOperations, Reliability, RiskCurve, primary};
 
 /// Fewer answers than this are read one by one, not drawn.
 const LEAST: usize = 5;
@@ -59,11 +63,17 @@ pub(super) fn figures(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
     figures
 }
 
-/// How an endpoint served: outcomes by kind, and times.
+/// How an endpoint served: outcomes by kind, failures, times, and what asking took and saved.
 pub(super) fn served(page: &Page<'_>, card: &EndpointCard) -> Vec<Figure> {
     let id = |name: &str| id(page, card, name);
     let mut figures: Vec<Figure> = outcomes::figure(id("outcomes"), card).into_iter().collect();
-    figures.extend(times(page, card, id));
+    let told = page.operations.endpoints.iter().find(|told| told.endpoint == card.endpoint);
+    if let Some(told) = told {
+        figures.extend(outages::figure(id("outages"), told));
+        figures.extend(times(page, card, told, id));
+        figures.extend(origins::figure(id("origins"), told));
+        figures.extend(spending::figure(id("spending"), told));
+    }
     figures
 }
 
@@ -76,9 +86,12 @@ fn id(page: &Page<'_>, card: &EndpointCard, name: &str) -> String {
 }
 
 /// How long answers and their first tokens took; none where nothing was fetched in this run.
-fn times(page: &Page<'_>, card: &EndpointCard, id: impl Fn(&str) -> String) -> Vec<Figure> {
-    let mut told = page.operations.endpoints.iter();
-    let Some(told) = told.find(|told| told.endpoint == card.endpoint) else { return Vec::new() };
+fn times(
+    page: &Page<'_>,
+    card: &EndpointCard,
+    told: &EndpointOperations,
+    id: impl Fn(&str) -> String,
+) -> Vec<Figure> {
     let lines = page.decision.lines.iter();
     let lines: Vec<&Line> = lines.filter(|line| line.endpoint == card.endpoint).collect();
     let late = page.run.header.budget.latency.as_ref();
@@ -114,6 +127,15 @@ pub(super) struct Figure {
     pub svg: String,
     /// Its numbers.
     pub table: Table,
+}
+
+impl Figure {
+    /// About how much of a page it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let cells = self.table.rows.iter().flatten();
+        // Each cell has its tags around it.
+        self.svg.len() + self.note.len() + cells.map(|cell| cell.len() + 10).sum::<usize>()
+    }
 }
 
 /// Numbers as a table: plain text, rows as long as the head.

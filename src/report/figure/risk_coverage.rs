@@ -16,9 +16,10 @@ const HANDFUL: usize = 5;
 pub(super) fn figure(id: String, curve: &RiskCurve, decided_early: bool) -> Figure {
     let RiskCurve { advice, at_threshold } = curve;
     let advised = advice.decisive().at;
+    let kept = if advised.is_some() && !decided_early { "promised" } else { "wanted" };
     let mut entries = vec![
         (Mark::Line("curve"), "wrong among the answered".to_owned()),
-        (Mark::Line("promise"), format!("promised: at most {}", percent(advice.max_error))),
+        (Mark::Line("promise"), format!("{kept}: at most {}", percent(advice.max_error))),
     ];
     if let Some(point) = at_threshold {
         entries.push((Mark::Diamond, format!("suite, {}", told(point))));

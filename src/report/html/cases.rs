@@ -3,7 +3,7 @@
 //! A case is one element that opens without a script. Its texts are cut where a stranger's reply
 //! would fill the page: what is left out is counted, and the command that shows it all is named.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
@@ -14,15 +14,17 @@ use super::telling::{Entry, Standing, Telling, elsewhere};
 use super::yaml;
 use crate::gate::percent;
 use crate::record::{Brief, Name, Record, Run, Unreadable};
+use crate::report::Page;
 use crate::report::exchange::{Part, Told};
 use crate::report::github::tidy;
 use crate::report::sharers::Sharers;
+use crate::report::text::shell_word;
 use crate::report::trial::{confidence_in_words, outcome_in_words};
-use crate::report::{Page, shell_word};
 use crate::scorecard::{Flip, Flipped, Said, Suspect};
 
-/// Bytes of all cases together.
-const ROOM: usize = 3_400_000;
+/// Tags that a list of all of them has, and tags that a case shows.
+const TAGS: usize = 200;
+const OWN_TAGS: usize = 12;
 
 /// Bytes of one case: a longer one is shown without what was said.
 const LONGEST: usize = 120_000;
@@ -34,15 +36,15 @@ const BLOCK: usize = 128;
 const SHORT: usize = 280;
 const LONG: usize = 4000;
 
+/// Bytes of a case that can be copied.
+const COPIED: usize = 16_000;
+
 /// The cases as they stand on the page.
 pub(super) struct Cases {
     /// Elements, one after the other.
     pub html: String,
     /// How many there are.
     pub shown: usize,
-    /// How many the run has, and how many of each standing.
-    pub all: usize,
-    pub counts: Vec<Count>,
 }
 
 /// Cases of one standing.
@@ -66,6 +68,8 @@ struct Case {
     order: String,
     name: String,
     endpoint: String,
+    /// Its number among those of the run.
+    endpoint_number: usize,
     /// Whether several endpoints are on the page.
     several: bool,
     question: String,
@@ -75,6 +79,10 @@ struct Case {
     said: String,
     expected: String,
     tags: Vec<String>,
+    /// How many tags it has beyond those.
+    more_tags: usize,
+    /// Numbers of its tags in the list of all, between blanks.
+    tag_numbers: String,
     /// How many repeats stand so, of how many; none where a case is asked once.
     times: Option<[u32; 2]>,
     since: Option<Since>,
@@ -86,7 +94,7 @@ struct Case {
     at: String,
     exchanges: Vec<Told>,
     command: String,
-    /// The case for a suite; none where it is too long for the page.
+    /// The case for a suite; none where the run does not know it, or it is too long for the page.
     yaml: Option<String>,
     /// Whether what was said is left out.
     short: bool,
@@ -117,18 +125,24 @@ struct Context<'a> {
     since: HashMap<(&'a str, &'a str), &'a Flipped>,
     suspects: HashMap<&'a str, &'a Suspect>,
     others: HashMap<Name, Vec<&'a Brief>>,
+    /// The number of a tag in the list of all.
+    tags: HashMap<&'a str, usize>,
 }
 
 impl Cases {
-    /// As many of the run's cases as the page has room for.
-    pub(super) fn of(page: &Page<'_>) -> Result<Cases, Unreadable> {
+    /// As many of the run's cases as so many bytes have room for.
+    pub(super) fn of(
+        page: &Page<'_>,
+        telling: &Telling<'_>,
+        tags: &[String],
+        room: usize,
+    ) -> Result<Cases, Unreadable> {
         let run = page.run;
-        let telling = Telling::of(run);
         let mut templates = super::templates();
         // A template of this program compiles, or no page is made.
         let template = templates.add_template("case", include_str!("case.html"));
         template.map_err(|error| super::defect(&error))?;
-        let context = Context::of(page, &telling)?;
+        let context = Context::of(page, telling, tags)?;
         let element = |entry: &Entry<'_>| {
             let case = Case::of(&run.record(entry.worst)?, entry, &context)?;
             let element = case.html(&templates)?;
@@ -138,24 +152,34 @@ impl Cases {
         'page: for block in telling.entries.chunks(BLOCK) {
             let elements: Result<Vec<String>, Unreadable> = block.par_iter().map(element).collect();
             for element in elements? {
-                if html.len() + element.len() > ROOM {
+                if html.len() + element.len() > room {
                     break 'page;
                 }
                 html += &element;
                 shown += 1;
             }
         }
-        let counts = Standing::ALL.iter().zip(telling.counts).map(|(standing, count)| Count {
-            name: standing.name(),
-            words: standing.words(),
-            cases: count,
-        });
-        Ok(Cases { html, shown, all: telling.all(), counts: counts.collect() })
+        Ok(Cases { html, shown })
     }
 }
 
+/// How many cases of each standing a run has.
+pub(super) fn counts(telling: &Telling<'_>, confidence: bool) -> Vec<Count> {
+    let counts = Standing::ALL.iter().zip(telling.counts);
+    let counts = counts.map(|(standing, cases)| Count {
+        name: standing.name(),
+        words: standing.words(confidence),
+        cases,
+    });
+    counts.collect()
+}
+
 impl<'a> Context<'a> {
-    fn of(page: &'a Page<'a>, telling: &Telling<'a>) -> Result<Context<'a>, Unreadable> {
+    fn of(
+        page: &'a Page<'a>,
+        telling: &Telling<'a>,
+        tags: &'a [String],
+    ) -> Result<Context<'a>, Unreadable> {
         let run = page.run;
         let mut since = HashMap::new();
         for changes in page.changes {
@@ -179,6 +203,7 @@ impl<'a> Context<'a> {
             since,
             suspects: suspects.map(|suspect| (suspect.case.as_str(), suspect)).collect(),
             others,
+            tags: tags.iter().map(String::as_str).zip(0..).collect(),
         })
     }
 }
@@ -200,7 +225,7 @@ fn sharers(page: &Page<'_>, telling: &Telling<'_>) -> Result<Sharers, Unreadable
 
 impl Case {
     fn of(record: &Record, entry: &Entry<'_>, context: &Context<'_>) -> Result<Case, Unreadable> {
-        let Context { page, sharers, since, suspects, others } = context;
+        let Context { page, sharers, since, suspects, others, .. } = context;
         let run = page.run;
         let several = run.header.endpoints.len() > 1;
         let (case, endpoint) = (record.case.as_str(), &*record.endpoint);
@@ -209,6 +234,9 @@ impl Case {
         let others = others.map(|brief| Other::of(brief, run)).collect::<Result<_, _>>()?;
         let whole = record.question.chars().nth(SHORT).map(|_| cut(&record.question, LONG));
         let repeated = run.header.repeats.get() > 1;
+        let said = record.said();
+        // Who says what the label says is no reason to doubt it.
+        let suspect = suspects.get(case).filter(|suspect| said.as_ref() == Some(&suspect.said));
         let exchanges = (0..record.exchanges.len()).map(|place| {
             let mut told = Told::of(place, record, sharers);
             let parts = told.shared.iter_mut().chain(&mut told.turns).chain(&mut told.parts);
@@ -223,17 +251,20 @@ impl Case {
             order: record.primary.map_or_else(|| "-1".into(), |sure| sure.to_string()),
             name: case.to_owned(),
             endpoint: endpoint.to_owned(),
+            endpoint_number: entry.worst.endpoint().unwrap_or_default(),
             several,
             question: cut(&record.question, SHORT),
             whole,
             choices: record.choices.iter().map(|choice| cut(choice, SHORT)).collect(),
-            said: cut(&record.said().unwrap_or_else(|| "nothing that could be read".into()), SHORT),
+            said: cut(said.as_deref().unwrap_or("nothing that could be read"), SHORT),
             expected: cut(&record.wanted(), SHORT),
-            tags: record.tags.iter().map(|tag| cut(tag, SHORT)).collect(),
+            tags: record.tags.iter().take(OWN_TAGS).map(|tag| cut(tag, SHORT)).collect(),
+            more_tags: record.tags.len().saturating_sub(OWN_TAGS),
+            tag_numbers: context.numbers(&record.tags),
             times: repeated.then_some([entry.times, entry.of]),
             since: since.get(&(endpoint, case)).map(|flipped| Since::of(flipped)),
-            suspect: suspects.get(case).map(|suspect| doubt(suspect)),
-            doubt: suspects.get(case).and_then(|suspect| suspect.probability).map(percent),
+            suspect: suspect.map(|suspect| doubt(suspect)),
+            doubt: suspect.and_then(|suspect| suspect.probability).map(percent),
             others,
             confidence: confidence_in_words(&run.header, record),
             at: format!("{}:{}", tidy(&record.at.file), record.at.line),
@@ -243,7 +274,7 @@ impl Case {
                 shell_word(page.dir),
                 shell_word(&record.trial)
             ),
-            yaml: Some(yaml::case(record)).filter(|yaml| yaml.len() <= LONG),
+            yaml: yaml::entry(record).filter(|yaml| yaml.len() <= COPIED),
             short: false,
         })
     }
@@ -303,10 +334,17 @@ impl Other {
         let record = run.record(brief)?;
         Ok(Other {
             endpoint: record.endpoint.to_string(),
-            outcome: Standing::of(brief).words(),
+            outcome: Standing::of(brief).words(!run.header.sources.is_empty()),
             said: cut(&record.said().unwrap_or_default(), SHORT),
             sure: record.primary.map(|sure| format!("{sure:.2}")),
         })
+    }
+}
+
+impl Context<'_> {
+    fn numbers(&self, tags: &[String]) -> String {
+        let numbers = tags.iter().filter_map(|tag| self.tags.get(tag.as_str()));
+        numbers.map(|number| format!(" {number} ")).collect::<Vec<_>>().concat()
     }
 }
 
@@ -324,6 +362,11 @@ fn doubt(suspect: &Suspect) -> String {
             )
         }
     }
+}
+
+/// A long text of the page that is no case's.
+pub(super) fn long(text: &str) -> String {
+    cut(text, 25 * LONG)
 }
 
 /// At most so many characters of a text, with how many more there are.
@@ -355,13 +398,24 @@ fn inert(text: &str) -> String {
     inert
 }
 
-/// Tags of a run by how many cases have them.
-pub(super) fn tags(run: &Run) -> Vec<String> {
-    let mut tags: BTreeMap<&str, usize> = BTreeMap::new();
-    for labels in run.all_labels() {
-        labels.tags.iter().for_each(|tag| *tags.entry(tag).or_default() += 1);
+/// The tags that most trials of a run have, by name, and how many others there are. What is too long
+/// for a list is none of them.
+pub(super) fn tags(run: &Run) -> (Vec<String>, usize) {
+    let mut trials: Vec<usize> = vec![0; run.all_labels().len()];
+    run.briefs().iter().for_each(|brief| trials[run.labels_number(brief)] += 1);
+    let mut tags: HashMap<&str, usize> = HashMap::new();
+    for (labels, trials) in run.all_labels().iter().zip(trials) {
+        labels.tags.iter().for_each(|tag| *tags.entry(tag).or_default() += trials);
     }
-    tags.into_keys().map(str::to_owned).collect()
+    let all = tags.len();
+    let mut tags: Vec<(&str, usize)> = tags.into_iter().collect();
+    tags.retain(|(tag, _)| tag.chars().nth(SHORT).is_none());
+    tags.sort_by(|(one, of), (other, of_other)| of_other.cmp(of).then(one.cmp(other)));
+    tags.truncate(TAGS);
+    let mut tags: Vec<String> = tags.into_iter().map(|(tag, _)| tag.to_owned()).collect();
+    tags.sort_unstable();
+    let left = all - tags.len();
+    (tags, left)
 }
 
 #[cfg(test)]

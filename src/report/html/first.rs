@@ -76,7 +76,11 @@ impl Headline {
             (3, true) => ("open", "!", "Could not measure"),
             _ => ("bad", "✗", "Failed"),
         };
+        let several = page.run.header.endpoints.len() > 1;
         let mut parts = Vec::new();
+        if let Some(early) = decision.early {
+            parts.push(format!("decided early, by {} of {} trials", early.needed, early.planned));
+        }
         if !decision.complete {
             let finished = page.run.briefs().len();
             parts.push(format!("{finished} of {} trials are finished", page.run.header.planned));
@@ -89,8 +93,12 @@ impl Headline {
         }
         let named = |verdict| {
             let lines = of(verdict).filter(|line| decision.counts_as_failed(line));
-            let mut names: Vec<String> = lines.map(missed).collect();
-            names.dedup();
+            let mut lines: Vec<&Line> = lines.collect();
+            if decision.exit_code == 3 {
+                // What made the run one that could not measure comes first.
+                lines.sort_by_key(|line| !line.line.starts_with("coverage"));
+            }
+            let mut names: Vec<String> = lines.iter().map(|line| missed(line, several)).collect();
             let more = names.len().saturating_sub(NAMED);
             names.truncate(NAMED);
             names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
@@ -131,9 +139,10 @@ impl Headline {
 }
 
 /// A limit with what was measured instead.
-fn missed(line: &Line) -> String {
+fn missed(line: &Line, several: bool) -> String {
     let measured = measured(line).map_or_else(String::new, |is| format!(" (it is {is})"));
-    limit(line) + &measured
+    let at = if several { format!(" at {}", line.endpoint) } else { String::new() };
+    limit(line) + &measured + &at
 }
 
 /// What is new, an entry an endpoint.
@@ -141,7 +150,7 @@ fn since(page: &Page<'_>) -> Vec<String> {
     let several = page.run.header.endpoints.len() > 1;
     let say = |changes: &Changes| {
         let newly = changes.count(Flip::NewlyConfidentWrong);
-        let fixed = changes.count(Flip::Fixed) + changes.count(Flip::NoLongerConfidentWrong);
+        let fixed = changes.count(Flip::Fixed);
         let newly = match newly {
             0 => "No newly confident wrong answer".to_owned(),
             1 => "1 newly confident wrong answer".to_owned(),
@@ -149,7 +158,11 @@ fn since(page: &Page<'_>) -> Vec<String> {
         };
         let at = if several { format!(" at {}", changes.endpoint) } else { String::new() };
         let fixed = if fixed > 0 { format!(", {fixed} mended") } else { String::new() };
-        format!("{newly}{at} since {}{fixed}", changes.baseline)
+        let unsure = match changes.count(Flip::NoLongerConfidentWrong) {
+            0 => String::new(),
+            count => format!(", {count} no longer confident"),
+        };
+        format!("{newly}{at} since {}{fixed}{unsure}", changes.baseline)
     };
     page.changes.iter().map(say).collect()
 }
@@ -176,6 +189,17 @@ struct Fact {
 }
 
 impl Numbers {
+    /// The names of all facts, each once.
+    pub(super) fn columns(all: &[Numbers]) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for fact in all.iter().flat_map(|numbers| &numbers.facts) {
+            if !names.contains(&fact.name) {
+                names.push(fact.name);
+            }
+        }
+        names
+    }
+
     pub(super) fn of(page: &Page<'_>, card: &EndpointCard) -> Numbers {
         let mut facts = Vec::new();
         if let Some(source) = card.primary() {
@@ -185,7 +209,7 @@ impl Numbers {
         if let Some(source) = card.primary() {
             facts.extend(calibration(source));
         }
-        facts.push(coverage(card));
+        facts.push(coverage(page, card));
         Numbers { name: card.endpoint.to_string(), model: card.model.clone(), facts }
     }
 }
@@ -272,7 +296,7 @@ fn calibration(source: &SourceCard) -> Vec<Fact> {
     ]
 }
 
-fn coverage(card: &EndpointCard) -> Fact {
+fn coverage(page: &Page<'_>, card: &EndpointCard) -> Fact {
     let rate = &card.coverage;
     let missing = card.primary().map_or(0, SourceCard::missing_count);
     let missing = match missing {
@@ -282,7 +306,13 @@ fn coverage(card: &EndpointCard) -> Fact {
     Fact {
         name: "Measured",
         value: rate.rate.map_or("n/a".into(), percent),
-        of: format!("{} of {}{missing}", rate.count, counted(rate.n, "planned trial")),
+        of: match page.decision.early {
+            Some(early) => {
+                let planned = early.planned / page.scorecard.endpoints.len();
+                format!("{} of {} needed, {planned} planned{missing}", rate.count, rate.n)
+            }
+            None => format!("{} of {}{missing}", rate.count, counted(rate.n, "planned trial")),
+        },
         bad: false,
     }
 }
@@ -301,8 +331,15 @@ pub(super) struct Budget {
 }
 
 impl Budget {
+    /// All lines, those first that count as failed.
+    pub(super) fn all(page: &Page<'_>) -> Vec<Budget> {
+        let mut lines: Vec<&Line> = page.decision.lines.iter().collect();
+        lines.sort_by_key(|line| !page.decision.counts_as_failed(line));
+        lines.into_iter().zip(1..).map(|(line, number)| Budget::of(page, line, number)).collect()
+    }
+
     /// The line with this number on the page.
-    pub(super) fn of(page: &Page<'_>, line: &Line, number: usize) -> Budget {
+    fn of(page: &Page<'_>, line: &Line, number: usize) -> Budget {
         let counts = page.decision.counts_as_failed(line);
         let (tone, mark, verdict) = match line.verdict {
             Verdict::Pass => ("good", "✓", "pass"),

@@ -20,16 +20,25 @@ use serde::Serialize;
 
 use super::Page;
 use super::figure::{Figure, Table, figures, served, several as side_by_side};
+use super::text::shell_word;
 use crate::record::Unreadable;
 use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
 use cases::{Cases, Count};
 use first::{Budget, Headline, Numbers};
+use telling::Telling;
 use variants::{Compared, compared};
 
 pub(super) use shell::{page, templates};
 
 /// Cases of a list that is not the ranked one.
 const LISTED: usize = 50;
+
+/// Bytes of a page, and of the figures on it.
+const LARGEST: usize = 4_800_000;
+const FIGURES: usize = 1_200_000;
+
+/// Bytes of all cases: more of them would take long to open.
+const CASES: usize = 3_400_000;
 
 /// Everything on the page but the cases, which are elements already.
 #[derive(Debug, Serialize)]
@@ -38,15 +47,21 @@ struct Content<'a> {
     run: &'a str,
     models: String,
     threshold: String,
-    dir: &'a str,
+    /// Whether the suite asks for a confidence at all.
+    confidence: bool,
+    /// The directory as a word of a command.
+    dir_word: String,
     headline: Headline,
     numbers: Vec<Numbers>,
+    /// Names of the facts, where several endpoints have a row each.
+    columns: Vec<&'static str>,
     budgets: Vec<Budget>,
     changes: Vec<Changed<'a>>,
     endpoints: Vec<&'a str>,
     several: bool,
     counts: Vec<Count>,
     tags: Vec<String>,
+    more_tags: usize,
     shown: usize,
     all: usize,
     side_by_side: Option<Figure>,
@@ -59,7 +74,9 @@ struct Content<'a> {
     troubles: Vec<String>,
     running: Table,
     origin: Table,
-    text: &'a str,
+    /// Endpoints whose figures have no room.
+    undrawn: usize,
+    text: String,
     version: &'a str,
 }
 
@@ -67,6 +84,8 @@ struct Content<'a> {
 #[derive(Debug, Serialize)]
 struct Changed<'a> {
     of: &'a Changes,
+    /// The directory of the run before as a word of a command.
+    before: String,
     kinds: Vec<(&'static str, usize)>,
     listed: Vec<Flip<'a>>,
     more: usize,
@@ -114,36 +133,51 @@ struct Doubtful<'a> {
 /// A record that is shown cannot be read any more.
 pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
     let header = &run.run.header;
-    let cases = Cases::of(run)?;
+    let telling = Telling::of(run.run);
+    let (tags, more_tags) = cases::tags(run.run);
     let several = header.endpoints.len() > 1;
     let cards = &run.scorecard.endpoints;
     let suspects = run.scorecard.suspect_labels.as_ref();
-    let content = Content {
+    let mut room = FIGURES;
+    let mut undrawn = 0;
+    let mut drawings = Vec::new();
+    for card in cards {
+        let (fits, serving) = (figures(run, card), served(run, card));
+        let bytes: usize = fits.iter().chain(&serving).map(Figure::bytes).sum();
+        if bytes > room {
+            undrawn += 1;
+            continue;
+        }
+        room -= bytes;
+        drawings.push((Drawings::of(card, fits), Drawings::of(card, serving)));
+    }
+    let (drawings, served) = drawings.into_iter().unzip();
+    let numbers: Vec<Numbers> = cards.iter().map(|card| Numbers::of(run, card)).collect();
+    let confidence = !header.sources.is_empty();
+    let mut content = Content {
         suite: &header.suite,
         run: &header.run,
         models: cards.iter().map(|card| card.model.as_str()).collect::<Vec<_>>().join(", "),
         threshold: format!("{:.2}", header.threshold),
-        dir: run.dir,
+        confidence,
+        dir_word: shell_word(run.dir),
         headline: Headline::of(run)?,
-        numbers: cards.iter().map(|card| Numbers::of(run, card)).collect(),
-        budgets: run
-            .decision
-            .lines
-            .iter()
-            .zip(1..)
-            .map(|(line, n)| Budget::of(run, line, n))
-            .collect(),
+        columns: Numbers::columns(&numbers),
+        numbers,
+        budgets: Budget::all(run),
         changes: run.changes.iter().map(|of| Changed::of(of, several)).collect(),
         endpoints: header.endpoints.iter().map(|asked| &*asked.name).collect(),
         several,
-        counts: cases.counts,
-        tags: cases::tags(run.run),
-        shown: cases.shown,
-        all: cases.all,
+        counts: cases::counts(&telling, confidence),
+        tags,
+        more_tags,
+        shown: 0,
+        all: telling.all(),
         side_by_side: side_by_side(run),
-        drawings: cards.iter().map(|card| Drawings::of(card, figures(run, card))).collect(),
+        drawings,
         compared: cards.iter().flat_map(|card| compared(card, several)).collect(),
-        served: cards.iter().map(|card| Drawings::of(card, served(run, card))).collect(),
+        served,
+        undrawn,
         unstable: cards
             .iter()
             .filter_map(|card| Some((card, card.repeats.as_ref()?)))
@@ -165,20 +199,27 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         troubles: running::troubles(run),
         running: running::table(run),
         origin: origin::table(run),
-        text: &header.text,
+        text: cases::long(&header.text),
         version: &header.version,
     };
-    let body = templates()
-        .render_str(
-            include_str!("page.html"),
-            context! {
-                page => Value::from(Serde(&content)),
-                cases => Value::from_safe_string(cases.html),
-            },
-        )
-        .map_err(|error| defect(&error))?;
     let title = format!("{} {}: {} · overclaim", content.headline.mark, header.suite, header.run);
-    page(&title, body, include_str!("page.js")).map_err(|error| defect(&error))
+    // Cases get the room that everything else leaves.
+    let rest = whole(&content, &title, String::new())?.len();
+    let room = CASES.min(LARGEST.saturating_sub(rest));
+    let cases = Cases::of(run, &telling, &content.tags, room)?;
+    content.shown = cases.shown;
+    whole(&content, &title, cases.html)
+}
+
+/// The page with these cases.
+fn whole(content: &Content<'_>, title: &str, cases: String) -> Result<String, Unreadable> {
+    let context = context! {
+        page => Value::from(Serde(content)),
+        cases => Value::from_safe_string(cases),
+    };
+    let body = templates().render_str(include_str!("page.html"), context);
+    let body = body.map_err(|error| defect(&error))?;
+    page(title, body, include_str!("page.js")).map_err(|error| defect(&error))
 }
 
 impl<'a> Drawings<'a> {
@@ -194,6 +235,7 @@ impl<'a> Changed<'a> {
         let listed = of.flips.iter().take(LISTED).map(|flipped| Flip::of(flipped, of, several));
         Changed {
             of,
+            before: shell_word(&of.directory),
             kinds: kinds.to_vec(),
             listed: listed.collect(),
             more: of.flips.len().saturating_sub(LISTED),

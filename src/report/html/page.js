@@ -6,10 +6,12 @@
   const at = (id) => document.getElementById(id);
   const value = (id) => (at(id) ? at(id).value : "");
   const texts = new Map();
-  const tags = (row) => [...row.querySelectorAll(".tag")].map((tag) => tag.textContent);
   const text = (row) => {
     if (!texts.has(row)) {
-      texts.set(row, (row.firstElementChild.textContent + " " + row.dataset.case).toLowerCase());
+      const words = row.querySelector("summary").cloneNode(true);
+      // Words of the page are none of the case.
+      for (const own of words.querySelectorAll("i, .sure, .badge")) own.remove();
+      texts.set(row, (words.textContent + " " + row.dataset.case).toLowerCase());
     }
     return texts.get(row);
   };
@@ -36,7 +38,7 @@
       const data = row.dataset;
       return (!kind || (kind === "since" ? data.since !== undefined : data.kind === kind))
         && (!endpoint || data.endpoint === endpoint)
-        && (!tag || tags(row).includes(tag))
+        && (!tag || data.tags.includes(` ${tag} `))
         && words.every((word) => text(row).includes(word));
     });
     const order = orders[value("sort")];
@@ -49,6 +51,8 @@
     at("none").hidden = found.length > 0;
     at("more").hidden = shown.length === found.length;
     at("more").textContent = `show all ${found.length}`;
+    at("printed").textContent = shown.length < cases.length
+      ? `Printed are ${shown.length} of ${cases.length} cases.` : "";
   }
 
   function showAll() {
@@ -100,6 +104,9 @@
       // An address that was cut names nothing.
     }
     const row = at(name);
+    const absent = !row && name.startsWith("case-");
+    at("absent").hidden = !absent;
+    if (absent) at("absent").focus();
     if (!row || !row.matches("details.case")) return;
     if (row.hidden) {
       at("filter").reset();
@@ -149,6 +156,11 @@
     event.preventDefault();
   });
   addEventListener("hashchange", arrive);
+  document.addEventListener("click", (event) => {
+    // The same address again is no change of it.
+    const link = event.target.closest('a[href^="#case-"]');
+    if (link && link.hash === location.hash) arrive();
+  });
   apply();
   arrive();
 })();

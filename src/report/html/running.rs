@@ -28,7 +28,13 @@ pub(super) fn table(page: &Page<'_>) -> Table {
             }
         };
     row("trials finished of planned", &|card, _| {
-        Some(format!("{} of {}", card.finished, card.planned))
+        Some(match page.decision.early {
+            Some(early) => {
+                let planned = early.planned / page.scorecard.endpoints.len();
+                format!("{} needed of {planned}", card.finished)
+            }
+            None => format!("{} of {}", card.finished, card.planned),
+        })
     });
     for name in Outcome::NAMES {
         row(name, &|card, _| {
@@ -38,11 +44,11 @@ pub(super) fn table(page: &Page<'_>) -> Table {
     row("calls made", &|_, at| Some(at.attempts.to_string()));
     row("requests that differ", &|_, at| Some(at.distinct_requests.to_string()));
     for (origin, name) in [
-        (Origin::Live, "replies fetched now"),
-        (Origin::Joined, "replies joined: asked once for several trials"),
-        (Origin::Stored, "replies stored: fetched by an earlier run"),
-        (Origin::Shared, "replies shared with another process"),
-        (Origin::Replayed, "replies replayed from a recording"),
+        (Origin::Live, "asked now, answered or not"),
+        (Origin::Joined, "joined: asked once for several trials"),
+        (Origin::Stored, "stored: fetched by an earlier run"),
+        (Origin::Shared, "shared with another process"),
+        (Origin::Replayed, "replayed from a recording"),
     ] {
         row(name, &|_, at| at.origins.get(&origin).map(ToString::to_string));
     }

@@ -52,11 +52,12 @@ impl Standing {
         }
     }
 
-    /// Its name for people.
-    pub(super) fn words(self) -> &'static str {
+    /// Its name for people, in a suite that asks for a confidence or not.
+    pub(super) fn words(self, confidence: bool) -> &'static str {
         match self {
             Standing::ConfidentWrong => "confidently wrong",
-            Standing::Wrong => "wrong, not confidently",
+            Standing::Wrong if confidence => "wrong, not confidently",
+            Standing::Wrong => "wrong",
             Standing::Unread => "no grade",
             Standing::Abstained => "abstained",
             Standing::Right => "right",

@@ -1,21 +1,34 @@
 //! The page as a reader without script and style would get it: its sentences, its order, its bounds.
 
 use super::*;
-use crate::gate::Decision;
+use crate::gate::{Decision, Early};
 use crate::record::tests::{at_most, header, judged};
 use crate::record::{AskError, AskErrorKind, Ending, Header, Outcome, Record, Run};
 use crate::report::Page;
-use crate::scorecard::{Against, Baseline, Calls, Changes, Scorecard, Span};
+use crate::scorecard::{
+    Against, Baseline, Calls, Changes, Scorecard, Span, Suspect, SuspectLabels,
+};
 
 /// The page of these records, held against those of another run.
 fn shown(header: Header, records: Vec<Record>, before: Option<&Run>) -> String {
+    shown_with(header, records, before, |_, _| {})
+}
+
+/// The same, with documents that say something else.
+fn shown_with(
+    header: Header,
+    records: Vec<Record>,
+    before: Option<&Run>,
+    change: impl FnOnce(&mut Scorecard, &mut Decision),
+) -> String {
     let mut calls = Calls::new(&header);
     let run = Run::of(header, records);
     for brief in run.briefs() {
         calls.add(&run.record(brief).unwrap(), brief);
     }
-    let scorecard = Scorecard::of(&run).unwrap();
-    let decision = Decision::judged(&run, &calls, &scorecard, None, None).unwrap();
+    let mut scorecard = Scorecard::of(&run).unwrap();
+    let mut decision = Decision::judged(&run, &calls, &scorecard, None, None).unwrap();
+    change(&mut scorecard, &mut decision);
     let span = Span {
         started: run.header.started.clone(),
         elapsed_ms: Some(1234.0),
@@ -113,6 +126,8 @@ fn a_page_that_is_full_says_what_it_leaves_out() {
 fn a_case_stands_open_to_readers_without_script() {
     let mut record = judged(7, Outcome::Incorrect, Some(0.97));
     record.tags = vec!["anatomy".into()];
+    let row = r#"{"id": "case-7", "answer": "A", "category": "anatomy", "tags": ["anatomy"]}"#;
+    record.row_values = Some(serde_json::from_str(row).unwrap());
     let html = shown(header(1), vec![record], None);
     insta::assert_snapshot!(text(&html, "<details class=\"case\"", "</details>"), @"
     0.97
@@ -128,6 +143,7 @@ fn a_case_stands_open_to_readers_without_script() {
     question: &quot;What is 7?&quot;
     choices: [&quot;x&quot;, &quot;y&quot;]
     answer: &quot;A&quot;
+    category: &quot;anatomy&quot;
     tags: [&quot;anatomy&quot;]
     ");
     assert!(html.contains("id=\"case-case-7\""));
@@ -135,4 +151,81 @@ fn a_case_stands_open_to_readers_without_script() {
     for control in ["<form id=\"filter\" hidden", "class=\"copy\" hidden", "id=\"more\" hidden"] {
         assert!(html.contains(control), "{control}");
     }
+}
+
+#[test]
+fn nothing_that_a_suite_holds_makes_a_page_large() {
+    let mut header = header(100);
+    header.text = "\u{202e}".repeat(2_000_000);
+    let records = (0..100).map(|index| {
+        let mut record = judged(index, Outcome::Incorrect, Some(0.9));
+        record.tags = (0..100).map(|tag| format!("{}{index}-{tag}", "<".repeat(200))).collect();
+        record.tags.push("&".repeat(20_000));
+        record
+    });
+    let html = shown(header, records.collect(), None);
+    assert!(html.len() < 5_000_000, "{}", html.len());
+    assert!(html.matches("<details class=\"case\"").count() > 50);
+    assert!(html.contains("9801 more: search for them"), "tags that the list has no room for");
+    assert!(html.contains("89 more tags"), "tags that the case has no room for");
+}
+
+#[test]
+fn a_label_is_doubted_where_an_answer_speaks_against_it() {
+    let answers = |letter: &str| {
+        let right = letter == "A";
+        let outcome = if right { Outcome::Correct } else { Outcome::Incorrect };
+        let mut record = judged(usize::from(!right), outcome, Some(0.9));
+        record.case = "one".into();
+        record.answer = Some(letter.into());
+        record.repeat = u32::from(!right);
+        record
+    };
+    let page = |record: Record| {
+        shown_with(header(1), vec![record], None, |scorecard, _| {
+            let suspect = Suspect {
+                case: "one".into(),
+                expected: "A. x".into(),
+                said: "B. y".into(),
+                models: Vec::new(),
+                confidence: None,
+                probability: Some(0.012),
+                question: "What is 0?".into(),
+            };
+            let cases = vec![suspect];
+            scorecard.suspect_labels = Some(SuspectLabels { agreed: 0, improbable: 1, cases });
+        })
+    };
+    assert!(page(answers("B")).contains("label suspect? 1.2%"));
+    assert!(!page(answers("A")).contains("label suspect?"));
+}
+
+#[test]
+fn a_run_that_was_decided_early_says_what_was_planned() {
+    let records = (0..9).map(|index| judged(index, Outcome::Correct, Some(0.9))).collect();
+    let html = shown_with(header(9), records, None, |_, decision| {
+        decision.early = Some(Early { needed: 9, planned: 500, looking: 0.1 });
+    });
+    assert!(verdict(&html).contains("Decided early, by 9 of 500 trials"), "{}", verdict(&html));
+    assert!(html.contains("9 of 9 needed, 500 planned"));
+    assert!(html.contains("9 needed of 500"));
+}
+
+#[test]
+fn a_suite_that_asks_for_no_confidence_is_not_told_of_any() {
+    let mut header = header(2);
+    header.sources.clear();
+    let wrong = judged(0, Outcome::Incorrect, None);
+    let html = shown(header, vec![wrong, judged(1, Outcome::Correct, None)], None);
+    let list = text(&html, "<section id=\"wrong\"", "<div id=\"cases\">");
+    insta::assert_snapshot!(list, @"
+    Cases, wrong ones first
+    1 wrong1 right
+    Search
+    Show allwrong (1)right (1)
+    Tag alleasy
+    Sort gravest firstby name
+    keys
+    / search · j k next, previous case · o open or close · c copy as YAML · l link to it · ? this help
+    ");
 }

@@ -1,5 +1,7 @@
 //! What makes several cases of one row, and what makes single cases differ from the rest.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use crate::span::{Fields, Node, Problems, Span, Spanned, Value};
@@ -64,6 +66,8 @@ pub struct Override {
     pub grade: Option<Grade>,
     /// What is judged on these cases besides the suite's own budget.
     pub budget: Option<Limits>,
+    /// All of it as it is typed in a case.
+    pub typed: Option<Arc<Json>>,
 }
 
 /// Which cases an override is for.
@@ -208,7 +212,9 @@ impl Override {
     /// What is overridden for the case in which it is typed.
     pub fn of_case(case: Span, node: &Node, problems: &mut Problems) -> Option<Override> {
         let fields = node.fields(problems)?;
-        Some(Override::of_fields(Whom::Typed(case), node.span, fields, problems))
+        let typed = Some(Arc::new(node.to_json()));
+        let part = Override::of_fields(Whom::Typed(case), node.span, fields, problems);
+        Some(Override { typed, ..part })
     }
 
     fn of_fields(
@@ -246,7 +252,7 @@ impl Override {
             problems.error(span, "an override of nothing", "add `threshold`, `grade` or `budget`");
         }
         fields.finish(problems);
-        Override { span, whom, threshold, grade, budget }
+        Override { span, whom, threshold, grade, budget, typed: None }
     }
 
     /// Whether a case is meant, by the place of its row, its id and its tags.
