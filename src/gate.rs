@@ -27,8 +27,8 @@ use crate::scorecard::{
 use bound::Bound;
 pub use early::EarlyStop;
 pub use regression::{Obstacle, SEED, in_words, p_value, points};
-use words::Asked;
 pub use words::percent;
+use words::{Asked, of_so_many};
 
 /// Version of `decision.json`.
 const FORMAT: u32 = 1;
@@ -61,7 +61,8 @@ pub struct Line {
     pub verdict: Verdict,
     /// The limit, in the unit of the estimate.
     pub limit: f64,
-    /// The point estimate: a share, or a count for `max_count`; null where n is 0.
+    /// The point estimate: a share, or a count for `max_count`; of `regression` the smallest adjusted
+    /// p of its one-sided tests for "worse"; null where n is 0.
     pub estimate: Option<f64>,
     /// One-sided limits at the level, lower and upper; null where none apply.
     pub interval: Option<[f64; 2]>,
@@ -302,8 +303,10 @@ fn max_count(card: &EndpointCard, (count, n): (usize, usize), unmeasured: usize,
     } else {
         Verdict::Undecided
     };
-    let mut sentence =
-        format!("{count} of {n} answers are confidently wrong, at most {max} may be");
+    let mut sentence = format!(
+        "{count} of {n} {}, at most {max} may be",
+        of_so_many(n, "answers are confidently wrong")
+    );
     if unmeasured > 0 {
         let _ = write!(sentence, "; {unmeasured} more trials were not measured");
     }

@@ -92,7 +92,7 @@ fn a_list_in_a_cell_is_split_by_a_template() {
     ]);
     insta::assert_snapshot!(said(&project, &["check", "suite.yaml"]), @"
     exit 0
-    ok  suite.yaml  1 cases at model
+    ok  suite.yaml  1 case at model
     warning: no template uses the `question` of the rows
      --> suite.yaml:4:9
       |

@@ -111,22 +111,44 @@ fn markdown(told: &Told<'_>) {
     let head = rows.iter().position(|row| row.iter().any(|cell| cell == "verdict")).unwrap();
     let mut lines: Vec<&Value> = told.lines().iter().collect();
     lines.sort_by_key(|line| !told.fails(line));
+    let html = told.project.read(&format!("{}/report.html", told.run));
+    let mut reasons = Vec::new();
     for (line, row) in lines.iter().zip(&rows[head + 2..]) {
         let [_, measured, of, verdict] = &row[skip..] else { panic!("{row:?}") };
         assert_eq!(verdict.contains("**fails**"), told.fails(line), "{row:?}");
         let mut values = vec![&line["estimate"]];
         values.extend(line["interval"].as_array().into_iter().flatten());
-        let scale = if measured.contains('%') { 100.0 } else { 1.0 };
-        let written = numbers(measured);
-        let values: Vec<f64> =
-            values.iter().filter_map(|value| value.as_f64()).map(|value| value * scale).collect();
+        let values: Vec<f64> = values.iter().filter_map(|value| value.as_f64()).collect();
+        let parts = measured.replace(" (", " to ");
+        let written: Vec<&str> = parts.split(" to ").filter(|part| *part != "–").collect();
         assert_eq!(written.len(), values.len(), "{row:?} {line}");
-        for (written, value) in written.iter().zip(values) {
-            assert!(is(written, value), "{}: {written} is not {value}: {row:?}", told.run);
+        for (part, value) in written.iter().zip(values) {
+            let scale = match part {
+                part if part.contains('%') => 100.0,
+                part if part.contains(" ms") => 1000.0,
+                _ => 1.0,
+            };
+            let [written] = numbers(part)[..] else { panic!("{row:?}") };
+            let small = part.contains('<') && value < 0.001;
+            let is = small || is(written, value * scale);
+            assert!(is, "{}: {part} is not {value}: {row:?}", told.run);
+        }
+        if let Some(estimate) = written.first() {
+            let drawn = estimate.strip_suffix(')').unwrap_or(estimate).replace('<', "&lt;");
+            assert!(html.contains(&drawn), "the page does not draw {drawn}: {row:?}");
+        }
+        if line["verdict"] != "pass" {
+            let which = if several { format!("{} {}", row[0], row[1]) } else { row[0].clone() };
+            reasons.push(format!("- {which}: "));
         }
         if let Some(n) = numbers(of).last() {
             assert_eq!(n.parse::<usize>().unwrap(), count(&line["n"]), "{row:?} {line}");
         }
+    }
+    let told_reasons: Vec<&str> = page.lines().filter(|line| line.starts_with("- ")).collect();
+    assert_eq!(told_reasons.len(), reasons.len(), "{page}");
+    for (told, reason) in told_reasons.iter().zip(&reasons) {
+        assert!(told.starts_with(reason), "{told} is not of {reason}");
     }
     let head = rows.iter().position(|row| row.contains(&"Brier".to_owned())).unwrap();
     for ((name, card), row) in told.cards().into_iter().zip(&rows[head + 2..]) {
@@ -422,6 +444,7 @@ fn every_format_tells_the_numbers_of_the_documents() {
     let newly = samples.project.read("reports/again/2026-01-02T00-00-00/summary.md");
     let changed = newly.lines().find(|line| line.starts_with("### ")).unwrap();
     assert!(changed.contains("3 newly confident wrong answers"), "{newly}");
+    assert!(newly.contains(" newly wrong, 0 mended, 0 no longer confident"), "{newly}");
     let flipped =
         rows(&newly).iter().filter(|row| row.len() == 5 && row[0].contains("Question")).count();
     assert_eq!(flipped, 3, "{newly}");
@@ -444,6 +467,61 @@ fn every_column_of_the_table_is_described() {
 }
 
 #[test]
+fn a_directory_is_one_word_of_every_command_that_is_told() {
+    let server = support::Server::new(support::project::mostly_right);
+    let project = Project::at(&server).choices(8);
+    let dir = "reports/demo/it's $(x) `y`";
+    let output = project.run(&["run", "--out", dir]);
+    assert_eq!(code(&output), 1, "{}", text(&output.stderr));
+    let word = r"'reports/demo/it'\''s $(x) `y`'";
+    for (format, escaped) in [
+        ("terminal", word.to_owned()),
+        ("github", word.to_owned()),
+        ("markdown", word.to_owned()),
+        ("junit", word.replace('\'', "&apos;")),
+        ("html", word.replace('\'', "&#39;")),
+    ] {
+        let args = ["report", dir, "--format", format, "--top", "1"];
+        let page = text(&project.run(&args).stdout);
+        let commands: Vec<&str> = page
+            .lines()
+            .flat_map(|line| line.split("overclaim ").skip(1))
+            .filter(|command| command.starts_with("report ") || command.starts_with("show "))
+            .filter(|command| format != "html" || command.starts_with("show &#39;"))
+            .collect();
+        assert!(!commands.is_empty(), "{format}: {page}");
+        for command in commands {
+            let quoted = command.split_once(' ').unwrap().1.replace("&#x27;", "&#39;");
+            let plain = if format == "junit" { quoted.replace('\'', "&apos;") } else { quoted };
+            assert!(plain.starts_with(&escaped), "{format}: {command}");
+        }
+    }
+    std::fs::remove_file(project.dir.path().join(dir).join("decision.json")).unwrap();
+    let trend = text(&project.run(&["trend", "--json"]).stdout);
+    let trend: Value = serde_json::from_str(&trend).unwrap();
+    let reason = trend["suites"][0]["history"]["left_out"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains(&format!("overclaim run --resume {word}”")), "{reason}");
+}
+
+#[test]
+fn names_that_look_alike_are_different_tests() {
+    let server = support::Server::new(support::project::mostly_right);
+    let project = Project::at(&server).choices(1);
+    let row = project.read("suites/rows.jsonl");
+    let named = |id: &str| row.replace("q-0", id);
+    project.write("suites/rows.jsonl", &(named("a b") + &named("a\\tb") + &named("a\\nb")));
+    project.run(&["run", "--out", "out"]);
+    let args = ["report", "out", "--format", "junit", "--junit-per", "case"];
+    let tests = text(&project.run(&args).stdout);
+    let names: Vec<&str> = between(&tests, "<testcase ", " time=");
+    let names: std::collections::BTreeSet<&str> = names.into_iter().collect();
+    assert_eq!(names.len(), 3, "{tests}");
+    let table = text(&project.run(&["report", "out", "--format", "csv"]).stdout);
+    let indexes = table.lines().skip(1).map(|row| row.split(',').next().unwrap());
+    assert_eq!(indexes.collect::<Vec<_>>(), ["0", "1", "2"]);
+}
+
+#[test]
 fn one_format_at_a_time() {
     let project = Project::empty();
     let both = project.run(&["report", "run", "--json", "--format", "csv"]);
@@ -451,5 +529,11 @@ fn one_format_at_a_time() {
     assert_eq!(
         text(&both.stderr),
         "error: --json is another format than --format names: leave one of them out\n"
+    );
+    let none = project.run(&["report", "run", "--format", "csv", "--junit-per", "case"]);
+    assert_eq!(code(&none), 2);
+    assert_eq!(
+        text(&none.stderr),
+        "error: --junit-per is of another format: write --format junit, or leave it out\n"
     );
 }

@@ -248,8 +248,8 @@ fn a_run_that_is_no_night_says_why() {
     };
     let left_out = history["left_out"].as_array().unwrap().iter().map(reason);
     insta::assert_snapshot!(left_out.collect::<Vec<_>>().join("\n"), @"
-    2026-03-03T02-00-00: a share of the cases (1 of 2): `overclaim merge` joins them
-    2026-03-05T02-00-00: unfinished, or still under way: `overclaim run --resume reports/demo/2026-03-05T02-00-00` goes on with it
+    2026-03-03T02-00-00: a share of the cases (1 of 2): “overclaim merge” joins them
+    2026-03-05T02-00-00: unfinished, or still under way: “overclaim run --resume reports/demo/2026-03-05T02-00-00” goes on with it
     2026-03-06T02-00-00: damaged: decision.json: EOF while parsing a value at line 1 column 14
     2026-03-07T02-00-00: damaged: scorecard.json: a share is outside 0..1, or a count above its n
     2026-03-08T02-00-00: damaged: reports/demo/2026-03-08T02-00-00/records.jsonl:1: not a record of this run: missing field `index` at line 1 column 2; without this line its trial is asked again by `overclaim run --resume reports/demo/2026-03-08T02-00-00`
@@ -263,6 +263,95 @@ fn a_run_that_is_no_night_says_why() {
     }
     let page = project.read("reports/demo/trend.html");
     assert!(page.contains("class=\"t-hollow\"") && page.contains("not counted"));
+}
+
+#[test]
+fn a_copy_that_is_not_whole_hides_no_night() {
+    let model = Model::new();
+    let project = Project::at(&model.server).choices(CASES);
+    let good = night(&project, 1, &[]);
+    let copied = |name: &str, files: &[&str]| {
+        for file in files {
+            let copy = project.read(&format!("{good}/{file}"));
+            project.write(&format!("reports/demo/{name}/{file}"), &copy);
+        }
+    };
+    let files = ["run.json", "records.jsonl", "scorecard.json", "operations.json", "decision.json"];
+    copied("unfinished", &files[..2]);
+    copied("torn", &files);
+    project.write("reports/demo/torn/records.jsonl", "{}\n");
+    let output = project.run(&["trend", "--json"]);
+    assert!(text(&output.stderr).contains("reports/demo/torn/records.jsonl"), "it is told");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let history = &document["suites"][0]["history"];
+    let nights = history["nights"].as_array().unwrap();
+    assert_eq!((nights.len(), &nights[0]["directory"]), (1, &"2026-03-01T02-00-00".into()));
+    let reason = |at: usize| history["left_out"][at]["reason"].as_str().unwrap().to_owned();
+    assert!(reason(0).starts_with("damaged: reports/demo/torn/records.jsonl"), "{}", reason(0));
+    assert!(reason(1).starts_with("unfinished, or still under way"), "{}", reason(1));
+    // Of copies that are whole the last one counts.
+    copied("whole", &files);
+    assert_eq!(self::history(&project)["nights"][0]["directory"], "whole");
+}
+
+#[test]
+fn a_night_has_the_verdict_of_its_run() {
+    let model = Model::new();
+    let project = Project::at(&model.server).choices(CASES);
+    model.wrong(11);
+    let dir = night(&project, 1, &[]);
+    assert_eq!(project.json(&format!("{dir}/decision.json"))["lines"][0]["verdict"], "undecided");
+    let told = text(&project.run(&["report", &dir, "--quiet"]).stdout);
+    assert!(told.contains("FAILED"), "{told}");
+    let told = text(&project.run(&["trend", "--quiet"]).stdout);
+    assert_eq!(told, "demo · 1 night · FAILED · 11 of 60 confidently wrong (18.3%)\n");
+    let page = project.read("reports/demo/trend.html");
+    assert!(page.contains("failed<small>undecided, so it fails: 11 of 60"), "{page}");
+    let suite = project.read("suites/demo.yaml") + "  undecided: pass\n";
+    project.write("suites/demo.yaml", &suite);
+    night(&project, 2, &[]);
+    let told = text(&project.run(&["trend", "--quiet"]).stdout);
+    assert!(told.contains(" · PASSED · "), "{told}");
+}
+
+#[test]
+fn a_run_that_was_decided_early_says_of_how_many() {
+    let model = Model::new();
+    let project = Project::at(&model.server).choices(300);
+    let budget = "budget:\n  confident_wrong: {max_rate: 40%}\n  early_stop: true\n";
+    let suite = SUITE.split("budget:").next().unwrap().to_owned() + budget;
+    project.write("suites/demo.yaml", &suite);
+    let dir = night(&project, 1, &["--seed", "3"]);
+    let decision = project.json(&format!("{dir}/decision.json"));
+    let needed = &decision["early"]["needed"];
+    let history = history(&project);
+    let reason = history["nights"][0]["standing"]["shown"].as_str().unwrap();
+    let told = format!("decided early, after {needed} of 300 trials: ");
+    assert!(reason.starts_with(&told), "{reason}");
+    let junit = text(&project.run(&["report", &dir, "--format", "junit"]).stdout);
+    assert!(junit.contains("<property name=\"planned\" value=\"300\"/>"), "{junit}");
+}
+
+#[test]
+fn the_index_names_some_endpoints_of_many_and_times_their_zone() {
+    let model = Model::new();
+    let project = Project::at(&model.server).choices(8);
+    let names: Vec<String> = (0..9).map(|name| format!("e{name}")).collect();
+    let url = model.server.base_url();
+    let endpoint = |name: &String| {
+        format!("  {name}: {{wire: openai-chat, base_url: \"{url}\", model: {name}}}\n")
+    };
+    let endpoints: String = names.iter().map(endpoint).collect();
+    project.write("overclaim.yaml", &format!("endpoints:\n{endpoints}"));
+    let named: Vec<&str> = names.iter().flat_map(|name| ["--endpoint", name]).collect();
+    night(&project, 1, &named);
+    let second = night(&project, 2, &named);
+    dated(&project, &second, "2026-03-01T22-00-00", "2026-03-01T22:00:00.000Z");
+    let told = text(&project.run(&["trend", "--quiet"]).stdout);
+    assert!(told.contains("e5: 6 of 8 confidently wrong (75%) · and 3 more"), "{told}");
+    let index = project.read("reports/index.html");
+    assert!(index.contains("and 3 more") && !index.contains("e6: "), "{index}");
+    assert!(index.contains("2026-03-01 22:00 UTC"), "{index}");
 }
 
 /// Makes a run into one that was stopped after so many trials.

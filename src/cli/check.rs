@@ -76,9 +76,10 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, String> {
     } else if !output.quiet && valid {
         for suite in checked {
             output.people(&format!(
-                "ok  {}  {} cases at {}\n",
+                "ok  {}  {} {} at {}\n",
                 suite.path,
                 suite.cases,
+                if suite.cases == 1 { "case" } else { "cases" },
                 suite.endpoints.join(", ")
             ));
         }

@@ -224,9 +224,9 @@ struct ReportArgs {
     /// How it is shown
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
-    /// With --format junit: what a test is
-    #[arg(long, value_enum, default_value_t = JunitPer::Budget)]
-    junit_per: JunitPer,
+    /// With --format junit: what a test is [default: budget]
+    #[arg(long, value_enum)]
+    junit_per: Option<JunitPer>,
     /// How many confident wrong answers are shown
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,

@@ -165,7 +165,7 @@ fn refuse_missing_baseline(suite: &Suite, root: &Path, findings: &mut Findings) 
     let message = format!("there is no run in `{}` to compare with", regression.against);
     let remedy = format!(
         "make one with `overclaim run --out {}`, or write `against: previous`",
-        regression.against
+        crate::report::shell_word(&regression.against)
     );
     findings.error(&suite.source, suite.budget_span(None, "regression"), message, remedy);
 }

@@ -23,6 +23,11 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     if output.json && !matches!(args.format, Format::Terminal | Format::Json) {
         return Err("--json is another format than --format names: leave one of them out".into());
     }
+    if args.junit_per.is_some() && args.format != Format::Junit {
+        return Err(
+            "--junit-per is of another format: write --format junit, or leave it out".into()
+        );
+    }
     let dir = match &args.run {
         Some(dir) => dir.clone(),
         None => latest()?,
@@ -32,7 +37,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
-    if let Some(pieces) = pieces(told.page(&dir, args.top), args.format, args.junit_per) {
+    let per = args.junit_per.unwrap_or(JunitPer::Budget);
+    if let Some(pieces) = pieces(told.page(&dir, args.top), args.format, per) {
         Output::pieces(pieces)?;
         return Ok(told.exit());
     }

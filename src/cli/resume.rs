@@ -11,6 +11,7 @@ use crate::ask::Target;
 use crate::journal::{self, ReadError};
 use crate::plan::Shard;
 use crate::record::Header;
+use crate::report::shell_word;
 use crate::suite::{Filter, Findings, Suite, display};
 
 use super::RunArgs;
@@ -38,7 +39,7 @@ pub(super) fn resumed(args: &RunArgs) -> Result<Option<(Resumed, RunArgs)>, Stri
         return Err(format!(
             "{}: it was not asked but graded again, so there is nothing to ask; `overclaim regrade {}` does it anew",
             display(dir),
-            regraded.from
+            shell_word(&regraded.from)
         ));
     }
     let mut args = args.clone();
@@ -52,7 +53,7 @@ pub(super) fn resumed(args: &RunArgs) -> Result<Option<(Resumed, RunArgs)>, Stri
         return Err(format!(
             "{}: the suite of this run cannot be read: name its file, `overclaim run SUITE --resume {}`",
             display(path),
-            display(dir)
+            shell_word(&display(dir))
         ));
     };
     if args.suites.from.endpoint.is_empty() {

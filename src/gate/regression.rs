@@ -121,8 +121,21 @@ pub(super) fn line(
             comparison.count(Flip::NewlyConfidentWrong) + comparison.count(Flip::NewlyWrong),
         ),
         n: comparison.pairs,
-        ..bare(card, regression, format!("against {name}: {}", in_words(&comparison)))
+        ..bare(card, regression, format!("against {name}: {}", of_line(&comparison)))
     })
+}
+
+/// The verdict as the line tells it. Its estimate is the smallest p of the tests for "worse"; where
+/// the answers became better, the p values of the sentence are those of the tests for that.
+fn of_line(comparison: &Comparison) -> String {
+    let sentence = in_words(comparison);
+    match (comparison.direction, comparison.p_worse()) {
+        (Direction::Better, Some(worse)) => format!(
+            "{sentence} (the p of better; of worse, which the line is about, {})",
+            p_value(worse)
+        ),
+        _ => sentence,
+    }
 }
 
 /// The run that it is held against, and its answers; or why there are none.

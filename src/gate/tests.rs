@@ -53,6 +53,16 @@ fn a_rate_passes_fails_or_stays_undecided_by_its_exact_limits() {
 }
 
 #[test]
+fn where_nothing_was_measured_nothing_good_is_said() {
+    let line = &decide(&run(0, 0, 0, 9, at_most(0.10))).lines[0];
+    assert_eq!(line.verdict, Verdict::NotMeasured);
+    assert_eq!(
+        line.sentence,
+        "nothing was measured, so how many answers are confidently wrong is not known"
+    );
+}
+
+#[test]
 fn undecided_passes_only_where_the_suite_says_so() {
     let budget = Budget { undecided: budget::Verdict::Pass, ..at_most(0.10) };
     assert_eq!(decide(&run(111, 9, 0, 0, budget)).exit_code, 0);

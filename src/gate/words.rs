@@ -41,6 +41,7 @@ impl Asked<'_> {
         let seen = self.evidence.share.clusters();
         let cases = clusters.saturating_mul(self.evidence.cases).div_ceil(seen.max(1));
         match self.repeats {
+            1 if cases == 1 => "about 1 case would decide".to_owned(),
             1 => format!("about {cases} cases would decide"),
             times => format!("about {cases} cases, asked {times} times each, would decide"),
         }
@@ -51,9 +52,10 @@ impl Line {
     pub(super) fn in_words(&self, asked: &Asked<'_>, bound: Bound, level: Level) -> String {
         let what = asked.what;
         let (Some(rate), Some([lower, upper])) = (self.estimate, self.interval) else {
-            return format!("nothing was measured: no {}", what.replace(" are ", " that are "));
+            return format!("nothing was measured, so how many {what} is not known");
         };
         let (share, n) = (asked.evidence.share, self.n);
+        let what = &of_so_many(n, what);
         let seen =
             format!("{} of {n} {what} ({}){}", share.count(), percent(rate), asked.worth(level));
         let sure = format!("with {} confidence", percent(level.get()));
@@ -89,6 +91,16 @@ impl Line {
     }
 }
 
+/// What so many are, in the singular where it is one: `answers are confidently wrong`.
+pub(super) fn of_so_many(n: usize, what: &str) -> String {
+    if n != 1 {
+        return what.to_owned();
+    }
+    let one = [("answers are", "answer is"), ("trials were", "trial was"), ("answers", "answer")];
+    let (many, one) = one.into_iter().find(|(many, _)| what.contains(many)).unwrap_or(("", ""));
+    what.replacen(many, one, 1)
+}
+
 /// A share in percent with at most one decimal.
 #[must_use]
 pub fn percent(share: f64) -> String {
@@ -101,4 +113,20 @@ pub(super) fn decimal(number: f64) -> String {
     let text = format!("{number:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_so_many;
+
+    #[test]
+    fn one_is_told_in_the_singular() {
+        for (what, one) in [
+            ("answers are confidently wrong", "answer is confidently wrong"),
+            ("planned trials were measured", "planned trial was measured"),
+            ("live answers are later than 2 s", "live answer is later than 2 s"),
+        ] {
+            assert_eq!((of_so_many(1, what).as_str(), of_so_many(2, what).as_str()), (one, what));
+        }
+    }
 }

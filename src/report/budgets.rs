@@ -45,10 +45,10 @@ pub(super) fn limit_of_all(budget: &Line) -> String {
         "selective" => ("accuracy of the surest answers", "at least"),
         "latency.p50" | "latency.p95" | "latency.p99" => {
             let quantile = budget.line.trim_start_matches("latency.");
-            return format!("latency {quantile} at most {} s", budget.limit);
+            return format!("latency {quantile} at most {}", seconds(budget.limit));
         }
         "latency.first_token_p95" => {
-            return format!("first token p95 at most {} s", budget.limit);
+            return format!("first token p95 at most {}", seconds(budget.limit));
         }
         "latency.tokens_per_second" => {
             return format!("median tokens per second at least {}", budget.limit);
@@ -58,4 +58,11 @@ pub(super) fn limit_of_all(budget: &Line) -> String {
         name => (name, "at least"),
     };
     format!("{name} {side} {}", percent(budget.limit))
+}
+
+/// A limit of so many seconds, exactly: in milliseconds where it is less than one.
+fn seconds(limit: f64) -> String {
+    // Of 0.3 s no more than 300 ms is meant.
+    let ms = (limit * 1e6).round() / 1e3;
+    if limit < 1.0 { format!("{ms} ms") } else { format!("{limit} s") }
 }

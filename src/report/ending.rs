@@ -13,7 +13,7 @@ use super::{Page, visible};
 
 /// What the run took, and where its files are.
 pub(super) fn ending(out: &mut String, page: &Page<'_>, style: Style) {
-    let mut parts = vec![format!("{} trials", page.run.briefs().len())];
+    let mut parts = vec![counted(page.run.briefs().len(), "trial")];
     let mut attempts = 0;
     let mut origins: BTreeMap<Origin, usize> = BTreeMap::new();
     if page.run.header.endpoints.iter().any(|asked| asked.cassette.is_none()) {

@@ -52,10 +52,12 @@ fn sureness(wrong: &ConfidentlyWrong<'_>) -> f64 {
     wrong.brief.primary().unwrap_or(0.0)
 }
 
-/// A budget line that fails, at the suite's budget.
+/// A budget line that fails, at the budget that it is of.
 fn error(out: &mut String, page: &Page<'_>, line: &Line) {
     let header = &page.run.header;
-    let at = header.text.lines().position(|line| line.starts_with("budget:"));
+    let part = line.slice.as_ref();
+    let part = part.and_then(|name| header.slices.iter().position(|slice| slice.name == *name));
+    let at = budget_line(&header.text, part);
     let verdict = match line.verdict {
         Verdict::Undecided => "undecided, so it fails",
         Verdict::NotMeasured => "not measured, so it fails",
@@ -63,7 +65,29 @@ fn error(out: &mut String, page: &Page<'_>, line: &Line) {
     };
     let title = format!("{}: {} {verdict}", header.suite, limit(line));
     let message = format!("{}: {}", line.endpoint, line.sentence);
-    command(out, "error", &header.path, at.map_or(1, |at| at + 1), &title, &message);
+    command(out, "error", &header.path, at, &title, &message);
+}
+
+/// Where the budget of a suite stands, or of the part at this place among those with one; lines from
+/// 1. The suite is looked at as text: a part that is not found is told at the suite's own budget.
+fn budget_line(suite: &str, part: Option<usize>) -> usize {
+    let is_key = |before: &str| before.is_empty() || before.ends_with([' ', '{', ',']);
+    let of_parts = || {
+        let lines = suite.lines().enumerate();
+        let block = lines.skip_while(|(_, line)| !line.starts_with("overrides:"));
+        let mut first = true;
+        let block = block.take_while(move |(_, line)| {
+            std::mem::take(&mut first) || line.is_empty() || line.starts_with([' ', '-', '#'])
+        });
+        block.flat_map(|(at, line)| {
+            let code = line.split(" #").next().filter(|_| !line.trim_start().starts_with('#'));
+            let code = code.unwrap_or_default();
+            let keys = code.match_indices("budget:").filter(|(at, _)| is_key(&code[..*at])).count();
+            std::iter::repeat_n(at, keys)
+        })
+    };
+    let own = || suite.lines().position(|line| line.starts_with("budget:"));
+    part.and_then(|place| of_parts().nth(place)).or_else(own).map_or(1, |at| at + 1)
 }
 
 /// A confident wrong answer, where its case is written.
@@ -153,6 +177,15 @@ mod tests {
             "::warning file=a%2Cb%3Ac.yaml,line=3,title=50%25%2Cx%3A%3Ay %3A%3Aerror%3A%3Az ## [error]\
              ::50%25,x::y ::error::z ## [error]\n"
         );
+    }
+
+    #[test]
+    fn a_budget_is_found_where_it_is_written() {
+        let suite = "suite: x\noverrides:\n# budget: no\n- {match: a, budget: {accuracy: 1}}\n- match: b\n  \
+                     budget:\n    accuracy: 1\nbudget:\n  accuracy: 1\n";
+        let at = |part| budget_line(suite, part);
+        assert_eq!([None, Some(0), Some(1), Some(2)].map(at), [8, 4, 6, 8]);
+        assert_eq!(budget_line("suite: x\n", None), 1);
     }
 
     #[test]

@@ -146,6 +146,12 @@ impl<'a> Tests<'a> {
         self.page.run.of_endpoint(&self.card.endpoint)
     }
 
+    /// Trials that the endpoint was to be asked, also those that an early decision made needless.
+    fn planned(&self) -> usize {
+        let endpoints = self.page.scorecard.endpoints.len().max(1);
+        self.page.decision.early.map_or(self.card.planned, |early| early.planned / endpoints)
+    }
+
     fn unfinished(&self) -> usize {
         if self.page.decision.complete { 0 } else { self.card.planned - self.card.finished }
     }
@@ -192,7 +198,7 @@ impl<'a> Tests<'a> {
             ("endpoint", Some(card.endpoint.to_string())),
             ("model", Some(card.model.clone())),
             ("verdict", Some(headline(&self.page, Style::PLAIN))),
-            ("planned", Some(card.planned.to_string())),
+            ("planned", Some(self.planned().to_string())),
             ("finished", Some(card.finished.to_string())),
             ("threshold", Some(header.threshold.to_string())),
             ("confidence_source", primary.map(|source| source.source.clone())),
@@ -280,6 +286,11 @@ impl Tests<'_> {
         if self.page.scorecard.endpoints.len() > 1 {
             let _ = write!(name, " @ {}", line.endpoint);
         }
+        let mut shown = excerpt(&name, SHORT);
+        if shown != name {
+            let place = self.lines().position(|other| std::ptr::eq(other, line));
+            let _ = write!(shown, " ({})", place.unwrap_or_default());
+        }
         let mut out = String::new();
         let fate = self.fate_of_line(line);
         let kind = match line.verdict {
@@ -298,7 +309,7 @@ impl Tests<'_> {
         }
         let told = Told { fate, kind, message: &line.sentence, body: &body };
         let told = Some(&told).filter(|_| fate != Fate::Passed);
-        self.test(&mut out, &excerpt(&name, SHORT), "0.000", told);
+        self.test(&mut out, &shown, "0.000", told);
         Ok(out)
     }
 
@@ -349,8 +360,8 @@ impl Tests<'_> {
 
     fn trial(&self, brief: &Brief, record: &Record) -> String {
         let mut name = excerpt(&record.trial, SHORT);
-        if name.ends_with('…') {
-            // Readers take equal names for the same test.
+        if name != record.trial {
+            // What is shown of two names may be the same, and readers take equal names for one test.
             let _ = write!(name, " ({})", record.index);
         }
         let waited: f64 = record.exchanges.iter().map(|heard| heard.waited_ms).sum();

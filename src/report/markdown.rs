@@ -103,12 +103,8 @@ fn budget(sheet: &mut Sheet, page: &Page<'_>) {
         spare: 30_000,
     };
     let rows = lines.iter().map(|line| {
-        let mut limit = prose(&limit_of_all(line), NAME);
-        if let Some(slice) = &line.slice {
-            limit += &format!(" in {}", code(slice, NAME));
-        }
         let mut cells = vec![
-            limit,
+            limit(line),
             measured(line).unwrap_or_else(|| "–".to_owned()),
             basis(line).unwrap_or_else(|| "–".to_owned()),
             verdict(page, line),
@@ -121,8 +117,11 @@ fn budget(sheet: &mut Sheet, page: &Page<'_>) {
     // Rows of lines are made of what is there already.
     let _ = sheet.table(&table, lines.len(), rows);
     let mut open = lines.iter().filter(|line| line.verdict != Verdict::Pass);
-    let mut said =
-        open.by_ref().take(20).all(|line| sheet.add(&format!("- {}\n", reason(page, line))));
+    let reason = |line: &Line| {
+        let at = if several { code(&line.endpoint, NAME) + " " } else { String::new() };
+        format!("- {at}{}: {}\n", limit(line), prose(&line.sentence, QUESTION * 2))
+    };
+    let mut said = open.by_ref().take(20).all(|line| sheet.add(&reason(line)));
     said &= open.next().is_none();
     if !said {
         sheet.add(&format!("- more in {elsewhere}\n"));
@@ -130,12 +129,10 @@ fn budget(sheet: &mut Sheet, page: &Page<'_>) {
     sheet.add("\n");
 }
 
-/// Why a line does not pass, with what it is.
-fn reason(page: &Page<'_>, line: &Line) -> String {
-    let at = at_endpoint(page, &line.endpoint, code);
+/// The limit of a line, with the part of the cases that it is for.
+fn limit(line: &Line) -> String {
     let part = line.slice.as_ref().map(|slice| format!(" in {}", code(slice, NAME)));
-    let limit = prose(&limit_of_all(line), NAME) + &part.unwrap_or_default();
-    format!("{limit}{at}: {}", prose(&line.sentence, QUESTION * 2))
+    prose(&limit_of_all(line), NAME) + &part.unwrap_or_default()
 }
 
 fn verdict(page: &Page<'_>, line: &Line) -> String {
@@ -160,7 +157,7 @@ fn newly(sheet: &mut Sheet, page: &Page<'_>, change: &Changes) {
     let count = |flip| change.count(flip);
     let rest = format!(
         "Of {} compared with {since}{at}: {all} newly confident wrong, {} newly wrong, {} mended, \
-         {} no longer confident wrong{}.\n\n",
+         {} no longer confident{}.\n\n",
         counted(change.compared, "answer"),
         count(Flip::NewlyWrong),
         count(Flip::Fixed),

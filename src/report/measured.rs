@@ -1,12 +1,12 @@
 //! What a budget line measured, in the unit that its limit has.
 
-use crate::gate::{Line, percent};
+use crate::gate::Line;
 
-use super::text::amount;
+use super::figure::{in_unit, measured as estimate};
 
 /// The estimate with its limits; none where nothing was measured.
 pub(super) fn measured(line: &Line) -> Option<String> {
-    let estimate = in_unit(line.line, line.estimate?);
+    let estimate = estimate(line)?;
     let Some([low, high]) = line.interval else { return Some(estimate) };
     Some(format!("{estimate} ({} to {})", in_unit(line.line, low), in_unit(line.line, high)))
 }
@@ -24,18 +24,4 @@ pub(super) fn basis(line: &Line) -> Option<String> {
         Some((count, what)) => format!("{count} of {}{what}", line.n),
         None => line.n.to_string(),
     })
-}
-
-fn in_unit(line: &str, value: f64) -> String {
-    match line {
-        "confident_wrong.max_count" | "calls" | "tokens" => format!("{value:.0}"),
-        "cost" => amount(value),
-        "latency.tokens_per_second" => format!("{value:.1} tokens/s"),
-        "latency.p50" | "latency.p95" | "latency.p99" | "latency.first_token_p95" => {
-            format!("{value:.3} s")
-        }
-        "regression" | "calibration.consistent" => format!("p = {value:.4}"),
-        line if line.starts_with("calibration.") => format!("{value:.3}"),
-        _ => percent(value),
-    }
 }

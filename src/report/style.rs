@@ -1,6 +1,6 @@
 //! What a terminal can show, and how lines are put on it.
 
-use super::text::{visible, width, wrap};
+use super::text::{no_commands, visible, width, wrap};
 
 /// What a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +58,10 @@ impl Style {
         if self.unicode { "…" } else { "..." }
     }
 
-    /// Text for this terminal: what it cannot show is written in ASCII.
+    /// Text for this terminal: what it cannot show is written in ASCII. What breaks a command to a CI
+    /// system takes a column, and is put in before anything is measured.
     pub(super) fn text(self, text: &str) -> String {
+        let text = &*no_commands(text);
         if self.unicode {
             return text.to_owned();
         }
@@ -171,6 +173,11 @@ fn shown(text: &str, columns: usize, style: Style) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_breaks_a_command_of_a_log_is_there_before_columns_are_counted() {
+        assert_eq!(Style::PLAIN.text("##vso[a] ##[b]"), "## vso[a] ## [b]");
+    }
 
     #[test]
     fn lines_keep_their_breaks_and_indentation() {

@@ -84,7 +84,7 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
                 let planned = early.planned / header.endpoints.len().max(1);
                 format!("{trials} of {planned} cases")
             }
-            None => format!("{trials} cases"),
+            None => counted(trials, "case"),
         },
     };
     let name = format!("{} · {} · {cases}", header.suite, visible(&models.join(", ")));

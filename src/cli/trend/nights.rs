@@ -23,6 +23,9 @@ use crate::cli::output::remark;
 /// Nights before those that are shown: what these are held against.
 const BEFORE: usize = 30;
 
+/// What the reason begins with where a file of the run is not as it was written.
+const DAMAGED: &str = "damaged: ";
+
 /// A suite with its history.
 #[derive(Debug)]
 pub(super) struct Suite {
@@ -61,13 +64,18 @@ pub(super) fn read(dir: &Path, last: usize) -> Result<Option<Suite>, String> {
             Err(reason) => left_out.push(LeftOutRun { directory: directory.clone(), reason }),
         }
     }
+    for LeftOutRun { directory, reason } in &left_out {
+        if let Some(damage) = reason.strip_prefix(DAMAGED) {
+            let place = display(&dir.join(directory));
+            // The journal names the file itself.
+            let place = if damage.starts_with(&place) { String::new() } else { place + ": " };
+            remark(&format!("left out: {place}{damage}"));
+        }
+    }
     left_out.sort_by(|one, other| one.directory.cmp(&other.directory));
     let history = history.finish(last, earlier, left_out);
     Ok(Some(Suite { name, history, description }))
 }
-
-/// What a run writes at its end.
-const DOCUMENTS: [&str; 3] = ["scorecard.json", "operations.json", "decision.json"];
 
 fn names(header: &Header) -> impl Iterator<Item = &str> {
     header.endpoints.iter().map(|asked| &*asked.name)
@@ -88,15 +96,22 @@ fn listing(dir: &Path) -> Result<Option<Listing>, String> {
         match journal::read_header(&run) {
             // The text of a suite is long, and there are as many as nights.
             Ok(header) => {
-                let header = Header { text: String::new(), ..header };
-                let finished = DOCUMENTS.iter().all(|name| run.join(name).is_file());
-                listed.push(Listed { directory, header, finished });
+                listed.push(Listed {
+                    directory,
+                    header: Header { text: String::new(), ..header },
+                    flaw: None,
+                });
             }
             Err(error) => {
-                remark(&format!("left out: {error}"));
-                left_out.push(LeftOutRun { directory, reason: format!("damaged: {error}") });
+                left_out.push(LeftOutRun { directory, reason: format!("{DAMAGED}{error}") });
             }
         }
+    }
+    for run in Listed::equals(&mut listed) {
+        run.flaw = match night(&dir.join(&run.directory), &run.directory, &run.header.selection) {
+            Ok(night) => night.standing.reason().map(str::to_owned),
+            Err(reason) => Some(reason),
+        };
     }
     Ok(Listing::of(listed, left_out))
 }
@@ -107,22 +122,18 @@ fn night(
     directory: &str,
     selection: &crate::record::Selected,
 ) -> Result<NightOf, String> {
-    let header = journal::read_header(dir).map_err(|error| format!("damaged: {error}"))?;
+    let header = journal::read_header(dir).map_err(|error| format!("{DAMAGED}{error}"))?;
     let file = |name: &str| fs::read(dir.join(name));
     let unfinished = || {
         format!(
-            "unfinished, or still under way: `overclaim run --resume {}` goes on with it",
+            "unfinished, or still under way: “overclaim run --resume {}” goes on with it",
             shell_word(&display(dir))
         )
     };
-    let [scorecard, operations, decision] = DOCUMENTS.map(file);
-    let (Ok(scorecard), Ok(operations), Ok(decision)) = (scorecard, operations, decision) else {
-        return Err(unfinished());
-    };
-    let damaged = |error: String| {
-        remark(&format!("left out: {}: {error}", display(dir)));
-        format!("damaged: {error}")
-    };
+    let scorecard = file("scorecard.json").map_err(|_| unfinished())?;
+    let operations = file("operations.json").map_err(|_| unfinished())?;
+    let decision = file("decision.json").map_err(|_| unfinished())?;
+    let damaged = |error: String| format!("{DAMAGED}{error}");
     let documents = Documents::read(&header, &scorecard, &operations, &decision)
         .map_err(|error| damaged(error.to_string()))?;
     let standing = Standing::of(&header, documents.ending(), documents.trials(), selection);

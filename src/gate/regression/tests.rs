@@ -39,7 +39,7 @@ fn worse_fails_and_anything_else_passes_with_what_it_could_have_seen() {
     insta::assert_snapshot!(told.join("\n"), @"
     Fail 1 against reports/demo/before: worse: 20 newly confident wrong; accuracy 83.3% → 66.7%, p < 0.001; Brier 0.143 → 0.277, p < 0.001; confident wrong 16.7% → 33.3%, p < 0.001
     Pass 0 against reports/demo/before: no significant change, p = 0.750; these cases can show a drop of 9.6 points in accuracy
-    Pass 0 against reports/demo/before: better: accuracy 83.3% → 95.8%, p < 0.001; Brier 0.143 → 0.043, p < 0.001; confident wrong 16.7% → 4.2%, p < 0.001
+    Pass 0 against reports/demo/before: better: accuracy 83.3% → 95.8%, p < 0.001; Brier 0.143 → 0.043, p < 0.001; confident wrong 16.7% → 4.2%, p < 0.001 (the p of better; of worse, which the line is about, p = 1.000)
     ");
 }
 

@@ -3,8 +3,8 @@
 //! All bars have one width and begin at 0, the good side of the limit is shaded, and the numbers
 //! stand at their marks: stacked as rows of a table they are read like one figure.
 
-use crate::gate::{Decision, Line, Verdict, percent};
-use crate::report::text::amount;
+use crate::gate::{Decision, Line, Verdict, p_value, percent};
+use crate::report::text::{amount, duration};
 
 use super::frame::{nice, nice_share};
 use super::words::units;
@@ -62,12 +62,11 @@ impl Unit {
                 let text = format!("{value:.3}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }
-            Unit::Seconds if value > 0.0 && value < 0.9995 => format!("{:.0} ms", value * 1000.0),
-            Unit::Seconds | Unit::Speed => {
+            Unit::Seconds if value <= 0.0 => "0 s".to_owned(),
+            Unit::Seconds => duration(value * 1000.0).replace(".0 ", " "),
+            Unit::Speed => {
                 let text = format!("{value:.1}");
-                let text = text.strip_suffix(".0").unwrap_or(&text);
-                let unit = if self == Unit::Seconds { "s" } else { "/s" };
-                format!("{text} {unit}")
+                format!("{} /s", text.strip_suffix(".0").unwrap_or(&text))
             }
         }
     }
@@ -84,10 +83,20 @@ impl Unit {
     }
 }
 
+/// A number of a line in its unit, as every format shows it.
+pub(in crate::report) fn in_unit(line: &str, value: f64) -> String {
+    match Unit::of(line).0 {
+        // Of the tests that a regression line makes, those against "worse" decide.
+        Unit::Chance if line == "regression" => format!("{} for worse", p_value(value)),
+        Unit::Chance => p_value(value),
+        unit => unit.shown(value),
+    }
+}
+
 /// What was measured, in the unit of the line; none where nothing was.
 pub(in crate::report) fn measured(line: &Line) -> Option<String> {
     let estimate = line.estimate.filter(|estimate| estimate.is_finite())?;
-    Some(Unit::of(line.line).0.shown(estimate))
+    Some(in_unit(line.line, estimate))
 }
 
 /// The bar of a line; none where nothing was measured. `id` is unique in the page.
@@ -124,8 +133,7 @@ pub(in crate::report) fn bar(line: &Line, decision: &Decision, id: &str) -> Opti
     svg.circle(&format!("point {class}"), [dot, TRACK], 4.5);
     let sign = if more_is_better { "≥" } else { "≤" };
     middle(&mut svg, "small", limit, 9.0, &format!("{sign} {}", unit.shown(line.limit)));
-    let p = if unit == Unit::Chance { "p = " } else { "" };
-    let shown = format!("{mark} {p}{}", unit.shown(estimate));
+    let shown = format!("{mark} {}", in_unit(line.line, estimate));
     let taken = middle(&mut svg, "small strong", dot, HEIGHT - 1.0, &shown);
     let (zero, last) = (unit.shown(0.0), unit.shown(end));
     if units(&zero) + 4.0 < taken[0] {

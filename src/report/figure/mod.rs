@@ -22,7 +22,7 @@ mod split;
 mod svg;
 mod words;
 
-pub(super) use budget::{bar, measured};
+pub(super) use budget::{bar, in_unit, measured};
 pub(super) use endpoints::several;
 pub(super) use scale::Scale;
 pub(super) use svg::{Anchor, Svg};

@@ -1,5 +1,7 @@
 //! The directories of a suite: which are its nights, and in which order.
 
+use std::collections::BTreeMap;
+
 use crate::record::{Header, Selected};
 
 use super::LeftOutRun;
@@ -11,8 +13,24 @@ pub struct Listed {
     pub directory: String,
     /// Its header, without the suite's text.
     pub header: Header,
-    /// Whether it has its documents: a run that is under way, killed or half copied has none.
-    pub finished: bool,
+    /// What keeps it from being a whole night: it is damaged, or did not come to its end. None where
+    /// nothing does, and where nobody looked, since no other run is the same.
+    pub flaw: Option<String>,
+}
+
+impl Listed {
+    /// The runs that have an equal among them: asked at the same time, under the same name.
+    pub fn equals(listed: &mut [Listed]) -> impl Iterator<Item = &mut Listed> {
+        let mut times: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let key = |run: &Listed| {
+            let (started, name) = run.header.asked();
+            (started.to_owned(), name.to_owned())
+        };
+        for run in listed.iter() {
+            *times.entry(key(run)).or_default() += 1;
+        }
+        listed.iter_mut().filter(move |run| times.get(&key(run)).is_some_and(|times| *times > 1))
+    }
 }
 
 /// The nights of a suite.
@@ -29,8 +47,8 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Orders the runs of a directory; none where it has none. Of several copies or gradings of one
-    /// run the last one counts that is finished; a run that was merged stands for its parts, and shards for nothing but
+    /// Orders the runs of a directory; none where it has none. Of several copies and gradings of one
+    /// run the last one counts, of those that are whole if any is; a run that was merged stands for its parts, and shards for nothing but
     /// themselves. Where a run asked all cases, that is what a night does; else what the last run
     /// did.
     #[must_use]
@@ -39,8 +57,8 @@ impl Listing {
             let (started, name) = run.header.asked();
             let own = run.header.started.clone();
             let merged = !run.header.merged.is_empty();
-            let directory = run.directory.clone();
-            (started.to_owned(), name.to_owned(), run.finished, own, merged, directory)
+            let whole = run.flaw.is_none();
+            (started.to_owned(), name.to_owned(), whole, own, merged, run.directory.clone())
         });
         let suite = listed.last()?.header.suite.clone();
         let mut leave = |run: &Listed, reason: String| {
@@ -58,12 +76,12 @@ impl Listing {
                 .iter()
                 .find(|(part, whole)| *part == run.directory && *whole != run.directory);
             if run.header.suite != suite {
-                leave(&run, format!("a run of the suite `{}`", run.header.suite));
+                leave(&run, format!("a run of the suite “{}”", run.header.suite));
             } else if let Some((_, whole)) = part {
                 leave(&run, format!("a part of {whole}"));
             } else if let Some(shard) = run.header.shard {
                 let reason = format!(
-                    "a share of the cases ({} of {}): `overclaim merge` joins them",
+                    "a share of the cases ({} of {}): “overclaim merge” joins them",
                     shard.number, shard.of
                 );
                 leave(&run, reason);
@@ -75,7 +93,14 @@ impl Listing {
                     } else {
                         "the same run as"
                     };
-                    leave(&earlier, format!("{how} {}", run.directory));
+                    let how = format!("{how} {}", run.directory);
+                    leave(
+                        &earlier,
+                        match &earlier.flaw {
+                            Some(flaw) => format!("{flaw}; {how}"),
+                            None => how,
+                        },
+                    );
                 }
                 nights.push(run);
             }
@@ -106,17 +131,7 @@ mod tests {
         header.run = format!("2026-01-{day:02}T03-00-00");
         header.started = format!("2026-01-{day:02}T03:00:00.000Z");
         change(&mut header);
-        Listed { directory: header.run.clone(), header, finished: true }
-    }
-
-    #[test]
-    fn half_a_copy_does_not_stand_for_a_whole_run() {
-        let whole = run(2, |_| ());
-        let half = Listed { directory: "copy".into(), finished: false, ..whole.clone() };
-        let listing = Listing::of(vec![whole, half], Vec::new()).unwrap();
-        let nights: Vec<&str> = listing.nights.iter().map(|run| run.directory.as_str()).collect();
-        assert_eq!(nights, ["2026-01-02T03-00-00"]);
-        assert_eq!(listing.left_out[0].directory, "copy");
+        Listed { directory: header.run.clone(), header, flaw: None }
     }
 
     #[test]
@@ -147,10 +162,40 @@ mod tests {
         insta::assert_snapshot!(
             listing.left_out.iter().map(told).collect::<Vec<_>>().join("\n"),
             @"
-        01 a run of the suite `other`
+        01 a run of the suite “other”
         02 graded again as 2026-01-09T03-00-00
         03 a part of 2026-01-04T03-00-00
-        05 a share of the cases (1 of 1): `overclaim merge` joins them
+        05 a share of the cases (1 of 1): “overclaim merge” joins them
+        "
+        );
+    }
+
+    #[test]
+    fn of_equal_runs_a_whole_one_counts_and_of_those_the_last() {
+        let named = |directory: &str, flaw: Option<&str>| Listed {
+            directory: directory.to_owned(),
+            flaw: flaw.map(str::to_owned),
+            ..run(1, |_| ())
+        };
+        let mut listed = vec![
+            named("a", None),
+            named("b", None),
+            named("c", Some("damaged: torn")),
+            run(2, |_| ()),
+            named("d", Some("stopped")),
+        ];
+        let equal: Vec<String> =
+            Listed::equals(&mut listed).map(|run| run.directory.clone()).collect();
+        assert_eq!(equal, ["a", "b", "c", "d"]);
+        let listing = Listing::of(listed, Vec::new()).unwrap();
+        assert_eq!(listing.nights[0].directory, "b");
+        let told = |left: &LeftOutRun| format!("{} {}", left.directory, left.reason);
+        insta::assert_snapshot!(
+            listing.left_out.iter().map(told).collect::<Vec<_>>().join("\n"),
+            @"
+        c damaged: torn; the same run as d
+        d stopped; the same run as a
+        a the same run as b
         "
         );
     }
