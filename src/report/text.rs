@@ -265,13 +265,6 @@ mod tests {
     }
 
     #[test]
-    fn a_command_can_be_pasted() {
-        assert_eq!(shell_word("bones@gpt"), "bones@gpt");
-        assert_eq!(shell_word("it's $(rm)"), r"'it'\''s $(rm)'");
-        assert_eq!(shell_word("a\nb"), "'a b'");
-    }
-
-    #[test]
     fn small_amounts_keep_two_digits() {
         for (money, text) in [
             (0.0, "0.00"),

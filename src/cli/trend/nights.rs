@@ -77,9 +77,6 @@ pub(super) fn read(dir: &Path, last: usize) -> Result<Option<Suite>, String> {
     Ok(Some(Suite { name, history, description }))
 }
 
-/// What a run writes at its end.
-const DOCUMENTS: [&str; 3] = ["scorecard.json", "operations.json", "decision.json"];
-
 fn names(header: &Header) -> impl Iterator<Item = &str> {
     header.endpoints.iter().map(|asked| &*asked.name)
 }
@@ -133,10 +130,9 @@ fn night(
             shell_word(&display(dir))
         )
     };
-    let [scorecard, operations, decision] = DOCUMENTS.map(file);
-    let (Ok(scorecard), Ok(operations), Ok(decision)) = (scorecard, operations, decision) else {
-        return Err(unfinished());
-    };
+    let scorecard = file("scorecard.json").map_err(|_| unfinished())?;
+    let operations = file("operations.json").map_err(|_| unfinished())?;
+    let decision = file("decision.json").map_err(|_| unfinished())?;
     let damaged = |error: String| format!("{DAMAGED}{error}");
     let documents = Documents::read(&header, &scorecard, &operations, &decision)
         .map_err(|error| damaged(error.to_string()))?;
