@@ -296,6 +296,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_command_can_be_pasted() {
+        assert_eq!(shell_word("bones@gpt"), "bones@gpt");
+        assert_eq!(shell_word("it's $(rm)"), r"'it'\''s $(rm)'");
+        assert_eq!(shell_word("a\nb"), "'a b'");
+    }
+
     proptest! {
         #[test]
         fn nothing_hidden_is_left(text in any::<String>(), columns in 4_usize..40) {
