@@ -63,19 +63,20 @@ fn a_run_stops_when_every_line_is_settled() {
     });
     let budget = "  confident_wrong: {max_rate: 40%}\n  accuracy: {min: 50%}\n  early_stop: true\n";
     let project = project(&server, 400, budget);
-    let run = |out: &str| {
-        let args = ["run", "--out", out, "--cache", "off", "--seed", "3", "--concurrency", "4"];
+    let run = |out: &str, places: &str| {
+        let args = ["run", "--out", out, "--cache", "off", "--seed", "3", "--concurrency", places];
         project.run(&args)
     };
-    let output = run("one");
+    let output = run("one", "1");
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
     let decision = project.json("one/decision.json");
     let needed = usize::try_from(decision["early"]["needed"].as_u64().unwrap()).unwrap();
     assert!(needed < 120 && decision["early"]["planned"] == 400, "{decision}");
     assert!(decision["lines"][0]["early"]["by"] == "sequence", "{decision}");
-    // What was under way when the last line was settled may have reached the server.
+    // One at a time, the next one may be under way when the last line is settled, and no other. With
+    // more places, one reply that is late lets any number of later ones go first.
     let calls = server.calls();
-    assert!(needed <= calls && calls <= needed + 8, "{calls} calls for {needed}");
+    assert!(needed <= calls && calls <= needed + 2, "{calls} calls for {needed}");
     assert_eq!(project.json("one/operations.json")["ending"], "decided");
     let page = text(&output.stdout);
     let told = format!("decided early: {needed} of 400 trials settled every line");
@@ -88,7 +89,7 @@ fn a_run_stops_when_every_line_is_settled() {
         project.records("one").iter().map(|record| record["case"].to_string()).collect();
     assert!(!cases.is_sorted());
     // The same seed needs the same trials, whatever else was under way.
-    assert_eq!(code(&run("two")), 0);
+    assert_eq!(code(&run("two", "4")), 0);
     for file in ["scorecard.json", "decision.json"] {
         assert_eq!(project.read(&format!("one/{file}")), project.read(&format!("two/{file}")));
     }
