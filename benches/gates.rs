@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use overclaim::budget::{AtLeast, Budget, Calibration, ConfidentWrong, Selective};
-use overclaim::gate::{Decision, EarlyStop, Verdict};
+use overclaim::gate::{Decision, EarlyStop, Verdict, Versus};
 use overclaim::record::{Header, Measured, Outcome, Record, Run};
 use overclaim::scorecard::{Calls, Scorecard};
 use rayon::prelude::*;
@@ -232,7 +232,7 @@ fn judge(
         None => run,
     };
     let scorecard = Scorecard::of(&run).expect("records in memory");
-    let decision = Decision::judged(&run, &calls, &scorecard, watched.as_ref(), None);
+    let decision = Decision::judged(&run, &calls, &scorecard, watched.as_ref(), Versus::default());
     let decision = decision.expect("records in memory");
     let saved = decision.early.map_or(0, overclaim::gate::Early::saved);
     (decision.lines[0].verdict, saved)

@@ -24,6 +24,7 @@ use crate::score::{ClusteredProportion, Level};
 use crate::scorecard::{
     Against, Calls, Clustering, EndpointCard, Evidence, Rate, Scorecard, SliceCard,
 };
+use crate::snapshot::Standing;
 use bound::Bound;
 pub use early::EarlyStop;
 pub use regression::{Obstacle, SEED, in_words, p_value, points};
@@ -125,10 +126,19 @@ impl Early {
     }
 }
 
+/// What a run is held against.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Versus<'a> {
+    /// Another run, where a line names one or one was before it.
+    pub against: Option<&'a Against>,
+    /// The accepted state of the suite, an entry an endpoint that has one.
+    pub standings: &'a [Standing],
+}
+
 impl Decision {
     /// Judges a run. Where it may be decided early, `early` has watched it, and the run is
-    /// [trimmed](EarlyStop::trimmed) to what was needed. Where it may not be worse than another
-    /// one, `against` is that.
+    /// [trimmed](EarlyStop::trimmed) to what was needed. What it may not be worse than is in
+    /// `versus`.
     ///
     /// # Errors
     /// A record that is to be compared cannot be read any more.
@@ -137,7 +147,7 @@ impl Decision {
         calls: &Calls,
         scorecard: &Scorecard,
         early: Option<&EarlyStop>,
-        against: Option<&Against>,
+        versus: Versus<'_>,
     ) -> Result<Decision, Unreadable> {
         let budget = &run.header.budget;
         let at_the_end = early.map(|_| early::at_the_end(budget));
@@ -146,7 +156,7 @@ impl Decision {
         for card in &scorecard.endpoints {
             lines.extend(self::lines(run, calls, card, judged));
             if let Some(limits) = &budget.regression {
-                lines.push(regression::line(card, run, limits, against)?);
+                lines.push(regression::line(card, run, limits, versus.against)?);
             }
         }
         if let Some(early) = early {

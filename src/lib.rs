@@ -19,6 +19,7 @@ pub mod run;
 pub mod score;
 pub mod scorecard;
 pub mod scored;
+pub mod snapshot;
 pub mod span;
 pub mod suite;
 pub mod transport;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::Confidence;
+use crate::answer::{Confidence, Normal};
 use crate::ask::Exchange;
 pub use crate::ask::{
     AskError, AskErrorKind, Attempt, Digest, Draw, Fetched, Finish, Logprob, Origin, Params, Price,
@@ -380,6 +380,14 @@ impl Record {
     #[must_use]
     pub fn said(&self) -> Option<String> {
         self.answer.as_deref().map(|answer| self.with_choice(answer))
+    }
+
+    /// What the model said, in the form in which answers are compared: a letter with the choice's text
+    /// as it stands, another answer without capitals, punctuation and articles.
+    #[must_use]
+    pub fn compared(&self) -> Option<String> {
+        let (answer, said) = (self.answer.as_deref()?, self.said()?);
+        Some(if said == answer { Normal::default().apply(answer) } else { said })
     }
 
     /// What was expected, for people: a letter with the choice's text.

@@ -19,6 +19,9 @@ const FILE: &str = "baseline.json";
 /// The word for the last finished run of the suite before this one.
 pub(super) const PREVIOUS: &str = "previous";
 
+/// The word for the accepted state of the suite.
+pub(super) const SNAPSHOT: &str = "snapshot";
+
 /// Trials up to which the run before is kept for the page alone; reading it takes a while.
 const MOST_FOR_PAGE: usize = 20_000;
 

@@ -15,10 +15,11 @@ use crate::record::{Brief, Ending, Header, Record, Run, Selected};
 use crate::scorecard::Span;
 use crate::suite::{Config, Findings, display};
 
+use super::held::Held;
 use super::output::{Exit, Output};
 use super::report::span;
 use super::written::write;
-use super::{OutputArgs, baseline};
+use super::{OutputArgs, baseline, snapshots};
 
 #[derive(Debug, Args)]
 pub(super) struct MergeArgs {
@@ -65,23 +66,26 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     // Shards become parts of the whole, of which other shards may be missing still.
     header.planned = header.trials_of_all();
     header.shard = None;
-    let kept = baseline::kept(&first.dir)?;
+    let Held { against: kept, accepted } = Held::kept(&first.dir, &header)?;
     let mut span = span_of(&parts);
     let joined = join(&parts)?;
     if joined.len() >= header.planned {
         span.given_up.clear();
     }
+    let root = root()?;
+    let suite = snapshots::suite_file(&header, &root);
     let journal = Journal::create(&args.out, &header).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => format!("{}: {error}", display(&args.out)),
         _ => format!("{}: {error}; name another directory", display(&args.out)),
     })?;
     let baseline = match kept {
         Some(kept) => baseline::put(&kept, &args.out),
-        None => root().and_then(|root| baseline::keep(&header, &root, &args.out)),
+        None => baseline::keep(&header, &root, &args.out),
     };
     let records = joined.values().map(|(part, brief)| read_again(&parts[*part], brief));
     baseline
-        .and_then(|()| write(records, span, journal, &args.out, args.top, output))
+        .and_then(|()| Held::put(&accepted, &args.out))
+        .and_then(|()| write(records, span, journal, &args.out, suite.as_deref(), args.top, output))
         .inspect_err(|_| journal::discard(&args.out))
 }
 

@@ -19,10 +19,12 @@ use crate::scorecard::Span;
 use crate::suite::{Config, Findings, Suite, display};
 
 use super::header::of_suite;
+use super::held::Held;
 use super::output::{Exit, Output, remark};
 use super::prepare::{self, Prepared, Wanted, refused};
 use super::report::{latest, span};
 use super::run::Place;
+use super::snapshots::suite_file;
 use super::written::write;
 use super::{OutputArgs, baseline, share};
 
@@ -84,13 +86,15 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
         seed: plan.seed(),
         ..header(&suite, &run.header, &from)
     };
+    let accepted = Held::accepted(&path, &header)?;
     let place = Place::new(args.out.as_deref(), &root, &suite.name, false);
     let (journal, dir, _) = place.journal(&mut header)?;
     let before = span(&from, &run.header);
     let records = regraded.records.into_iter().map(Ok);
     let kept = baseline::keep(&header, &root, &dir);
     let span = Span { started: header.started, elapsed_ms: None, ..before };
-    kept.and_then(|()| write(records, span, journal, &dir, args.top, output))
+    kept.and_then(|()| Held::put(&accepted, &dir))
+        .and_then(|()| write(records, span, journal, &dir, Some(&path), args.top, output))
         .inspect_err(|_| journal::discard(&dir))
 }
 
@@ -104,9 +108,7 @@ fn suite_path(
     if let Some(path) = &args.suite {
         return Ok(path.clone());
     }
-    let path = PathBuf::from(&header.path);
-    let mut places = [root.join(&path), path].into_iter();
-    places.find(|path| path.is_file()).ok_or_else(|| {
+    suite_file(header, root).ok_or_else(|| {
         let (from, path) = (display(from), &header.path);
         format!("{from}: its suite {path} is not there; name it with --suite FILE")
     })

@@ -8,11 +8,13 @@ use crate::record::{Ending, Header, Run, Unreadable};
 use crate::report::{
     Document, Page, TestPer, csv, github, headline, html, junit, markdown, no_commands, terminal,
 };
-use crate::scorecard::{Against, Calls, Changes, Operations, Scorecard, Span};
+use crate::scorecard::{Calls, Changes, Operations, Scorecard, Span};
+use crate::snapshot::{Found, Standing};
 use crate::suite::{Config, Findings, display};
 
-use super::baseline;
+use super::held::Held;
 use super::output::{Exit, Output};
+use super::snapshots;
 use super::{Format, JunitPer, ReportArgs};
 
 /// How many confident wrong answers a file of the run's directory shows where it shows few.
@@ -34,7 +36,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     };
     let (run, calls) = read(&dir)?;
     let span = span(&dir, &run.header);
-    let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
+    let held = Held::kept(&dir, &run.header)?;
+    let told = Told::of(run, calls, span, &held)?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
     let per = args.junit_per.unwrap_or(JunitPer::Budget);
@@ -147,21 +150,21 @@ impl From<JunitPer> for TestPer {
 pub(super) struct Told {
     /// As far as it was needed.
     run: Run,
+    /// Whether it asks every case of its suite.
+    whole: bool,
     pub scorecard: Scorecard,
     pub decision: Decision,
     pub operations: Operations,
     /// What became of answers since the run before, where one is kept beside it.
     changes: Vec<Changes>,
+    /// Where it stands against what was accepted.
+    pub standings: Vec<Standing>,
 }
 
 impl Told {
-    pub(super) fn of(
-        run: Run,
-        mut calls: Calls,
-        span: Span,
-        against: Option<&Against>,
-    ) -> Result<Told, String> {
+    pub(super) fn of(run: Run, mut calls: Calls, span: Span, held: &Held) -> Result<Told, String> {
         let early = EarlyStop::of(&run);
+        let whole = Found::is_whole(&run);
         // Calls were made for all records; statistics are of those that were needed.
         let operations = calls.operations(span);
         let run = match &early {
@@ -169,10 +172,13 @@ impl Told {
             None => run,
         };
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
-        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), against)
-            .map_err(|error| error.to_string())?;
-        let changes = Changes::of(&run, against).map_err(|error| error.to_string())?;
-        Ok(Told { run, scorecard, decision, operations, changes })
+        let told = |error: Unreadable| error.to_string();
+        let standings = Standing::of(&run, whole, &held.accepted).map_err(told)?;
+        let versus = held.versus(&standings);
+        let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), versus);
+        let decision = decision.map_err(told)?;
+        let changes = Changes::of(&run, held.against.as_ref()).map_err(told)?;
+        Ok(Told { run, whole, scorecard, decision, operations, changes, standings })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -182,6 +188,7 @@ impl Told {
             decision: &self.decision,
             operations: &self.operations,
             changes: &self.changes,
+            standings: &self.standings,
             dir,
             top,
         }
@@ -199,6 +206,11 @@ impl Told {
             ("summary.md", whole(page, Format::Markdown)?),
             ("junit.xml", whole(page, Format::Junit)?),
         ])
+    }
+
+    /// Proposes what it has to say of the suite's cases to be accepted.
+    pub(super) fn propose(&self, suite: &Path) -> Result<(), String> {
+        snapshots::propose(&self.run, self.whole, &self.standings, suite)
     }
 
     /// The page for people, or as much of it as they want.

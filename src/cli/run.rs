@@ -30,6 +30,7 @@ use super::askers::{self, Keys, Ready, Servers};
 use super::baseline;
 use super::caching::{self, CacheMode};
 use super::header;
+use super::held::Held;
 use super::in_order::InOrder;
 use super::output::{Exit, Output, error, interjection, remark};
 use super::prepare::{Prepared, Wanted, prepare, refused};
@@ -335,6 +336,8 @@ impl<'a> One<'a> {
             return Err(NoPage::Nothing(format!("{path}: nothing selected of {cases} cases")));
         }
         let mut header = self.header(&plan, extent);
+        // What cannot be read is told before anything is made.
+        let accepted = Held::accepted(&prepared.path, &header)?;
         let (journal, dir, before) = self.place.journal(&mut header)?;
         let journal = journal.durable(args.durable);
         let mut early = EarlyStop::new(&header);
@@ -351,6 +354,9 @@ impl<'a> One<'a> {
         // Who was killed between the header and the baseline has none yet.
         if baseline::kept(&dir)?.is_none() {
             baseline::keep(&header, self.root, &dir)?;
+        }
+        if finished.is_empty() {
+            Held::put(&accepted, &dir)?;
         }
         Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
     }
@@ -452,7 +458,7 @@ impl<'a> Begun<'a> {
 impl Driven<'_> {
     /// Judges it and writes what follows from its records.
     fn conclude(self) -> Result<Page, NoPage> {
-        let Driven { one: One { args, ready, output, .. }, journal, dir, span } = self;
+        let Driven { one: One { args, prepared, ready, output, .. }, journal, dir, span } = self;
         let mut complaints = Vec::new();
         if let Some(caching) = &ready.caching
             && let Err(failure) = caching.cache.finish(&caching.session)
@@ -477,11 +483,15 @@ impl Driven<'_> {
                 )
             })
         };
-        let told = Told::of(run, calls, span, baseline::kept(&dir)?.as_ref())?;
+        let held = Held::kept(&dir, &run.header)?;
+        let told = Told::of(run, calls, span, &held)?;
         let shown = display(&dir);
         journal
             .finish(&told.files(&shown)?)
             .map_err(|error| format!("{shown}: {error}; {}", once_mended(&dir)))?;
+        if let Err(why) = told.propose(&prepared.path) {
+            complaints.push(why);
+        }
         let dir = shown;
         let page = told.page(&dir, args.top);
         let document = if output.json {

@@ -8,17 +8,20 @@ use crate::record::{Ending, Record, Run};
 use crate::scorecard::Span;
 use crate::suite::display;
 
+use super::Format;
+use super::held::Held;
 use super::output::{Exit, Output, error};
 use super::report::{Told, read};
-use super::{Format, baseline};
 
 /// Writes the records of a run into its new directory with all that follows from them, and prints
-/// the page. How it ended before is in the span.
+/// the page. How it ended before is in the span. What differs from the accepted state of the suite is
+/// proposed beside its file, where that is known.
 pub(super) fn write(
     records: impl Iterator<Item = Result<Record, String>>,
     span: Span,
     mut journal: Journal,
     dir: &Path,
+    suite: Option<&Path>,
     top: usize,
     output: Output,
 ) -> Result<Exit, String> {
@@ -30,8 +33,14 @@ pub(super) fn write(
     }
     let (run, calls) = read(dir)?;
     let span = Span { ending: ending(&run, span.ending), ..span };
-    let told = Told::of(run, calls, span, baseline::kept(dir)?.as_ref())?;
+    let held = Held::kept(dir, &run.header)?;
+    let told = Told::of(run, calls, span, &held)?;
     journal.finish(&told.files(&shown)?).map_err(|error| format!("{shown}: {error}"))?;
+    if let Some(suite) = suite
+        && let Err(why) = told.propose(suite)
+    {
+        error(&why);
+    }
     output.people(&told.text(&shown, top, output, Format::Terminal)?);
     // Who cannot be shown it has it all the same.
     if output.json

@@ -22,7 +22,7 @@ fn run(right: usize, wrong: usize, abstained: usize, failed: usize, budget: Budg
 
 fn decide(run: &Run) -> Decision {
     let (calls, scorecard) = (Calls::new(&run.header), Scorecard::of(run).unwrap());
-    Decision::judged(run, &calls, &scorecard, None, None).unwrap()
+    Decision::judged(run, &calls, &scorecard, None, Versus::default()).unwrap()
 }
 
 fn at_most(max_rate: f64) -> Budget {

@@ -57,6 +57,7 @@ pub use trial::{trial, trial_headline};
 use crate::gate::Decision;
 use crate::record::{At, Header, Run, Unreadable};
 use crate::scorecard::{Changes, ConfidentlyWrong, Operations, Scorecard, confident_wrong};
+use crate::snapshot::Standing;
 
 /// Everything that is reported of a run.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +72,8 @@ pub struct Page<'a> {
     pub operations: &'a Operations,
     /// What became of answers since the run before, an entry an endpoint; empty where none is kept.
     pub changes: &'a [Changes],
+    /// Where it stands against what was accepted, an entry an endpoint that has a snapshot.
+    pub standings: &'a [Standing],
     /// The run directory as the user would write it.
     pub dir: &'a str,
     /// How many confident wrong answers are shown.

@@ -281,7 +281,8 @@ mod tests {
             calls.add(&run.record(brief).unwrap(), brief);
         }
         let scorecard = Scorecard::of(&run).unwrap();
-        let decision = Decision::judged(&run, &calls, &scorecard, None, None).unwrap();
+        use crate::gate::Versus;
+        let decision = Decision::judged(&run, &calls, &scorecard, None, Versus::default()).unwrap();
         let span = Span {
             started: run.header.started.clone(),
             elapsed_ms: Some(1234.0),
@@ -294,6 +295,7 @@ mod tests {
             decision: &decision,
             operations: &operations,
             changes: &[],
+            standings: &[],
             dir: "reports/demo/run",
             top: 10,
         };

@@ -77,6 +77,7 @@ mod student;
 mod sum;
 mod surest;
 mod sweep;
+mod wobble;
 
 pub use accuracy::{accuracy, clustered_accuracy, mean_confidence, overconfidence_gap};
 pub use agreement::Agreement;
@@ -135,3 +136,4 @@ pub use smooth_ece::{Bandwidth, smooth_ece, smooth_ece_at};
 pub use spiegelhalter::{Spiegelhalter, spiegelhalter};
 pub use surest::surest;
 pub use sweep::{SweptEce, ece_sweep};
+pub use wobble::rise;

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::budget::{AtLeast, ConfidentWrong};
-use crate::gate::Decision;
+use crate::gate::{Decision, Versus};
 use crate::record::Outcome;
 use crate::record::tests::{changed, header, judged};
 use crate::scorecard::{Calls, Scorecard};
@@ -26,7 +26,7 @@ fn decide(run: &Run) -> Decision {
     let early = EarlyStop::of(run).unwrap();
     let run = &early.trimmed(run.clone());
     let (calls, scorecard) = (Calls::new(&run.header), Scorecard::of(run).unwrap());
-    Decision::judged(run, &calls, &scorecard, Some(&early), None).unwrap()
+    Decision::judged(run, &calls, &scorecard, Some(&early), Versus::default()).unwrap()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::super::Decision;
+use super::super::{Decision, Versus};
 use super::*;
 use crate::budget::{Budget, NotMeasured};
 use crate::record::Outcome;
@@ -24,7 +24,9 @@ fn found(run: &Run) -> Against {
 
 fn decide(run: &Run, against: Option<&Against>) -> (Verdict, u8, String) {
     let (calls, scorecard) = (Calls::new(&run.header), Scorecard::of(run).unwrap());
-    let decision = Decision::judged(run, &calls, &scorecard, None, against).unwrap();
+    let decision =
+        Decision::judged(run, &calls, &scorecard, None, Versus { against, ..Versus::default() })
+            .unwrap();
     let line = decision.lines.iter().find(|line| line.line == "regression").unwrap();
     (line.verdict, decision.exit_code, line.sentence.clone())
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::words::units;
 use super::*;
-use crate::gate::{Decision, Verdict, percent};
+use crate::gate::{Decision, Verdict, Versus, percent};
 use crate::record::tests::{header, judged};
 use crate::record::{Header, Heard, Outcome, Record, Run};
 use crate::report::text::duration;
@@ -27,7 +27,7 @@ impl Told {
             calls.add(&run.record(brief).unwrap(), brief);
         }
         let scorecard = Scorecard::of(&run).unwrap();
-        let decision = Decision::judged(&run, &calls, &scorecard, None, None).unwrap();
+        let decision = Decision::judged(&run, &calls, &scorecard, None, Versus::default()).unwrap();
         let operations = calls.operations(Span::default());
         Told { run, scorecard, decision, operations }
     }
@@ -45,6 +45,7 @@ impl Told {
             decision: &self.decision,
             operations: &self.operations,
             changes: &[],
+            standings: &[],
             dir: "reports/demo",
             top: 10,
         }

@@ -1,7 +1,7 @@
 //! The page as a reader without script and style would get it: its sentences, its order, its bounds.
 
 use super::*;
-use crate::gate::{Decision, Early};
+use crate::gate::{Decision, Early, Versus};
 use crate::record::tests::{at_most, header, judged};
 use crate::record::{AskError, AskErrorKind, Ending, Header, Outcome, Record, Run};
 use crate::report::Page;
@@ -27,7 +27,7 @@ fn shown_with(
         calls.add(&run.record(brief).unwrap(), brief);
     }
     let mut scorecard = Scorecard::of(&run).unwrap();
-    let mut decision = Decision::judged(&run, &calls, &scorecard, None, None).unwrap();
+    let mut decision = Decision::judged(&run, &calls, &scorecard, None, Versus::default()).unwrap();
     change(&mut scorecard, &mut decision);
     let span = Span {
         started: run.header.started.clone(),
@@ -46,6 +46,7 @@ fn shown_with(
         decision: &decision,
         operations: &operations,
         changes: &changes,
+        standings: &[],
         dir: "reports/demo/run",
         top: 10,
     };

@@ -1,0 +1,158 @@
+//! What waits to be reviewed: snapshots whose proposal differs from what was accepted.
+//!
+//! It is found in the proposals that runs leave beside the suites, or taken from runs that are
+//! named. Nothing is written before a reviewer is through: then [`commit`] replaces the files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::journal;
+use crate::record::{Header, Run};
+use crate::snapshot::{Change, Decided, Diff, Found, Snapshot, decide};
+use crate::suite::{Config, Findings, display};
+
+use super::report::latest;
+use super::snapshots::{DIR, Files, load, suite_file};
+
+/// A snapshot with something to review.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub files: Files,
+    /// What was accepted; none before the first snapshot.
+    pub accepted: Option<Snapshot>,
+    pub proposed: Snapshot,
+    /// The changes that wait, the gravest first.
+    pub changes: Vec<Change>,
+    /// Changes that wait for nobody, where the run is named.
+    pub quiet: Vec<Change>,
+    /// The run that says so, as far as it is known: where the exchanges are.
+    pub run: Option<PathBuf>,
+}
+
+impl Pending {
+    fn new(files: Files, accepted: Option<Snapshot>, proposed: Snapshot) -> Pending {
+        let before = accepted.as_ref().map(|accepted| &accepted.lines);
+        let changes = Diff::pending(before.unwrap_or(&BTreeMap::new()), &proposed.lines);
+        Pending { files, accepted, proposed, changes, quiet: Vec::new(), run: None }
+    }
+}
+
+/// What waits: in these runs, or, where none is named, beside the project's suites and that of the
+/// latest run.
+pub(super) fn find(runs: &[PathBuf]) -> Result<Vec<Pending>, String> {
+    let root = root()?;
+    let mut found = Vec::new();
+    for dir in runs {
+        found.extend(of_run(dir, &root)?);
+    }
+    if runs.is_empty() {
+        let reports = root.join("reports");
+        for files in proposals(&root) {
+            let (accepted, Some(proposed)) = files.load()? else { continue };
+            let run = run_of(&proposed, &reports);
+            found.push(Pending { run, ..Pending::new(files, accepted, proposed) });
+        }
+    }
+    found.retain(|pending| !pending.changes.is_empty() || !pending.quiet.is_empty());
+    Ok(found)
+}
+
+/// What a run proposes, whatever lies beside its suite.
+fn of_run(dir: &Path, root: &Path) -> Result<Vec<Pending>, String> {
+    let run = journal::read(dir).map_err(|error| error.to_string())?;
+    let header = &run.header;
+    let shown = display(dir);
+    if header.shard.is_some() {
+        return Err(format!(
+            "{shown}: a shard is a part of a run: join the parts by `overclaim merge` first"
+        ));
+    }
+    let suite = suite_file(header, root).ok_or_else(|| {
+        format!("{shown}: its suite {} is not there, and its snapshots lie beside it", header.path)
+    })?;
+    let whole = Found::is_whole(&run);
+    let run = super::report::as_needed(run);
+    let mut found = Vec::new();
+    for asked in &run.header.endpoints {
+        let files = Files::of(&suite, &run.header.suite, &asked.name);
+        let (accepted, earlier) = files.load()?;
+        let said = Found::of(&run, &asked.name, whole).map_err(|error| error.to_string())?;
+        let nothing = Snapshot::of_nothing(&run.header, &asked.name);
+        let base = accepted.as_ref().unwrap_or(&nothing);
+        let diff = Diff::of(&base.lines, &said);
+        let proposed = diff.proposal(base, &said, earlier.as_ref());
+        let quiet = diff.changes.into_iter().filter(|change| change.kind.is_quiet()).collect();
+        let run = Some(dir.to_owned());
+        found.push(Pending { quiet, run, ..Pending::new(files, accepted, proposed) });
+    }
+    Ok(found)
+}
+
+/// The project's root, where suites and reports are.
+pub(super) fn root() -> Result<PathBuf, String> {
+    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
+    Ok(Config::find(&here, &mut Findings::default()).root.unwrap_or_default())
+}
+
+/// The proposals beside the project's suites and beside the suite of the latest run, by name.
+fn proposals(root: &Path) -> Vec<Files> {
+    let mut dirs = BTreeSet::from([root.join("suites").join(DIR)]);
+    let latest = latest().ok().and_then(|run| journal::read_header(&run).ok());
+    let suite = latest.and_then(|header| suite_file(&header, root));
+    dirs.extend(suite.map(|suite| suite.with_file_name(DIR)));
+    let mut found = BTreeSet::new();
+    for entry in dirs.iter().filter_map(|dir| std::fs::read_dir(dir).ok()).flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(name) = name.and_then(|name| name.strip_suffix(".new"))
+            && name.ends_with(".snap")
+        {
+            found.insert(Files::at(path.with_file_name(name)));
+        }
+    }
+    // One directory may be written in two ways.
+    let mut seen = BTreeSet::new();
+    found.retain(|files: &Files| seen.insert(files.proposed.canonicalize().ok()));
+    found.into_iter().collect()
+}
+
+/// The run that was started last of those that a proposal can be of.
+fn run_of(proposed: &Snapshot, reports: &Path) -> Option<PathBuf> {
+    let runs = journal::directories(&reports.join(&proposed.of.suite)).unwrap_or_default();
+    let of_it = |header: &Header| {
+        let asks = |asked: &crate::record::AskedEndpoint| *asked.name == *proposed.of.endpoint;
+        header.shard.is_none() && header.endpoints.iter().any(asks)
+    };
+    let headers = runs.into_iter().filter_map(|run| Some((journal::read_header(&run).ok()?, run)));
+    let runs = headers.filter(|(header, _)| of_it(header));
+    runs.max_by(|(one, _), (other, _)| one.started.cmp(&other.started)).map(|(_, run)| run)
+}
+
+/// Replaces the files of a snapshot by what was decided of its cases.
+pub(super) fn commit(pending: &Pending, decided: &BTreeMap<String, Decided>) -> Result<(), String> {
+    let (accepted, proposed) = load_again(pending)?;
+    let (kept, left) = decide(accepted.as_ref(), &proposed, decided);
+    let kept = kept.filter(|kept| accepted.as_ref() != Some(kept));
+    pending.files.write(kept.as_ref(), left.as_ref())
+}
+
+/// What was accepted may have changed while a reviewer looked at it; then nothing is written.
+fn load_again(pending: &Pending) -> Result<(Option<Snapshot>, Snapshot), String> {
+    let now = load(&pending.files.accepted)?;
+    if now != pending.accepted {
+        let file = display(&pending.files.accepted);
+        return Err(format!("{file} has changed meanwhile: nothing is written; review it again"));
+    }
+    Ok((now, pending.proposed.clone()))
+}
+
+/// Whether this is a CI job, where nothing is ever accepted.
+pub(super) fn in_ci() -> bool {
+    std::env::var_os("CI")
+        .is_some_and(|value| !value.is_empty() && value != "false" && value != "0")
+}
+
+/// The run that a proposal comes from, read again.
+pub(super) fn read_run(pending: &Pending) -> Option<Run> {
+    journal::read(pending.run.as_ref()?).ok()
+}
