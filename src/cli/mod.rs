@@ -20,6 +20,7 @@ mod progress;
 mod regrade;
 mod report;
 mod resume;
+mod review;
 mod run;
 mod schema;
 mod score;
@@ -85,6 +86,8 @@ enum Command {
     Cache(cache::CacheArgs),
     /// What the documents of a run hold, as JSON Schema
     Schema(schema::SchemaArgs),
+    /// Decide case by case what of a run's changes is accepted; writes once, at the end
+    Review(review::ReviewArgs),
     /// The history of each suite as pages
     Trend(trend::TrendArgs),
     /// Show everything that was said in one case, word for word
@@ -313,6 +316,7 @@ pub fn main() -> ExitCode {
         Command::Mock(args) => mock::mock(&args),
         Command::Regrade(args) => regrade::regrade(&args),
         Command::Report(args) => report::report(&args),
+        Command::Review(args) => review::review(&args),
         Command::Advise(args) => advise::advise(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Score(args) => score::score(&args),
