@@ -281,8 +281,9 @@ mod tests {
             calls.add(&run.record(brief).unwrap(), brief);
         }
         let scorecard = Scorecard::of(&run).unwrap();
-        use crate::gate::Versus;
-        let decision = Decision::judged(&run, &calls, &scorecard, None, Versus::default()).unwrap();
+        let decision =
+            Decision::judged(&run, &calls, &scorecard, None, crate::gate::Versus::default())
+                .unwrap();
         let span = Span {
             started: run.header.started.clone(),
             elapsed_ms: Some(1234.0),
