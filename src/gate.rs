@@ -156,7 +156,7 @@ impl Decision {
         for card in &scorecard.endpoints {
             lines.extend(self::lines(run, calls, card, judged));
             if let Some(limits) = &budget.regression {
-                lines.push(regression::line(card, run, limits, versus.against)?);
+                lines.extend(regression::lines(card, run, limits, versus)?);
             }
         }
         if let Some(early) = early {
