@@ -237,14 +237,12 @@ fn an_outage_is_no_pass_where_what_was_lost_could_be_too_much() {
     regression.newly_confident_wrong: Undecided Some(0) of 37: against suites/snapshots/demo@model.snap: 0 of 37 cases are newly confident wrong, at most 0 may be; 1 more could be, not heard or not judged (case-38); only 92% of the candidate's answers could be judged, and a comparison needs 95%
     regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: only 92% of the candidate's answers could be judged, and a comparison needs 95%
     regression.newly_confident_wrong: NotMeasured Some(0) of 37: against suites/snapshots/demo@model.snap: 0 of 37 cases are newly confident wrong, at most 1 may be; 1 more could be, not heard or not judged (case-38); only 92% of the candidate's answers could be judged, and a comparison needs 95%
-    regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: only 92% of the candidate's answers could be judged, and a comparison needs 95%
-    regression.newly_confident_wrong: NotMeasured Some(0) of 37: against suites/snapshots/demo@model.snap: 0 of 37 cases are newly confident wrong, at most 2 may be; 1 more could be, not heard or not judged (case-38); only 92% of the candidate's answers could be judged, and a comparison needs 95%
-    regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: only 22% of the candidate's answers could be judged, and a comparison needs 95%
-    regression.newly_confident_wrong: Undecided Some(0) of 9: against suites/snapshots/demo@model.snap: 0 of 9 cases are newly confident wrong, at most 0 may be; 22 more could be, not heard or not judged (case-10, case-12, case-13, 19 more); only 22% of the candidate's answers could be judged, and a comparison needs 95%
-    regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: only 22% of the candidate's answers could be judged, and a comparison needs 95%
-    regression.newly_confident_wrong: NotMeasured Some(0) of 9: against suites/snapshots/demo@model.snap: 0 of 9 cases are newly confident wrong, at most 50 may be; 22 more could be, not heard or not judged (case-10, case-12, case-13, 19 more); only 22% of the candidate's answers could be judged, and a comparison needs 95%
-    regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: only 2.5% of the candidate's answers could be judged, and a comparison needs 95%
-    regression.newly_confident_wrong: Undecided Some(0) of 1: against suites/snapshots/demo@model.snap: 0 of 1 case is newly confident wrong, at most 0 may be; 29 more could be, not heard or not judged (case-1, case-10, case-12, 26 more); only 2.5% of the candidate's answers could be judged, and a comparison needs 95%
+    regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: only 19.5% of the candidate's answers could be judged, and a comparison needs 95%
+    regression.newly_confident_wrong: Undecided Some(0) of 8: against suites/snapshots/demo@model.snap: 0 of 8 cases are newly confident wrong, at most 0 may be; 23 more could be, not heard or not judged (case-10, case-12, case-13, 20 more); only 19.5% of the candidate's answers could be judged, and a comparison needs 95%
+    regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: only 19.5% of the candidate's answers could be judged, and a comparison needs 95%
+    regression.newly_confident_wrong: NotMeasured Some(0) of 8: against suites/snapshots/demo@model.snap: 0 of 8 cases are newly confident wrong, at most 50 may be; 23 more could be, not heard or not judged (case-10, case-12, case-13, 20 more); only 19.5% of the candidate's answers could be judged, and a comparison needs 95%
+    regression: NotMeasured None of 0: against suites/snapshots/demo@model.snap: no case was judged on both sides
+    regression.newly_confident_wrong: NotMeasured None of 0: against suites/snapshots/demo@model.snap: no case could be compared; 30 more could be, not heard or not judged (case-0, case-1, case-10, 27 more)
     ");
 }
 
