@@ -228,3 +228,21 @@ pub enum NotMeasured {
     /// As failed.
     Fail,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_regression_of_an_older_run_is_read_and_written_as_it_was() {
+        let old = r#"{"against":"previous","alpha":0.05}"#;
+        let read: Regression = serde_json::from_str(old).unwrap();
+        assert_eq!(read.newly_confident_wrong, None);
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let new = r#"{"against":"snapshot","newly_confident_wrong":{"max":0},"alpha":0.05}"#;
+        let read: Regression = serde_json::from_str(new).unwrap();
+        assert_eq!(read.newly_confident_wrong, Some(Cases { max: 0 }));
+        assert!(read.is_against_snapshot());
+        assert_eq!(serde_json::to_string(&read).unwrap(), new);
+    }
+}

@@ -74,11 +74,12 @@ pub(super) fn line(
     if n == 0 {
         sentence += "no case could be compared";
     } else {
-        let cases = if n == 1 { "case is" } else { "cases are" };
+        let cases = if n == 1 { "case" } else { "cases" };
+        let are = if count == 1 { "is" } else { "are" };
         let names = in_brackets(&newly);
         let _ = write!(
             sentence,
-            "{count} of {n} {cases} newly confident wrong{names}, at most {max} may be"
+            "{count} of {n} {cases} {are} newly confident wrong{names}, at most {max} may be"
         );
     }
     if !open.is_empty() {

@@ -206,7 +206,7 @@ fn cases_are_counted_and_named_beside_what_they_are_together() {
     let told = [one, many(8), many(9), wobbles].map(|now| both(&before, &now));
     insta::assert_snapshot!(told.join("\n"), @"
     regression: Pass Some(5) of 200: against suites/snapshots/demo@model.snap: no significant change, p = 1.000; these cases can show a drop of 21.5 points in accuracy
-    regression.newly_confident_wrong: Fail Some(1) of 40: against suites/snapshots/demo@model.snap: 1 of 40 cases are newly confident wrong (case-4), at most 0 may be
+    regression.newly_confident_wrong: Fail Some(1) of 40: against suites/snapshots/demo@model.snap: 1 of 40 cases is newly confident wrong (case-4), at most 0 may be
     regression: Fail Some(45) of 200: against suites/snapshots/demo@model.snap: worse: 45 answers newly confident wrong; accuracy 75% → 52.5%, p = 0.004; confident wrong 25% → 47.5%, p = 0.004
     regression.newly_confident_wrong: Fail Some(9) of 40: against suites/snapshots/demo@model.snap: 9 of 40 cases are newly confident wrong (case-0, case-1, case-10, 6 more), at most 8 may be
     regression: Fail Some(45) of 200: against suites/snapshots/demo@model.snap: worse: 45 answers newly confident wrong; accuracy 75% → 52.5%, p = 0.004; confident wrong 25% → 47.5%, p = 0.004
