@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::Page;
-use super::text::shell_word;
+use super::text::{counted, shell_word};
 use crate::scorecard::{ConfidentlyWrong, confident_wrong};
 use crate::snapshot::{Change, ChangeKind, Known, Line, Said, Standing, State, quadrant_name};
 
@@ -196,6 +196,11 @@ impl<'a> KnownWrong<'a> {
         self.since
     }
 
+    /// Whether somebody says since when or why.
+    pub(super) fn says_something(&self) -> bool {
+        self.since.is_some() || self.reason.is_some()
+    }
+
     /// Since when and why, as far as somebody said.
     pub(super) fn in_words(&self) -> String {
         match (self.since, self.reason) {
@@ -269,10 +274,8 @@ impl<'a> Wrong<'a> {
 
     /// How many of the cases are known, where any is.
     pub(super) fn known_of_all(&self) -> Option<String> {
-        let known = self.known.len();
-        let all = known + self.unknown.len();
-        let are = if known == 1 { "is" } else { "are" };
-        (known > 0).then(|| format!("{known} of {all} confidently wrong cases {are} known"))
+        let (known, all) = (self.known.len(), self.known.len() + self.unknown.len());
+        (known > 0).then(|| format!("{known} of {}", counted(all, "confidently wrong case")))
     }
 }
 

@@ -12,7 +12,7 @@ use super::text::{fit, width};
 use super::{Page, visible};
 
 /// So many changes are named.
-const NAMED: usize = 5;
+const NAMED: usize = 3;
 
 /// The section of an endpoint; nothing where it has no snapshot.
 pub(super) fn standing(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
@@ -26,15 +26,13 @@ pub(super) fn standing(out: &mut String, page: &Page<'_>, card: &EndpointCard, s
     let what = [what].into_iter().chain(quiet).collect::<Vec<_>>().join("; ");
     let first = format!("  {}: ", style.bold("Against the snapshot"));
     hanging(out, &first, 4, &style.text(&what), Style { width: style.width - 20, ..style });
-    if pending {
-        named(out, standing, style);
-    }
     for text in caveats(page, standing) {
         hanging(out, &style.yellow("  ! "), 4, &style.text(&visible(&text)), style);
     }
     if !pending {
         return;
     }
+    named(out, standing, style);
     match review(page) {
         Some(command) => {
             let proposed = format!("proposed in {}", visible(&proposal(standing)));
@@ -46,47 +44,50 @@ pub(super) fn standing(out: &mut String, page: &Page<'_>, card: &EndpointCard, s
     }
 }
 
-/// The gravest changes, a line each, and how many there are besides.
+/// The gravest changes, two lines each, and how many there are besides.
 fn named(out: &mut String, standing: &Standing, style: Style) {
     let changes: Vec<&Change> = standing.diff.waiting().collect();
-    let shown = &changes[..changes.len().min(NAMED)];
-    let widest = shown.iter().map(|change| change.kind.words().len()).max().unwrap_or(0);
-    for change in shown {
-        let words = change.kind.words();
-        let gap = " ".repeat(widest - words.len());
-        let painted = match change.kind {
-            ChangeKind::NewlyConfidentWrong => style.red(words),
-            ChangeKind::Fixed | ChangeKind::NoLongerConfidentWrong => style.green(words),
-            _ => style.yellow(words),
-        };
-        let room = style.width.saturating_sub(4 + widest + 2);
-        let text = style.text(&entry(change, room, style));
-        line(out, &format!("    {painted}{gap}  {}", fit(&text, room, style.ellipsis())));
+    for change in changes.iter().take(NAMED) {
+        entry(out, change, style);
     }
-    if changes.len() > shown.len() {
-        let more = format!("    … {} more", changes.len() - shown.len());
+    if changes.len() > NAMED {
+        let more = format!("    … {} more", changes.len() - NAMED);
         line(out, &style.dim(&style.text(&more)));
     }
 }
 
-/// A case, its answers and how surely they were given, in about so many columns.
-fn entry(change: &Change, room: usize, style: Style) -> String {
+/// What became of a case and how surely; below that, what was accepted and what is said now.
+fn entry(out: &mut String, change: &Change, style: Style) {
     let shown = |text: &str| style.text(&visible(text));
-    let case = shown(&change.case);
-    let case = fit(&case, room / 2, style.ellipsis());
+    let words = change.kind.words();
+    let painted = match change.kind {
+        ChangeKind::NewlyConfidentWrong => style.red(words),
+        ChangeKind::Fixed | ChangeKind::NoLongerConfidentWrong => style.green(words),
+        _ => style.yellow(words),
+    };
     let mut sure = bands(change);
     let draws = draws(change);
     if draws != "1/1" {
-        sure = format!("{sure} ({draws})");
+        sure += &format!("   {draws} draws");
     }
     let sure = style.text(&sure);
-    let (then, now) = (said(change.before.as_ref()), said(change.after.as_ref()));
-    let arrow = style.text(" → ");
-    let used = width(&case) + 2 + 2 + width(&sure) + width(&arrow);
-    let half = room.saturating_sub(used) / 2;
-    if half < 3 {
-        return format!("{case}  {sure}");
-    }
-    let answer = |text: &str| fit(&shown(text), half, style.ellipsis()).into_owned();
-    format!("{case}  {}{arrow}{}  {sure}", answer(then.text()), answer(now.text()))
+    let room = style.width.saturating_sub(4 + width(words) + 2 + 3 + width(&sure));
+    let case = shown(&change.case);
+    let case = fit(&case, room, style.ellipsis());
+    line(out, &format!("    {painted}  {case}   {}", style.dim(&sure)));
+    let (then, now) = (shown(said(change.before.as_ref()).text()), said(change.after.as_ref()));
+    let now = shown(now.text());
+    let room = style.width.saturating_sub(6);
+    let answers = match (&change.before, &change.after) {
+        (Some(_), Some(_)) if then != now => {
+            let arrow = style.text(" → ");
+            let half = room.saturating_sub(width(&arrow)) / 2;
+            let then = fit(&then, half + half.saturating_sub(width(&now)), style.ellipsis());
+            let left = room.saturating_sub(width(&arrow) + width(&then));
+            format!("{then}{arrow}{}", fit(&now, left, style.ellipsis()))
+        }
+        (Some(_), None) => fit(&then, room, style.ellipsis()).into_owned(),
+        _ => fit(&now, room, style.ellipsis()).into_owned(),
+    };
+    line(out, &format!("      {answers}"));
 }

@@ -37,15 +37,18 @@ pub(super) fn pending(
     let words = words.into_iter().chain(quiet_in_words(standing)).collect::<Vec<_>>().join("; ");
     let file = code(&standing.accepted.file, NAME);
     sheet.add(&format!("Against the snapshot{at}, {file}: {words}.\n\n"));
-    for text in caveats(page, standing) {
-        sheet.add(&format!("- {}\n", prose(&text, QUESTION)));
+    let caveats = caveats(page, standing);
+    for text in &caveats {
+        sheet.add(&format!("- {}\n", prose(text, QUESTION)));
+    }
+    if !caveats.is_empty() {
+        sheet.add("\n");
     }
     if changes.is_empty() {
-        sheet.add("\n");
         return Ok(());
     }
     let review = review(page).map_or_else(|| prose(OF_A_SHARD, NAME), |words| command(&words));
-    sheet.add(&format!("\nTo go through them: {review}\n\n"));
+    sheet.add(&format!("To go through them: {review}\n\n"));
     let questions = questions(page, standing);
     let open = changes.len().min(page.top);
     let rows = changes.iter().map(|change| {
@@ -122,7 +125,7 @@ pub(super) fn known(
 ) -> Result<(), Unreadable> {
     let Some(how_many) = wrong.known_of_all() else { return Ok(()) };
     let summary = format!(
-        "{how_many} to be wrong{}; they are in every rate",
+        "{how_many} known to be wrong{}; they stay in every rate",
         at_endpoint(page, &card.endpoint, html_code)
     );
     let elsewhere = format!("{} of the run", code("changes.json", NAME));
