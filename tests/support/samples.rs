@@ -36,6 +36,8 @@ fn of_every_kind(seen: &Seen, client: &mut Client) {
         kind if kind % 4 == 3 => letter("B", 0.05),
         kind if kind % 8 == 1 => letter("B", 0.4),
         kind if kind % 40 == 2 && seed & 0xff > 1 => letter("B", 0.1),
+        // One draw of some cases is wrong.
+        kind if kind % 40 == 12 && (seed >> 16) & 3 == 1 => letter("B", 0.2),
         _ => letter("A", 0.9),
     };
     client.json(200, &body);
@@ -61,8 +63,10 @@ fn was(case: &str, line: String) -> Option<String> {
         15 => format!("{case}: incorrect unsure_wrong 1/1 0.5-0.6 #{answer}"),
         19 | 27 => format!("{line} known_wrong 2026-11-{number} \"since the March weights\""),
         31 => format!("{line} known_wrong"),
-        _ if number % 40 == 2 => {
-            format!("{case}: correct confident_right 3/3 0.8-0.95 #{answer}").replace("no ", "yes ")
+        // The server fails at this one every time.
+        9 => format!("{line}\nq-7: correct confident_right 1/1 0.8-0.9 #000000000000 \"yes 7\""),
+        _ if number % 40 == 12 && line.contains("/3") => {
+            format!("{case}: correct confident_right 3/3 0.8-0.95 #{answer}")
         }
         _ => line,
     })

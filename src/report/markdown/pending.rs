@@ -38,11 +38,9 @@ pub(super) fn pending(
     let file = code(&standing.accepted.file, NAME);
     sheet.add(&format!("Against the snapshot{at}, {file}: {words}.\n\n"));
     let caveats = caveats(page, standing);
-    for text in &caveats {
-        sheet.add(&format!("- {}\n", prose(text, QUESTION)));
-    }
     if !caveats.is_empty() {
-        sheet.add("\n");
+        let told: Vec<String> = caveats.iter().map(|text| prose(text, QUESTION)).collect();
+        sheet.add(&format!("To be known before: {}.\n\n", told.join("; ")));
     }
     if changes.is_empty() {
         return Ok(());
