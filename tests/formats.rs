@@ -548,7 +548,7 @@ fn changes(told: &Told<'_>) {
         }
         let of = if ranked.len() == 1 { "case" } else { "cases" };
         let how_many = format!("{sure} of {} confidently wrong {of}", ranked.len());
-        assert_eq!(terminal.contains(&format!("Known wrong {how_many}; they stay")), sure > 0);
+        assert_eq!(terminal.contains(&format!("Known wrong {how_many}, in every rate")), sure > 0);
         assert_eq!(markdown.contains(&format!("<summary>{how_many} known to be wrong")), sure > 0);
         known_of_all.push((known.len(), sure));
     }

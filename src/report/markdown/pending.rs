@@ -40,7 +40,7 @@ pub(super) fn pending(
     let caveats = caveats(page, standing);
     if !caveats.is_empty() {
         let told: Vec<String> = caveats.iter().map(|text| prose(text, QUESTION)).collect();
-        sheet.add(&format!("To be known before: {}.\n\n", told.join("; ")));
+        sheet.add(&format!("Note: {}.\n\n", told.join("; ")));
     }
     if changes.is_empty() {
         return Ok(());
@@ -123,7 +123,7 @@ pub(super) fn known(
 ) -> Result<(), Unreadable> {
     let Some(how_many) = wrong.known_of_all() else { return Ok(()) };
     let summary = format!(
-        "{how_many} known to be wrong{}; they stay in every rate",
+        "{how_many} known to be wrong{}, in every rate all the same",
         at_endpoint(page, &card.endpoint, html_code)
     );
     let elsewhere = format!("{} of the run", code("changes.json", NAME));
