@@ -27,6 +27,8 @@ mod ranked;
 mod risk_curve;
 mod scored;
 mod sharers;
+#[cfg(test)]
+mod staged;
 mod standing;
 mod style;
 mod terminal;
