@@ -6,7 +6,8 @@ use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Header, Run, Unreadable};
 use crate::report::{
-    Document, Page, TestPer, csv, github, headline, html, junit, markdown, no_commands, terminal,
+    ChangesDocument, Document, Page, TestPer, csv, github, headline, html, junit, markdown,
+    no_commands, terminal,
 };
 use crate::scorecard::{Calls, Changes, Operations, Scorecard, Span};
 use crate::snapshot::{Found, Standing};
@@ -189,6 +190,7 @@ impl Told {
             operations: &self.operations,
             changes: &self.changes,
             standings: &self.standings,
+            contested: None,
             dir,
             top,
         }
@@ -198,14 +200,18 @@ impl Told {
     pub(super) fn files(&self, dir: &str) -> Result<Vec<(&'static str, Vec<u8>)>, String> {
         let pretty = |written: std::io::Result<Vec<u8>>| written.map_err(|error| error.to_string());
         let page = self.page(dir, TOP);
-        Ok(vec![
+        let mut files = vec![
             ("scorecard.json", pretty(journal::pretty(&self.scorecard))?),
             ("operations.json", pretty(journal::pretty(&self.operations))?),
             ("decision.json", pretty(journal::pretty(&self.decision))?),
             ("report.html", whole(page, Format::Html)?),
             ("summary.md", whole(page, Format::Markdown)?),
             ("junit.xml", whole(page, Format::Junit)?),
-        ])
+        ];
+        if let Some(changes) = ChangesDocument::of(&self.standings) {
+            files.push(("changes.json", pretty(journal::pretty(&changes))?));
+        }
+        Ok(files)
     }
 
     /// Proposes what it has to say of the suite's cases to be accepted.

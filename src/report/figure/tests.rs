@@ -46,6 +46,7 @@ impl Told {
             operations: &self.operations,
             changes: &[],
             standings: &[],
+            contested: None,
             dir: "reports/demo",
             top: 10,
         }

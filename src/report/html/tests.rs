@@ -47,6 +47,7 @@ fn shown_with(
         operations: &operations,
         changes: &changes,
         standings: &[],
+        contested: None,
         dir: "reports/demo/run",
         top: 10,
     };
