@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::project::Project;
@@ -19,14 +20,26 @@ impl Screen {
     /// Runs the program in a project, so many columns wide. Every byte that it writes goes into a
     /// file as well. Ends with a line that says the exit code.
     pub fn start(project: &Project, args: &str, columns: usize, log: &Path) -> Screen {
-        let screen = Screen { socket: project.dir.path().join("tmux") };
+        Screen::sized(project, &format!("$overclaim {args}"), (columns, 50), log)
+    }
+
+    /// The same with so many rows, and a command of the shell in which `$overclaim` is the program.
+    pub fn sized(
+        project: &Project,
+        command: &str,
+        (columns, rows): (usize, usize),
+        log: &Path,
+    ) -> Screen {
+        static SCREENS: AtomicUsize = AtomicUsize::new(0);
+        let number = SCREENS.fetch_add(1, Ordering::Relaxed);
+        let screen = Screen { socket: project.dir.path().join(format!("tmux{number}")) };
         let command = format!(
-            "read go; cd '{}'; OVERCLAIM_CACHE_DIR=cache LC_ALL=C.UTF-8 '{}' {args}; \
-             echo \"ended with $?\"; exec cat",
+            "read go; cd '{}'; export OVERCLAIM_CACHE_DIR=cache LC_ALL=C.UTF-8; unset CI NO_COLOR; \
+             overclaim='{}'; {command}; echo \"ended with $?\"; stty -a >stty; exec cat",
             project.dir.path().display(),
             assert_cmd::cargo::cargo_bin!("overclaim").display()
         );
-        let columns = columns.to_string();
+        let (columns, rows) = (columns.to_string(), rows.to_string());
         screen.tmux(&[
             "-f",
             "/dev/null",
@@ -35,7 +48,7 @@ impl Screen {
             "-x",
             &columns,
             "-y",
-            "50",
+            &rows,
             &command,
         ]);
         screen.tmux(&["pipe-pane", "-o", &format!("cat > '{}'", log.display())]);
@@ -68,6 +81,21 @@ impl Screen {
 
     pub fn resize(&self, columns: usize) {
         self.tmux(&["resize-window", "-x", &columns.to_string(), "-y", "50"]);
+    }
+
+    pub fn resize_to(&self, columns: usize, rows: usize) {
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        self.tmux(&["resize-window", "-x", &columns, "-y", &rows]);
+    }
+
+    /// Whether a program has taken the whole screen.
+    pub fn is_taken(&self) -> bool {
+        self.tmux(&["display-message", "-p", "#{alternate_on}"]).trim() == "1"
+    }
+
+    /// Types a text.
+    pub fn type_text(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
     }
 
     /// Presses a key, as tmux names it.

@@ -216,8 +216,13 @@ fn meant(key: KeyEvent) -> Option<Key> {
         return None;
     }
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
-        let interrupts = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
-        return interrupts.then_some(Key::Interrupt);
+        return match key.code {
+            KeyCode::Char('c') if key.modifiers == KeyModifiers::CONTROL => Some(Key::Interrupt),
+            // What some terminals send for Enter and Backspace.
+            KeyCode::Char('j') => Some(Key::Enter),
+            KeyCode::Char('h') => Some(Key::Backspace),
+            _ => None,
+        };
     }
     Some(match key.code {
         KeyCode::Char(c) => Key::Char(c),

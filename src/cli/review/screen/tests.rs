@@ -173,7 +173,7 @@ fn list_and_change_stand_side_by_side_where_there_is_room() {
 
 #[test]
 fn decisions_are_marked_and_a_reason_is_typed_below() {
-    insta::assert_snapshot!(looked().text("rsaaseen in March\na", (80, 24)), @r#"
+    insta::assert_snapshot!(looked().text("rsaseen in March", (80, 24)), @r#"
     " overclaim review · 7 changes · 4 left · 2 accepted · 1 rejected                "
     "  ✓ moon-colour  facts@model  b canberra → c perth                              "
     " no longer answered · 1                                                         "
