@@ -64,8 +64,13 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Exit, String> {
     let entries = entries(&pending, args.all);
     let output = Output { json: false, quiet: false, color: args.color };
     if entries.is_empty() {
+        let first = if args.runs.is_empty() {
+            "; of a run: overclaim review reports/SUITE/TIME, which also makes the first snapshot"
+        } else {
+            ""
+        };
         let more = if args.all { "" } else { "; --all shows what waits for nobody" };
-        output.people(&format!("nothing is pending{more}\n"));
+        output.people(&format!("nothing is pending{first}{more}\n"));
         return Ok(Exit::Passed);
     }
     let date = args.date.clone().unwrap_or_else(today);
