@@ -280,7 +280,9 @@ fn who_leaves_leaves_every_file_as_it_was() {
     ] {
         let screen = reviewed.screen("", (80, 24));
         screen.once("question    Question 0?");
-        keys.iter().for_each(|key| screen.press(key));
+        for key in keys {
+            screen.press(key);
+        }
         screen.once(end);
         reviewed.assert_terminal_is_whole(&screen);
         assert_eq!(reviewed.files(), before, "{keys:?}");
@@ -413,7 +415,11 @@ fn without_a_screen_it_asks_line_by_line() {
     q-4: incorrect confident_wrong 1/1 0.95-0.99 #… "B. green 4" known_wrong 2026-01-31
     q-5: correct confident_right 1/1 0.95-0.99 #… "A. red 5"
     "#);
-    // No terminal, no screen; whatever is not answered is not decided.
+}
+
+#[test]
+fn without_a_terminal_it_does_so_too_and_what_is_not_answered_is_not_decided() {
+    let reviewed = proposed();
     let before = reviewed.files();
     let output = reviewed.plain(&["--reason", "as before"], "a\n\n");
     let shown = text(&output.stdout);
@@ -421,9 +427,9 @@ fn without_a_screen_it_asks_line_by_line() {
     assert!(shown.contains("why is this wrong answer accepted [as before]: "), "{shown}");
     assert!(shown.ends_with("the input ended before the review did: nothing is written\n"));
     assert_eq!(reviewed.files(), before);
-    let output = reviewed.plain(&["--reason", "as before", "--date", "2026-11-30"], "a\n\ny\n");
+    let output = reviewed.plain(&["--reason", "as before", "--date", "2026-11-30"], "a\n\nq\ny\n");
     assert_eq!(code(&output), 0);
-    let line = "q-1: incorrect confident_wrong 1/1 0.95-0.99 #… \"C. blue 1\" known_wrong \
+    let line = "q-0: incorrect confident_wrong 1/1 0.95-0.99 #… \"B. green 0\" known_wrong \
                 2026-11-30 \"as before\"\n";
     assert!(reviewed.lines(SNAP).contains(line), "{}", reviewed.lines(SNAP));
 }

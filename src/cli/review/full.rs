@@ -88,9 +88,10 @@ pub(super) fn review(
     let told = |error: io::Error| format!("the terminal: {error}; --plain needs none");
     let _runtime = listen(stop).map_err(told)?;
     let mut terminal = Terminal::take().map_err(told)?;
-    let mut shown = Shown::nothing();
+    let (mut shown, mut is_old) = (Shown::nothing(), true);
     loop {
         while let Ok(news) = desk.news.try_recv() {
+            is_old = true;
             match news {
                 News::Stop => session.press(Key::Interrupt),
                 News::Arrived(arrived) => {
@@ -103,8 +104,11 @@ pub(super) fn review(
         if let Some(ending) = session.ending() {
             return Ok(ending);
         }
-        picture(&mut terminal.0, session, desk, &mut shown, look).map_err(told)?;
+        if std::mem::take(&mut is_old) {
+            picture(&mut terminal.0, session, desk, &mut shown, look).map_err(told)?;
+        }
         if event::poll(PATIENCE).map_err(told)? {
+            is_old = true;
             // What is typed ahead is done at once, and one picture shows it.
             loop {
                 if let Event::Key(key) = event::read().map_err(told)?
