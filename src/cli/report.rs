@@ -9,7 +9,7 @@ use crate::report::{
     Document, Page, TestPer, csv, github, headline, html, junit, markdown, no_commands, terminal,
 };
 use crate::scorecard::{Calls, Changes, Operations, Scorecard, Span};
-use crate::snapshot::{Found, Standing};
+use crate::snapshot::{Contested, Found, Standing};
 use crate::suite::{Config, Findings, display};
 
 use super::held::Held;
@@ -159,6 +159,8 @@ pub(super) struct Told {
     changes: Vec<Changes>,
     /// Where it stands against what was accepted.
     pub standings: Vec<Standing>,
+    /// What the labels that somebody disputes come to.
+    contested: Contested,
 }
 
 impl Told {
@@ -178,7 +180,8 @@ impl Told {
         let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), versus);
         let decision = decision.map_err(told)?;
         let changes = Changes::of(&run, held.against.as_ref()).map_err(told)?;
-        Ok(Told { run, whole, scorecard, decision, operations, changes, standings })
+        let contested = Contested::of(&run, whole, &held.disputed, &held.disputes).map_err(told)?;
+        Ok(Told { run, whole, scorecard, decision, operations, changes, standings, contested })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -189,6 +192,7 @@ impl Told {
             operations: &self.operations,
             changes: &self.changes,
             standings: &self.standings,
+            contested: &self.contested,
             dir,
             top,
         }

@@ -338,6 +338,7 @@ impl<'a> One<'a> {
         let mut header = self.header(&plan, extent);
         // What cannot be read is told before anything is made.
         let accepted = Held::accepted(&prepared.path, &header)?;
+        let disputes = Held::disputes(&prepared.path, &header)?;
         let (journal, dir, before) = self.place.journal(&mut header)?;
         let journal = journal.durable(args.durable);
         let mut early = EarlyStop::new(&header);
@@ -356,7 +357,7 @@ impl<'a> One<'a> {
             baseline::keep(&header, self.root, &dir)?;
         }
         if finished.is_empty() {
-            Held::put(&accepted, &dir)?;
+            Held::put(&accepted, &disputes, &dir)?;
         }
         Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
     }

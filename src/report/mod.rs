@@ -57,7 +57,7 @@ pub use trial::{trial, trial_headline};
 use crate::gate::Decision;
 use crate::record::{At, Header, Run, Unreadable};
 use crate::scorecard::{Changes, ConfidentlyWrong, Operations, Scorecard, confident_wrong};
-use crate::snapshot::Standing;
+use crate::snapshot::{Contested, Standing};
 
 /// Everything that is reported of a run.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,8 @@ pub struct Page<'a> {
     pub changes: &'a [Changes],
     /// Where it stands against what was accepted, an entry an endpoint that has a snapshot.
     pub standings: &'a [Standing],
+    /// What the labels that somebody disputes come to.
+    pub contested: &'a Contested,
     /// The run directory as the user would write it.
     pub dir: &'a str,
     /// How many confident wrong answers are shown.

@@ -244,6 +244,7 @@ mod tests {
     use crate::record::tests::{header, judged};
     use crate::record::{AskError, AskErrorKind, Outcome, Run};
     use crate::scorecard::{Calls, Scorecard, Span};
+    use crate::snapshot::Contested;
 
     /// A page with everything on it: hostile and long texts, failures, a diagram.
     fn page(style: Style) -> String {
@@ -296,6 +297,7 @@ mod tests {
             operations: &operations,
             changes: &[],
             standings: &[],
+            contested: &Contested::default(),
             dir: "reports/demo/run",
             top: 10,
         };
