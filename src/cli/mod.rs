@@ -1,5 +1,6 @@
 //! The command line: arguments become calls of the library, a small file a command.
 
+mod accept;
 mod advise;
 mod askers;
 mod baseline;
@@ -87,6 +88,12 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// The history of each suite as pages
     Trend(trend::TrendArgs),
+    /// What runs proposed and nobody has reviewed yet
+    Pending(pending::PendingArgs),
+    /// Accept pending changes, for scripts; `review` is for people
+    Accept(accept::AcceptArgs),
+    /// Reject pending changes
+    Reject(accept::RejectArgs),
     /// Show everything that was said in one case, word for word
     #[command(allow_missing_positional = true)]
     Show(ShowArgs),
@@ -316,6 +323,9 @@ pub fn main() -> ExitCode {
         Command::Advise(args) => advise::advise(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Score(args) => score::score(&args),
+        Command::Pending(args) => pending::pending(&args),
+        Command::Accept(args) => accept::accept(&args),
+        Command::Reject(args) => accept::reject(&args),
         Command::Show(args) => show::show(&args),
         Command::Trend(args) => trend::trend(&args),
     };

@@ -3,6 +3,8 @@
 //! It is found in the proposals that runs leave beside the suites, or taken from runs that are
 //! named. Nothing is written before a reviewer is through: then [`commit`] replaces the files.
 
+mod listed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,8 @@ use crate::snapshot::{Change, Decided, Diff, Found, Snapshot, decide};
 use crate::suite::{Config, Findings, display};
 
 use super::report::latest;
+pub(super) use listed::{PendingArgs, pending};
+
 use super::snapshots::{DIR, Files, load, suite_file};
 
 /// A snapshot with something to review.
@@ -104,10 +108,8 @@ fn proposals(root: &Path) -> Vec<Files> {
     for entry in dirs.iter().filter_map(|dir| std::fs::read_dir(dir).ok()).flatten().flatten() {
         let path = entry.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(name) = name.and_then(|name| name.strip_suffix(".new"))
-            && name.ends_with(".snap")
-        {
-            found.insert(Files::at(path.with_file_name(name)));
+        if let Some(name) = name.and_then(|name| name.strip_suffix(".snap.new")) {
+            found.insert(Files::at(path.with_file_name(format!("{name}.snap"))));
         }
     }
     // One directory may be written in two ways.
@@ -130,20 +132,27 @@ fn run_of(proposed: &Snapshot, reports: &Path) -> Option<PathBuf> {
 
 /// Replaces the files of a snapshot by what was decided of its cases.
 pub(super) fn commit(pending: &Pending, decided: &BTreeMap<String, Decided>) -> Result<(), String> {
-    let (accepted, proposed) = load_again(pending)?;
+    let accepted = accepted_still(pending)?;
+    let mut proposed = pending.proposed.clone();
+    // What waits for nobody is in no proposal; who accepts it proposes it.
+    for change in pending.quiet.iter().filter(|change| decided.contains_key(&change.case)) {
+        if let Some(after) = &change.after {
+            proposed.lines.insert(change.case.clone(), after.clone());
+        }
+    }
     let (kept, left) = decide(accepted.as_ref(), &proposed, decided);
     let kept = kept.filter(|kept| accepted.as_ref() != Some(kept));
     pending.files.write(kept.as_ref(), left.as_ref())
 }
 
 /// What was accepted may have changed while a reviewer looked at it; then nothing is written.
-fn load_again(pending: &Pending) -> Result<(Option<Snapshot>, Snapshot), String> {
+fn accepted_still(pending: &Pending) -> Result<Option<Snapshot>, String> {
     let now = load(&pending.files.accepted)?;
     if now != pending.accepted {
         let file = display(&pending.files.accepted);
         return Err(format!("{file} has changed meanwhile: nothing is written; review it again"));
     }
-    Ok((now, pending.proposed.clone()))
+    Ok(now)
 }
 
 /// Whether this is a CI job, where nothing is ever accepted.

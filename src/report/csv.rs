@@ -9,13 +9,14 @@ use std::borrow::Cow;
 use crate::record::{AskError, Heard, Outcome, Record, Role, Unreadable};
 
 use super::Page;
+use super::changes::{KnownWrong, Marks};
 use super::text::visible;
 
 /// Most UTF-16 units of a cell: spreadsheets hold 32,767.
 const MOST: usize = 32_000;
 
 /// The columns, in their order.
-const COLUMNS: [&str; 30] = [
+const COLUMNS: [&str; 32] = [
     "index",
     "trial",
     "case",
@@ -46,6 +47,8 @@ const COLUMNS: [&str; 30] = [
     "output_tokens",
     "cost",
     "finish",
+    "change",
+    "known_wrong",
 ];
 
 /// The table, line by line: the names of the columns, then the trials in plan order.
@@ -54,11 +57,13 @@ const COLUMNS: [&str; 30] = [
 /// A record cannot be read any more.
 pub fn csv<'a>(page: &Page<'a>) -> impl Iterator<Item = Result<String, Unreadable>> + use<'a> {
     let page = *page;
-    let rows = page.run.records().map(move |record| record.map(|record| row(&page, &record)));
+    let marks = Marks::of(page.standings);
+    let rows = page.run.records();
+    let rows = rows.map(move |record| record.map(|record| row(&page, &marks, &record)));
     std::iter::once(Ok(line(&COLUMNS.map(Cow::Borrowed)))).chain(rows)
 }
 
-fn row(page: &Page<'_>, record: &Record) -> String {
+fn row(page: &Page<'_>, marks: &Marks<'_>, record: &Record) -> String {
     let header = &page.run.header;
     let asked = header.endpoints.iter().find(|asked| asked.name == record.endpoint);
     let heard = record.exchanges.iter().find(|heard| heard.role == Role::Answer);
@@ -76,6 +81,10 @@ fn row(page: &Page<'_>, record: &Record) -> String {
     let threshold = record.threshold.unwrap_or(header.threshold);
     let attempts: usize = record.exchanges.iter().map(|heard| heard.attempts.len()).sum();
     let source = record.primary.and(header.sources.first());
+    let mark = marks.at(&record.endpoint, &record.case);
+    // Of several draws of a case that is known to be wrong, one may be right.
+    let known = mark.known.filter(|_| record.outcome == Outcome::Incorrect).map(KnownWrong::of);
+    let known = known.map_or("", |known| known.since().unwrap_or("yes"));
     line(&[
         record.index.to_string().into(),
         cell(&record.trial).into(),
@@ -107,6 +116,8 @@ fn row(page: &Page<'_>, record: &Record) -> String {
         sum(|heard| Some(heard.usage?.output_tokens)).into(),
         number((!costs.is_empty()).then(|| costs.iter().sum())).into(),
         cell(&reply.map(|reply| name(&reply.finish)).unwrap_or_default()).into(),
+        mark.change.map_or("", |change| change.kind.name()).into(),
+        known.into(),
     ])
 }
 

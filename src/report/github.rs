@@ -1,20 +1,23 @@
 //! Annotations for GitHub: workflow commands that put what is wrong beside the line that asked it.
 //!
 //! GitHub shows ten annotations of each kind that a step prints, so budget lines that fail are
-//! errors, confident wrong answers are warnings, and what is left over is said in the one notice.
+//! errors, confident wrong answers are warnings, the newly wrong ones first, and what is left over is
+//! said in the one notice. Who is known to be wrong is counted there.
 //! A command ends with its line, and no text has a line break here, so none can start another one.
 
 use std::fmt::Write;
 
 use crate::gate::{Line, Verdict};
 use crate::record::{Record, Unreadable};
-use crate::scorecard::{ConfidentlyWrong, confident_wrong};
+use crate::scorecard::ConfidentlyWrong;
+use crate::snapshot::{Change, ChangeKind};
 
 use super::Page;
 use super::budgets::limit;
+use super::changes::{Marks, OF_A_SHARD, Wrong, review, said, waiting_in_words};
 use super::style::Style;
 use super::terminal::headline;
-use super::text::{excerpt, no_commands, shell_word};
+use super::text::{counted, excerpt, no_commands, shell_word};
 
 /// How many annotations of a kind GitHub shows of a step.
 const SHOWN: usize = 10;
@@ -29,23 +32,33 @@ pub fn github(page: &Page<'_>) -> Result<String, Unreadable> {
     for line in failed.iter().take(SHOWN) {
         error(&mut out, page, line);
     }
-    let mut wrong: Vec<_> = page
-        .run
-        .header
-        .endpoints
-        .iter()
-        .flat_map(|asked| confident_wrong(page.run, &asked.name))
-        .collect();
-    wrong.sort_by(|a, b| sureness(b).total_cmp(&sureness(a)));
-    for case in wrong.iter().take(SHOWN.min(page.top)) {
-        warning(&mut out, &page.run.record(case.brief)?, case);
+    let marks = Marks::of(page.standings);
+    let (mut wrong, mut known) = (Vec::new(), 0);
+    for asked in &page.run.header.endpoints {
+        let at = Wrong::of(page, &asked.name, &marks);
+        known += at.known.len();
+        let mark = |case: &ConfidentlyWrong<'_>| {
+            marks.at(&asked.name, page.run.name(case.brief.case())).waiting()
+        };
+        wrong.extend(at.unknown.into_iter().map(|case| (mark(&case), case)));
     }
-    notice(&mut out, page, failed.len(), wrong.len());
+    wrong.sort_by(|(then, a), (other, b)| {
+        newly(*other).cmp(&newly(*then)).then(sureness(b).total_cmp(&sureness(a)))
+    });
+    for (change, case) in wrong.iter().take(SHOWN.min(page.top)) {
+        warning(&mut out, &page.run.record(case.brief)?, case, *change);
+    }
+    notice(&mut out, page, [failed.len(), wrong.len(), known]);
     Ok(out)
 }
 
 fn counts(page: &Page<'_>, line: &Line) -> bool {
     page.decision.counts_as_failed(line)
+}
+
+/// Whether it waits for somebody as newly confidently wrong.
+fn newly(change: Option<&Change>) -> bool {
+    change.is_some_and(|change| change.kind == ChangeKind::NewlyConfidentWrong)
 }
 
 fn sureness(wrong: &ConfidentlyWrong<'_>) -> f64 {
@@ -91,9 +104,15 @@ fn budget_line(suite: &str, part: Option<usize>) -> usize {
 }
 
 /// A confident wrong answer, where its case is written.
-fn warning(out: &mut String, record: &Record, wrong: &ConfidentlyWrong<'_>) {
+fn warning(
+    out: &mut String,
+    record: &Record,
+    wrong: &ConfidentlyWrong<'_>,
+    change: Option<&Change>,
+) {
+    let newly = if newly(change) { "newly " } else { "" };
     let title = format!(
-        "confidently wrong ({:.2}): {}",
+        "{newly}confidently wrong ({:.2}): {}",
         record.primary.unwrap_or(0.0),
         excerpt(&record.case, 80)
     );
@@ -101,8 +120,12 @@ fn warning(out: &mut String, record: &Record, wrong: &ConfidentlyWrong<'_>) {
         1 => String::new(),
         graded => format!(", {} of {graded} times", wrong.times),
     };
+    let before = change.and_then(|change| change.before.as_ref());
+    let before = before.map_or_else(String::new, |line| {
+        format!(", accepted was {}", excerpt(said(Some(line)).text(), 200))
+    });
     let message = format!(
-        "{} said {}, expected {}{times}: {}",
+        "{} said {}, expected {}{before}{times}: {}",
         excerpt(&record.endpoint, 80),
         excerpt(&record.said().unwrap_or_default(), 200),
         excerpt(&record.wanted(), 200),
@@ -113,7 +136,7 @@ fn warning(out: &mut String, record: &Record, wrong: &ConfidentlyWrong<'_>) {
 }
 
 /// The verdict, and what is not shown above.
-fn notice(out: &mut String, page: &Page<'_>, failed: usize, wrong: usize) {
+fn notice(out: &mut String, page: &Page<'_>, [failed, wrong, known]: [usize; 3]) {
     let style = Style { width: 200, ..Style::PLAIN };
     let mut message = headline(page, style).split_whitespace().collect::<Vec<_>>().join(" ");
     let shown = SHOWN.min(page.top);
@@ -122,6 +145,24 @@ fn notice(out: &mut String, page: &Page<'_>, failed: usize, wrong: usize) {
     }
     if wrong > shown {
         let _ = write!(message, "; {} more cases are confidently wrong", wrong - shown);
+    }
+    if known > 0 {
+        let are = if known == 1 { "is" } else { "are" };
+        let _ = write!(message, "; {} {are} known", counted(known, "more confident wrong case"));
+    }
+    for standing in page.standings {
+        let Some(what) = waiting_in_words(standing) else { continue };
+        let _ = write!(message, "; at {}, against the snapshot: {what}", standing.endpoint());
+    }
+    if page.standings.iter().any(|standing| standing.diff.waiting().next().is_some()) {
+        match review(page) {
+            Some(command) => {
+                let _ = write!(message, "; go through them: overclaim {command}");
+            }
+            None => {
+                let _ = write!(message, "; {OF_A_SHARD}");
+            }
+        }
     }
     let _ = write!(message, "; all of it: overclaim report {}", shell_word(page.dir));
     let header = &page.run.header;

@@ -1,22 +1,28 @@
 //! A run in Markdown, for a comment on a pull request and for the summary of a CI job: the verdict,
 //! the budget, what is newly and what is most confidently wrong, and where the rest is.
 
+mod contested;
 mod inert;
+mod pending;
 mod sheet;
 
 use std::fmt::Write;
 
 use crate::gate::{Line, Verdict, percent};
 use crate::record::Unreadable;
-use crate::scorecard::{Changes, EndpointCard, Flip, Flipped, Said, confident_wrong};
+use crate::scorecard::{Changes, EndpointCard, Flip, Flipped, Said};
+use crate::snapshot::{ChangeKind, Standing};
 
 use super::Page;
 use super::budgets::limit_of_all;
+use super::changes::{Marks, Wrong};
 use super::measured::{basis, measured};
 use super::style::Style;
 use super::terminal::headline;
 use super::text::{counted, shell_word};
+use contested::disputed;
 use inert::{code, html_code, prose};
+use pending::{known, pending};
 use sheet::{Sheet, Table};
 
 /// Most characters of a question in a row, and of an answer.
@@ -42,13 +48,20 @@ pub fn markdown(page: &Page<'_>) -> Result<String, Unreadable> {
     let start = format!("### {mark} overclaim: {matter}\n\n{}\n\n", code(&verdict, QUESTION));
     let mut sheet = Sheet::new(start, ending(page));
     budget(&mut sheet, page);
+    for standing in page.standings {
+        pending(&mut sheet, page, standing)?;
+    }
     for change in page.changes {
         newly(&mut sheet, page, change);
     }
+    let marks = Marks::of(page.standings);
     for card in &page.scorecard.endpoints {
-        wrong(&mut sheet, page, card)?;
+        let all = Wrong::of(page, &card.endpoint, &marks);
+        wrong(&mut sheet, page, card, &all)?;
+        known(&mut sheet, page, card, &all)?;
     }
     numbers(&mut sheet, page);
+    disputed(&mut sheet, page);
     failures(&mut sheet, page);
     Ok(sheet.finish())
 }
@@ -65,6 +78,15 @@ fn matter(page: &Page<'_>, changes: &[Changes]) -> String {
         let cards = page.scorecard.endpoints.iter().map(|card| card.accuracy);
         let (right, n) = cards.fold((0, 0), |(right, n), rate| (right + rate.count, n + rate.n));
         format!("{} of {n} answers are wrong", n - right)
+    } else if !page.standings.is_empty() {
+        let count = |at: &Standing| at.diff.count(ChangeKind::NewlyConfidentWrong);
+        let new = counted(page.standings.iter().map(count).sum(), "newly confident wrong answer");
+        let waiting: usize = page.standings.iter().map(|at| at.diff.waiting().count()).sum();
+        let waiting = match waiting {
+            0 => "nothing to review".to_owned(),
+            n => format!("{} to review", counted(n, "change")),
+        };
+        format!("{new}, {waiting} ({wrong} of {of} at ≥ {threshold:.2})")
     } else if changes.is_empty() {
         format!("{wrong} of {of} answers are confidently wrong (at ≥ {threshold:.2})")
     } else {
@@ -204,9 +226,14 @@ fn newly(sheet: &mut Sheet, page: &Page<'_>, change: &Changes) {
     let _ = sheet.table(&table, all, rows);
 }
 
-/// The surest confident wrong answers of an endpoint.
-fn wrong(sheet: &mut Sheet, page: &Page<'_>, card: &EndpointCard) -> Result<(), Unreadable> {
-    let wrong = confident_wrong(page.run, &card.endpoint);
+/// The surest confident wrong answers of an endpoint that nobody has accepted.
+fn wrong(
+    sheet: &mut Sheet,
+    page: &Page<'_>,
+    card: &EndpointCard,
+    all: &Wrong<'_>,
+) -> Result<(), Unreadable> {
+    let wrong = &all.unknown;
     if wrong.is_empty() {
         return Ok(());
     }

@@ -3,8 +3,10 @@
 mod advice;
 mod budgets;
 mod calibration;
+mod changes;
 mod compared;
 mod comparison;
+mod contested;
 mod csv;
 mod diagram;
 mod ending;
@@ -25,6 +27,7 @@ mod ranked;
 mod risk_curve;
 mod scored;
 mod sharers;
+mod standing;
 mod style;
 mod terminal;
 mod text;
@@ -36,7 +39,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 pub use advice::{AdvicePage, advice, advice_in_short};
+pub use changes::{ChangesDocument, KnownWrong};
 pub use compared::{ComparedPage, compared, compared_headline};
+pub use contested::{Contested, DisputedLabel};
 pub use csv::csv;
 pub use github::github;
 pub use html::html;
@@ -57,7 +62,8 @@ pub use trial::{trial, trial_headline};
 use crate::gate::Decision;
 use crate::record::{At, Header, Run, Unreadable};
 use crate::scorecard::{Changes, ConfidentlyWrong, Operations, Scorecard, confident_wrong};
-use crate::snapshot::{Contested, Standing};
+use crate::snapshot::Standing;
+use changes::Marks;
 
 /// Everything that is reported of a run.
 #[derive(Debug, Clone, Copy)]
@@ -74,8 +80,8 @@ pub struct Page<'a> {
     pub changes: &'a [Changes],
     /// Where it stands against what was accepted, an entry an endpoint that has a snapshot.
     pub standings: &'a [Standing],
-    /// What the labels that somebody disputes come to.
-    pub contested: &'a Contested,
+    /// What is disputed of its labels; none where nothing is.
+    pub contested: Option<Contested<'a>>,
     /// The run directory as the user would write it.
     pub dir: &'a str,
     /// How many confident wrong answers are shown.
@@ -97,6 +103,9 @@ pub struct Document<'a> {
     pub decision: &'a Decision,
     /// The confident wrong answers of each endpoint, an entry a case, the surest first; all of them.
     pub confident_wrong: Vec<Ranked<'a>>,
+    /// Where it stands against what was accepted; left out where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<ChangesDocument<'a>>,
 }
 
 /// A case with a confident wrong answer in a document.
@@ -122,6 +131,9 @@ pub struct Ranked<'a> {
     tags: Vec<String>,
     /// Where the case is written.
     at: At,
+    /// Since when and why it is known; left out where it is not. It is wrong all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_wrong: Option<KnownWrong<'a>>,
 }
 
 /// How often something happened to the repeats of a case.
@@ -140,10 +152,20 @@ impl<'a> Page<'a> {
     /// A record that is shown cannot be read any more.
     pub fn document(&self) -> Result<Document<'a>, Unreadable> {
         let repeated = self.run.header.repeats.get() > 1;
+        let marks = Marks::of(self.standings);
         let endpoints = self.run.header.endpoints.iter();
         let ranked = endpoints.flat_map(|asked| {
             let wrong = confident_wrong(self.run, &asked.name);
-            wrong.into_iter().map(|wrong| Ranked::of(&asked.name, &wrong, self.run, repeated))
+            let known = |case: &ConfidentlyWrong<'_>| {
+                let known = marks.at(&asked.name, self.run.name(case.brief.case())).known;
+                known.map(KnownWrong::of)
+            };
+            let ranked = wrong.into_iter().map(|wrong| {
+                let known_wrong = known(&wrong);
+                let ranked = Ranked::of(&asked.name, &wrong, self.run, repeated)?;
+                Ok(Ranked { known_wrong, ..ranked })
+            });
+            ranked.collect::<Vec<_>>()
         });
         let confident_wrong = ranked.collect::<Result<_, _>>()?;
         let mut run = Cow::Borrowed(&self.run.header);
@@ -158,6 +180,7 @@ impl<'a> Page<'a> {
             operations: self.operations,
             decision: self.decision,
             confident_wrong,
+            changes: ChangesDocument::of(self.standings),
         })
     }
 }
@@ -181,6 +204,7 @@ impl<'a> Ranked<'a> {
             question: record.question,
             tags: record.tags,
             at: record.at,
+            known_wrong: None,
         })
     }
 }

@@ -4,8 +4,9 @@
 use std::fmt::Write;
 
 use crate::record::{Run, Unreadable};
-use crate::scorecard::{ConfidentlyWrong, EndpointCard, confident_wrong};
+use crate::scorecard::{ConfidentlyWrong, EndpointCard};
 
+use super::changes::{KnownWrong, Marks, Wrong};
 use super::style::{Style, line};
 use super::text::{fit, shell_word, width, wrap};
 use super::{Page, visible};
@@ -19,6 +20,9 @@ const INDENT: usize = 8;
 /// A text that takes more lines than this is better read on the page of its case.
 const LINES: usize = 4;
 
+/// How many of the known ones are shown.
+const KNOWN: usize = 3;
+
 /// How many unstable cases are shown.
 const UNSTABLE: usize = 5;
 
@@ -27,14 +31,15 @@ pub(super) fn ranked(
     out: &mut String,
     page: &Page<'_>,
     card: &EndpointCard,
+    marks: &Marks<'_>,
     style: Style,
 ) -> Result<(), Unreadable> {
-    let wrong = confident_wrong(page.run, &card.endpoint);
-    if wrong.is_empty() {
-        return Ok(());
+    let all = Wrong::of(page, &card.endpoint, marks);
+    let wrong = &all.unknown;
+    if !wrong.is_empty() {
+        line(out, "");
+        line(out, &format!("  {}", style.bold("Confidently wrong, the surest first")));
     }
-    line(out, "");
-    line(out, &format!("  {}", style.bold("Confidently wrong, the surest first")));
     for case in wrong.iter().take(page.top) {
         entry(out, case, page.run, card.repeats.is_some(), style)?;
     }
@@ -45,6 +50,32 @@ pub(super) fn ranked(
             shell_word(page.dir),
             wrong.len()
         );
+        line(out, &style.dim(&style.text(&more)));
+    }
+    known(out, page, &all, card.repeats.is_some(), style)
+}
+
+/// Those that are known, apart: how many, and the surest with since when and why.
+fn known(
+    out: &mut String,
+    page: &Page<'_>,
+    wrong: &Wrong<'_>,
+    repeated: bool,
+    style: Style,
+) -> Result<(), Unreadable> {
+    let Some(how_many) = wrong.known_of_all() else { return Ok(()) };
+    line(out, "");
+    line(out, &format!("  {}  {how_many}; they stay in every rate", style.bold("Known wrong")));
+    let most = KNOWN.min(page.top);
+    for (case, accepted) in wrong.known.iter().take(most) {
+        entry(out, case, page.run, repeated, style)?;
+        let text = style.text(&visible(&KnownWrong::of(accepted).in_words()));
+        let text = fit(&text, style.width - INDENT, style.ellipsis()).into_owned();
+        line(out, &format!("{}{}", " ".repeat(INDENT), style.dim(&text)));
+    }
+    if wrong.known.len() > most {
+        let rest = wrong.known.len() - most;
+        let more = format!("  … {rest} more: {}/changes.json", visible(page.dir));
         line(out, &style.dim(&style.text(&more)));
     }
     Ok(())

@@ -9,7 +9,7 @@ use super::calibration::calibration;
 use super::parts::tags;
 use super::ranked::Entry;
 use super::style::{Style, hanging, line};
-use super::terminal::{accuracy, headline_number, reliability};
+use super::terminal::{accuracy, headline_number, reliability, when_confident};
 use super::text::{counted, fit};
 use super::visible;
 
@@ -34,6 +34,7 @@ pub fn scored(page: &ScoredPage<'_>, style: Style) -> String {
         line(&mut out, &scored_headline(page, source, card, style));
         line(&mut out, "");
         headline_number(&mut out, page.threshold, card, false, style);
+        when_confident(&mut out, card, false);
         accuracy(&mut out, &Evidence::right(&source.scored).into());
         calibration(&mut out, card, style);
         tags(&mut out, &by_tag(&source.scored), true, style);

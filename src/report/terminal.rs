@@ -9,11 +9,14 @@ use crate::scorecard::{EndpointCard, Flip, Rate, SourceCard};
 
 use super::budgets::budgets;
 use super::calibration::calibration;
+use super::changes::Marks;
 use super::comparison::{by_position, comparison};
+use super::contested::{beside, labels};
 use super::ending::ending;
 use super::failures::failures;
 use super::parts::{suspects, tags};
 use super::ranked::{ranked, unstable};
+use super::standing::standing;
 use super::style::{Style, hanging, line, strip};
 use super::text::{counted, fit, width, wrap};
 use super::{Page, diagram, visible};
@@ -25,6 +28,7 @@ use super::{Page, diagram, visible};
 pub fn terminal(page: &Page<'_>, style: Style) -> Result<String, Unreadable> {
     let mut out = String::new();
     let several = page.scorecard.endpoints.len() > 1;
+    let marks = Marks::of(page.standings);
     for (index, card) in page.scorecard.endpoints.iter().enumerate() {
         if index == 0 {
             line(&mut out, &headline(page, style));
@@ -37,7 +41,8 @@ pub fn terminal(page: &Page<'_>, style: Style) -> Result<String, Unreadable> {
         line(&mut out, "");
         numbers(&mut out, page, card, style);
         failures(&mut out, page, card, style);
-        ranked(&mut out, page, card, style)?;
+        standing(&mut out, page, card, style);
+        ranked(&mut out, page, card, &marks, style)?;
         unstable(&mut out, page, card, style);
         if let Some(source) = card.primary() {
             reliability(&mut out, source, style);
@@ -46,6 +51,7 @@ pub fn terminal(page: &Page<'_>, style: Style) -> Result<String, Unreadable> {
         budgets(&mut out, page, card, style);
     }
     suspects(&mut out, page.scorecard, style);
+    labels(&mut out, page, style);
     line(&mut out, "");
     let max_cost = page.operations.span.max_cost.as_ref();
     if let Some(sentence) = max_cost.and_then(|limit| limit.sentence.as_ref()) {
@@ -96,17 +102,15 @@ pub fn headline(page: &Page<'_>, style: Style) -> String {
 }
 
 fn numbers(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
+    let early = page.decision.early.is_some();
     if let Some(source) = card.primary() {
-        headline_number(
-            out,
-            page.scorecard.threshold,
-            source,
-            page.decision.early.is_some(),
-            style,
-        );
+        headline_number(out, page.scorecard.threshold, source, early, style);
+        beside(out, page, |other| other.confident_wrong(page, &card.endpoint), style);
+        when_confident(out, source, early);
     }
     since(out, page, card, style);
     accuracy(out, &card.accuracy);
+    beside(out, page, |other| other.accuracy(&card.endpoint), style);
     repeats(out, card, style);
     for source in &card.sources {
         calibration(out, source, style);
@@ -137,8 +141,16 @@ fn since(out: &mut String, page: &Page<'_>, card: &EndpointCard, style: Style) {
     line(out, &format!("  what is new      {text}{}", style.text(&rest)));
 }
 
-/// How many answers are confidently wrong, and how many of the confident ones. Limits of a run that
-/// was decided early are not called exact: that it ended here is no chance.
+/// Confident wrong answers of all graded ones with a confidence, and the limit of their share. Limits
+/// of a run that was decided early are not called exact: that it ended here is no chance.
+pub(super) fn wrong_of_all(source: &SourceCard, early: bool) -> Option<[String; 2]> {
+    let at = source.at_threshold()?;
+    let share = format!("{} of {}   {}", at.wrong, source.n, percent(at.rate_of_all?));
+    let exact = if at.clustering_of_all.is_some() || early { "" } else { "exact " };
+    Some([share, format!("95% {exact}upper limit {}", percent(at.upper95_of_all))])
+}
+
+/// How many answers are confidently wrong.
 pub(super) fn headline_number(
     out: &mut String,
     threshold: f64,
@@ -147,18 +159,21 @@ pub(super) fn headline_number(
     style: Style,
 ) {
     let Some(at) = source.at_threshold() else { return };
-    let exact = |clustered: bool| if clustered || early { "" } else { "exact " };
-    let number = match at.rate_of_all {
-        Some(rate) => {
-            let share = format!("{} of {}   {}", at.wrong, source.n, percent(rate));
+    let number = match wrong_of_all(source, early) {
+        Some([share, limit]) => {
             let share = if at.wrong > 0 { style.red(&share) } else { style.green(&share) };
-            let exact = exact(at.clustering_of_all.is_some());
-            format!("{share}   95% {exact}upper limit {}", percent(at.upper95_of_all))
+            format!("{share}   {limit}")
         }
         None => "nothing was graded with a confidence".into(),
     };
     let threshold = style.text(&format!("   at ≥ {threshold:.2}"));
     line(out, &format!("  {}  {number}{threshold}", style.bold("confident wrong")));
+}
+
+/// How many of the confident answers are wrong.
+pub(super) fn when_confident(out: &mut String, source: &SourceCard, early: bool) {
+    let Some(at) = source.at_threshold() else { return };
+    let exact = |clustered: bool| if clustered || early { "" } else { "exact " };
     if let Some(rate) = at.rate_given_confident {
         let text = format!(
             "{} of {} wrong   {}   95% {}upper limit {}",
@@ -244,7 +259,6 @@ mod tests {
     use crate::record::tests::{header, judged};
     use crate::record::{AskError, AskErrorKind, Outcome, Run};
     use crate::scorecard::{Calls, Scorecard, Span};
-    use crate::snapshot::Contested;
 
     /// A page with everything on it: hostile and long texts, failures, a diagram.
     fn page(style: Style) -> String {
@@ -282,8 +296,9 @@ mod tests {
             calls.add(&run.record(brief).unwrap(), brief);
         }
         let scorecard = Scorecard::of(&run).unwrap();
-        use crate::gate::Versus;
-        let decision = Decision::judged(&run, &calls, &scorecard, None, Versus::default()).unwrap();
+        let decision =
+            Decision::judged(&run, &calls, &scorecard, None, crate::gate::Versus::default())
+                .unwrap();
         let span = Span {
             started: run.header.started.clone(),
             elapsed_ms: Some(1234.0),
@@ -297,7 +312,7 @@ mod tests {
             operations: &operations,
             changes: &[],
             standings: &[],
-            contested: &Contested::default(),
+            contested: None,
             dir: "reports/demo/run",
             top: 10,
         };

@@ -48,13 +48,13 @@ mod tests {
         fn it_counts_the_ways(first in 0..7usize, second in 0..7usize, one in 0..7usize, other in 0..7usize) {
             let (one, other) = (one.min(first), other.min(second));
             let ways = (0_u32..1 << (first + second)).filter(|ways| ways.count_ones() as usize == one + other);
-            let (mut all, mut as_many) = (0, 0);
+            let (mut all, mut as_many) = (0_u32, 0_u32);
             for way in ways {
                 all += 1;
                 let there = (way >> first).count_ones() as usize;
-                as_many += usize::from(there >= other);
+                as_many += u32::from(there >= other);
             }
-            let expected = f64::from(as_many as u32) / f64::from(all);
+            let expected = f64::from(as_many) / f64::from(all);
             prop_assert!((rise((one, first), (other, second)) - expected).abs() < 1e-9);
         }
     }

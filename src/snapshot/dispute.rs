@@ -281,11 +281,11 @@ pub(super) mod tests {
     #[test]
     fn a_line_a_label_by_row_with_nothing_that_cannot_be_seen() {
         let text = two().to_string();
-        insta::assert_snapshot!(text, @r#"
+        insta::assert_snapshot!(text, @r##"
         {"format":1,"suite":"facts"}
         {"case":"a \u200ba","subject":"#000000000001","expected":"B. Sydney","mend":["Canberra","ACT"],"reason":"since\n\u202e1913","since":"2026-11-29"}
         {"case":"b","subject":"#3fa9c1d2e0b7","expected":"B. Sydney","says":"C. Canberra","since":"2026-11-29"}
-        "#);
+        "##);
         assert_eq!(Disputes::read(&text), Ok(two()));
         assert_eq!(Disputes::read(&text.replace('\n', "\r\n")), Ok(two()));
         let backwards: Vec<&str> = text.lines().skip(1).collect();

@@ -242,7 +242,8 @@ impl FromStr for Line {
         let mut words = Words { text, at: 0 };
         let case = words.name()?;
         words.expect(":", "a colon behind the case")?;
-        let (states, band) = words.states()?;
+        let states = words.states()?;
+        let band = words.band();
         let subject = words.subject()?;
         let answer = words.answer()?;
         let known = words.known()?;
@@ -305,7 +306,7 @@ impl<'a> Words<'a> {
         Ok(name.to_owned())
     }
 
-    fn states(&mut self) -> Result<(Vec<(State, usize)>, Option<Band>), Malformed> {
+    fn states(&mut self) -> Result<Vec<(State, usize)>, Malformed> {
         let (mut states, mut all) = (Vec::new(), None);
         loop {
             let outcome = self.peek().ok_or_else(|| self.wants("an outcome"))?;
@@ -339,11 +340,14 @@ impl<'a> Words<'a> {
         if Some(drawn) != all {
             return Err(self.wants("counts that add up to all draws"));
         }
-        let band = self.peek().and_then(|word| Some((word, word.parse().ok()?)));
-        if let Some((word, _)) = band {
-            self.take(word);
-        }
-        Ok((states, band.map(|(_, band)| band)))
+        Ok(states)
+    }
+
+    fn band(&mut self) -> Option<Band> {
+        let word = self.peek()?;
+        let band = word.parse().ok()?;
+        self.take(word);
+        Some(band)
     }
 
     fn subject(&mut self) -> Result<Subject, Malformed> {

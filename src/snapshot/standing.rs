@@ -1,5 +1,7 @@
 //! Where a run stands against what was accepted, as pages and the gate see it.
 
+use std::collections::BTreeSet;
+
 use super::{Diff, Found, Line, Snapshot};
 use crate::record::{Run, Unreadable};
 
@@ -46,12 +48,47 @@ impl Standing {
         &self.accepted.snapshot.of.endpoint
     }
 
-    /// Accepted lines of wrong answers that the run gave again: each with the line of the run. They
-    /// are wrong, and known.
+    /// Accepted lines of wrong answers that the run gave again, each with the line of the run: they
+    /// are wrong, and known. What changed since then waits to be known.
     pub fn known_wrong(&self) -> impl Iterator<Item = (&Line, &Line)> {
-        let accepted = self.accepted.snapshot.lines.values().filter(|line| line.is_wrong());
-        let again =
-            accepted.filter_map(|line| Some((line, self.found.snapshot.lines.get(&line.case)?)));
-        again.filter(|(line, now)| now.is_wrong() && now.subject == line.subject)
+        let waiting: BTreeSet<&str> =
+            self.diff.waiting().map(|change| change.case.as_str()).collect();
+        let accepted = self.accepted.snapshot.lines.values();
+        let accepted = accepted.filter(move |line| !waiting.contains(line.case.as_str()));
+        let now = |line: &Line| self.found.snapshot.lines.get(&line.case);
+        let again = accepted.filter_map(move |line| Some((line, now(line)?)));
+        again.filter(|(line, now)| line.is_wrong() && now.is_wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::text::tests::snapshot;
+    use super::*;
+
+    #[test]
+    fn an_answer_is_known_to_be_wrong_until_it_is_wrong_in_another_way() {
+        let wrong = |case: &str, quadrant: &str, subject: &str| {
+            format!("{case}: incorrect {quadrant} 1/1 0.5-0.9 #{subject}00000000000 \"b\"")
+        };
+        let sure = |case: &str| wrong(case, "confident_wrong", "0");
+        let right = "right: correct confident_right 1/1 0.8-0.9 #000000000000".to_owned();
+        let before = [
+            sure("same"),
+            wrong("surer", "unsure_wrong", "0"),
+            sure("reworded"),
+            sure("lost"),
+            right.clone(),
+        ];
+        let after = [sure("same"), sure("surer"), wrong("reworded", "confident_wrong", "1"), right];
+        let lines =
+            |lines: &[String]| snapshot(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let accepted = Accepted { file: "a.snap".into(), snapshot: lines(&before) };
+        let found =
+            Found { snapshot: lines(&after), unheard: ["lost".to_owned()].into(), whole: true };
+        let diff = Diff::of(&accepted.snapshot.lines, &found);
+        let standing = Standing { accepted, found, diff };
+        let known: Vec<&str> = standing.known_wrong().map(|(line, _)| line.case.as_str()).collect();
+        assert_eq!((known, standing.diff.unheard), (vec!["same"], 1));
     }
 }

@@ -143,6 +143,19 @@ fn about(line: &str) -> Result<About, String> {
     }
 }
 
+/// A scalar as insta writes it: as it stands where YAML takes it for nothing else.
+fn scalar(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@".contains(c);
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let word = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+    let is_word = word.contains(&text.to_ascii_lowercase().as_str());
+    if starts && text.chars().all(plain) && !is_word {
+        text.to_owned()
+    } else {
+        super::line::quoted(text)
+    }
+}
+
 /// A scalar of the header as insta or we write it.
 fn unquoted(text: &str) -> String {
     serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())
@@ -152,7 +165,6 @@ impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let About { suite, endpoint, .. } = &self.of;
         let expression = format!("{suite}@{endpoint}");
-        let scalar = super::line::quoted;
         writeln!(
             f,
             "---\nsource: {}\nexpression: {}\n---",
@@ -167,8 +179,8 @@ impl fmt::Display for Snapshot {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::line::tests::line;
     use super::*;
+    use crate::snapshot::line::tests::line;
 
     pub(crate) fn snapshot(lines: &[&str]) -> Snapshot {
         let of = About {
@@ -191,8 +203,8 @@ pub(super) mod tests {
         let text = snapshot.to_string();
         insta::assert_snapshot!(text, @r#"
         ---
-        source: "suites/facts.yaml"
-        expression: "facts@recorded"
+        source: suites/facts.yaml
+        expression: facts@recorded
         ---
         # overclaim 1 {"suite":"facts","endpoint":"recorded","model":"m","threshold":0.8}
         "a a": refused 1/1 #0123456789ab

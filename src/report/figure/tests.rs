@@ -10,7 +10,6 @@ use crate::record::tests::{header, judged};
 use crate::record::{Header, Heard, Outcome, Record, Run};
 use crate::report::text::duration;
 use crate::scorecard::{Calls, Operations, Scorecard, Span};
-use crate::snapshot::Contested;
 
 /// A run and all that follows from it.
 struct Told {
@@ -18,7 +17,6 @@ struct Told {
     scorecard: Scorecard,
     decision: Decision,
     operations: Operations,
-    contested: Contested,
 }
 
 impl Told {
@@ -31,7 +29,7 @@ impl Told {
         let scorecard = Scorecard::of(&run).unwrap();
         let decision = Decision::judged(&run, &calls, &scorecard, None, Versus::default()).unwrap();
         let operations = calls.operations(Span::default());
-        Told { run, scorecard, decision, operations, contested: Contested::default() }
+        Told { run, scorecard, decision, operations }
     }
 
     /// One endpoint, an answer each.
@@ -48,7 +46,7 @@ impl Told {
             operations: &self.operations,
             changes: &[],
             standings: &[],
-            contested: &self.contested,
+            contested: None,
             dir: "reports/demo",
             top: 10,
         }

@@ -10,11 +10,13 @@ use minijinja::{Environment, Value, context};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::pending::Mark;
 use super::telling::{Entry, Standing, Telling, elsewhere};
 use super::yaml;
 use crate::gate::percent;
 use crate::record::{Brief, Name, Record, Run, Unreadable};
 use crate::report::Page;
+use crate::report::changes::{KnownWrong, Marks};
 use crate::report::exchange::{Part, Told};
 use crate::report::github::tidy;
 use crate::report::sharers::Sharers;
@@ -43,8 +45,8 @@ const COPIED: usize = 16_000;
 pub(super) struct Cases {
     /// Elements, one after the other.
     pub html: String,
-    /// How many there are.
-    pub shown: usize,
+    /// The names of their elements.
+    pub shown: HashSet<String>,
 }
 
 /// Cases of one standing.
@@ -86,6 +88,10 @@ struct Case {
     /// How many repeats stand so, of how many; none where a case is asked once.
     times: Option<[u32; 2]>,
     since: Option<Since>,
+    /// What waits for a reviewer.
+    pending: Option<Mark>,
+    /// Since when and why it is known to be wrong.
+    known: Option<String>,
     suspect: Option<String>,
     /// The probability that the models leave to the label, where they say so.
     doubt: Option<String>,
@@ -121,6 +127,7 @@ struct Other {
 /// What all cases of a page have in common.
 struct Context<'a> {
     page: &'a Page<'a>,
+    marks: &'a Marks<'a>,
     sharers: Sharers,
     since: HashMap<(&'a str, &'a str), &'a Flipped>,
     suspects: HashMap<&'a str, &'a Suspect>,
@@ -134,6 +141,7 @@ impl Cases {
     pub(super) fn of(
         page: &Page<'_>,
         telling: &Telling<'_>,
+        marks: &Marks<'_>,
         tags: &[String],
         room: usize,
     ) -> Result<Cases, Unreadable> {
@@ -142,24 +150,37 @@ impl Cases {
         // A template of this program compiles, or no page is made.
         let template = templates.add_template("case", include_str!("case.html"));
         template.map_err(|error| super::defect(&error))?;
-        let context = Context::of(page, telling, tags)?;
-        let element = |entry: &Entry<'_>| {
+        let context = Context::of(page, telling, marks, tags)?;
+        let element = |(place, entry): &(usize, &Entry<'_>)| {
             let case = Case::of(&run.record(entry.worst)?, entry, &context)?;
-            let element = case.html(&templates)?;
-            if element.len() > LONGEST { case.in_short().html(&templates) } else { Ok(element) }
+            let (id, element) = (case.id.clone(), case.html(&templates)?);
+            let long = element.len() > LONGEST;
+            let element = if long { case.in_short().html(&templates)? } else { element };
+            Ok((*place, id, element))
         };
-        let (mut html, mut shown) = (String::new(), 0);
-        'page: for block in telling.entries.chunks(BLOCK) {
-            let elements: Result<Vec<String>, Unreadable> = block.par_iter().map(element).collect();
-            for element in elements? {
-                if html.len() + element.len() > room {
+        // What waits for a reviewer finds room before anything else; the order stays.
+        let places = || telling.entries.iter().enumerate();
+        let waiting = places().filter(|(_, entry)| entry.waits);
+        let order: Vec<_> = waiting.chain(places().filter(|(_, entry)| !entry.waits)).collect();
+        let (mut bytes, mut elements) = (0, Vec::new());
+        'page: for block in order.chunks(BLOCK) {
+            let made: Result<Vec<(usize, String, String)>, Unreadable> =
+                block.par_iter().map(element).collect();
+            for made in made? {
+                bytes += made.2.len();
+                if bytes > room {
                     break 'page;
                 }
-                html += &element;
-                shown += 1;
+                elements.push(made);
             }
         }
-        Ok(Cases { html, shown })
+        elements.sort_unstable_by_key(|(place, ..)| *place);
+        let mut cases = Cases { html: String::new(), shown: HashSet::new() };
+        for (_, id, element) in elements {
+            cases.html += &element;
+            cases.shown.insert(id);
+        }
+        Ok(cases)
     }
 }
 
@@ -178,6 +199,7 @@ impl<'a> Context<'a> {
     fn of(
         page: &'a Page<'a>,
         telling: &Telling<'a>,
+        marks: &'a Marks<'a>,
         tags: &'a [String],
     ) -> Result<Context<'a>, Unreadable> {
         let run = page.run;
@@ -199,6 +221,7 @@ impl<'a> Context<'a> {
         }
         Ok(Context {
             page,
+            marks,
             sharers: sharers(page, telling)?,
             since,
             suspects: suspects.map(|suspect| (suspect.case.as_str(), suspect)).collect(),
@@ -234,6 +257,7 @@ impl Case {
         let others = others.map(|brief| Other::of(brief, run)).collect::<Result<_, _>>()?;
         let whole = record.question.chars().nth(SHORT).map(|_| cut(&record.question, LONG));
         let repeated = run.header.repeats.get() > 1;
+        let mark = context.marks.at(endpoint, case);
         let said = record.said();
         // Who says what the label says is no reason to doubt it.
         let suspect = suspects.get(case).filter(|suspect| said.as_ref() == Some(&suspect.said));
@@ -263,6 +287,8 @@ impl Case {
             tag_numbers: context.numbers(&record.tags),
             times: repeated.then_some([entry.times, entry.of]),
             since: since.get(&(endpoint, case)).map(|flipped| Since::of(flipped)),
+            pending: mark.waiting().map(Mark::of),
+            known: mark.known.map(|line| KnownWrong::of(line).in_words()),
             suspect: suspect.map(|suspect| doubt(suspect)),
             doubt: suspect.and_then(|suspect| suspect.probability).map(percent),
             others,

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::cases::{id, short};
+use super::pending::in_short;
 use crate::gate::{Line, Verdict, percent};
 use crate::record::{Brief, Unreadable};
 use crate::report::Page;
 use crate::report::budgets::limit;
 use crate::report::calibration;
+use crate::report::contested::Contested;
 use crate::report::figure::{bar, measured};
 use crate::report::text::counted;
 use crate::scorecard::{Changes, EndpointCard, Flip, Rate, SourceCard, confident_wrong as ranked};
@@ -26,6 +28,8 @@ pub(super) struct Headline {
     sentence: String,
     /// What is new since the run before; empty where none is known.
     since: Vec<String>,
+    /// What waits for a reviewer; none where no endpoint has a snapshot.
+    pending: Option<String>,
     /// The surest wrong answer of all; none where no answer is confidently wrong.
     surest: Option<Surest>,
 }
@@ -133,6 +137,7 @@ impl Headline {
             word,
             sentence: sentence + ".",
             since: since(page),
+            pending: in_short(page),
             surest: Surest::of(page)?,
         })
     }
@@ -184,6 +189,8 @@ struct Fact {
     value: String,
     /// Of what, and how sure that is.
     of: String,
+    /// The same without the labels that somebody disputes; none where nobody does.
+    without: Option<String>,
     /// Whether it is one that should be 0 and is not.
     bad: bool,
 }
@@ -202,10 +209,21 @@ impl Numbers {
 
     pub(super) fn of(page: &Page<'_>, card: &EndpointCard) -> Numbers {
         let mut facts = Vec::new();
+        let endpoint = &*card.endpoint;
+        let without = |of: &dyn Fn(&Contested<'_>) -> Option<String>| {
+            let contested = page.contested.as_ref()?;
+            let figure = of(contested).map(|figure| figure.replace("   ", ", "));
+            let figure = figure.unwrap_or_else(|| "nothing was graded".to_owned());
+            Some(format!("{}: {figure}", contested.without_in_words()))
+        };
         if let Some(source) = card.primary() {
             facts.extend(confident_wrong(page, source));
+            if let Some(first) = facts.first_mut() {
+                first.without = without(&|other| other.confident_wrong(page, endpoint));
+            }
         }
-        facts.push(accuracy(&card.accuracy));
+        let without = without(&|other| other.accuracy(endpoint));
+        facts.push(Fact { without, ..accuracy(&card.accuracy) });
         if let Some(source) = card.primary() {
             facts.extend(calibration(source));
         }
@@ -232,6 +250,7 @@ fn confident_wrong(page: &Page<'_>, source: &SourceCard) -> Vec<Fact> {
             }
             None => "nothing was graded with a confidence".into(),
         },
+        without: None,
         bad: at.wrong > 0,
     }];
     if let Some(rate) = at.rate_given_confident {
@@ -244,6 +263,7 @@ fn confident_wrong(page: &Page<'_>, source: &SourceCard) -> Vec<Fact> {
                 "{} of {} answers at {:.2} or more, {upper}",
                 at.wrong, at.confident, page.scorecard.threshold
             ),
+            without: None,
             bad: at.wrong > 0,
         });
     }
@@ -262,7 +282,7 @@ fn accuracy(rate: &Rate) -> Fact {
         ),
         None => "nothing was graded".into(),
     };
-    Fact { name: "Accuracy", value, of, bad: false }
+    Fact { name: "Accuracy", value, of, without: None, bad: false }
 }
 
 fn calibration(source: &SourceCard) -> Vec<Fact> {
@@ -280,6 +300,7 @@ fn calibration(source: &SourceCard) -> Vec<Fact> {
             name: "Mean confidence",
             value: mean,
             of: format!("{:+.1} points from accuracy{between}, by {}", gap * 100.0, source.source),
+            without: None,
             bad: false,
         },
         Fact {
@@ -291,6 +312,7 @@ fn calibration(source: &SourceCard) -> Vec<Fact> {
                 three(source.brier),
                 three(source.auroc)
             ),
+            without: None,
             bad: false,
         },
     ]
@@ -313,6 +335,7 @@ fn coverage(page: &Page<'_>, card: &EndpointCard) -> Fact {
             }
             None => format!("{} of {}{missing}", rate.count, counted(rate.n, "planned trial")),
         },
+        without: None,
         bad: false,
     }
 }

@@ -8,6 +8,7 @@
 mod cases;
 mod first;
 mod origin;
+mod pending;
 mod running;
 mod shell;
 mod telling;
@@ -19,12 +20,15 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::Page;
+use super::changes::Marks;
+use super::contested::DisputedLabel;
 use super::figure::{Figure, Table, figures, served, several as side_by_side};
 use super::text::shell_word;
 use crate::record::Unreadable;
 use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
 use cases::{Cases, Count};
 use first::{Budget, Headline, Numbers};
+use pending::Pending;
 use telling::Telling;
 use variants::{Compared, compared};
 
@@ -56,6 +60,11 @@ struct Content<'a> {
     /// Names of the facts, where several endpoints have a row each.
     columns: Vec<&'static str>,
     budgets: Vec<Budget>,
+    /// What is not as it was accepted, an entry an endpoint that has a snapshot.
+    pending: Vec<Pending<'a>>,
+    /// How many cases of the list wait for a reviewer, and how many are known to be wrong.
+    waiting: usize,
+    known: usize,
     changes: Vec<Changed<'a>>,
     endpoints: Vec<&'a str>,
     several: bool,
@@ -71,6 +80,8 @@ struct Content<'a> {
     unstable: Vec<Unstable<'a>>,
     suspects: Vec<Doubtful<'a>>,
     suspects_all: usize,
+    disputed: Vec<Disputed<'a>>,
+    disputed_more: usize,
     troubles: Vec<String>,
     running: Table,
     origin: Table,
@@ -127,17 +138,42 @@ struct Doubtful<'a> {
     question: String,
 }
 
+/// A label that somebody disputes.
+#[derive(Debug, Serialize)]
+struct Disputed<'a> {
+    case: &'a str,
+    expected: String,
+    says: Option<String>,
+    reason: Option<String>,
+    since: &'a str,
+}
+
+impl<'a> Disputed<'a> {
+    fn of(label: &'a DisputedLabel) -> Disputed<'a> {
+        let short = |text: &Option<String>| text.as_deref().map(cases::short);
+        Disputed {
+            case: &label.case,
+            expected: cases::short(&label.expected),
+            says: short(&label.says),
+            reason: short(&label.reason),
+            since: &label.since,
+        }
+    }
+}
+
 /// The page.
 ///
 /// # Errors
 /// A record that is shown cannot be read any more.
 pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
     let header = &run.run.header;
-    let telling = Telling::of(run.run);
+    let marks = Marks::of(run.standings);
+    let telling = Telling::of(run.run, &marks);
     let (tags, more_tags) = cases::tags(run.run);
     let several = header.endpoints.len() > 1;
     let cards = &run.scorecard.endpoints;
     let suspects = run.scorecard.suspect_labels.as_ref();
+    let labels = run.contested.map_or(&[][..], |contested| contested.labels);
     let mut room = FIGURES;
     let mut undrawn = 0;
     let mut drawings = Vec::new();
@@ -165,6 +201,9 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
         columns: Numbers::columns(&numbers),
         numbers,
         budgets: Budget::all(run),
+        pending: Pending::all(run)?,
+        waiting: telling.entries.iter().filter(|entry| entry.waits).count(),
+        known: run.standings.iter().map(|at| at.known_wrong().count()).sum(),
         changes: run.changes.iter().map(|of| Changed::of(of, several)).collect(),
         endpoints: header.endpoints.iter().map(|asked| &*asked.name).collect(),
         several,
@@ -196,6 +235,8 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
             .map(|of| Doubtful { of, question: cases::short(&of.question) })
             .collect(),
         suspects_all: suspects.map_or(0, |found| found.cases.len()),
+        disputed: labels.iter().take(LISTED).map(Disputed::of).collect(),
+        disputed_more: labels.len().saturating_sub(LISTED),
         troubles: running::troubles(run),
         running: running::table(run),
         origin: origin::table(run),
@@ -206,8 +247,9 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
     // Cases get the room that everything else leaves.
     let rest = whole(&content, &title, String::new())?.len();
     let room = CASES.min(LARGEST.saturating_sub(rest));
-    let cases = Cases::of(run, &telling, &content.tags, room)?;
-    content.shown = cases.shown;
+    let cases = Cases::of(run, &telling, &marks, &content.tags, room)?;
+    content.shown = cases.shown.len();
+    content.pending.iter_mut().for_each(|pending| pending.keep(&cases.shown));
     whole(&content, &title, cases.html)
 }
 

@@ -15,6 +15,8 @@
     }
     return texts.get(row);
   };
+  // What a case may be besides what became of it.
+  const marks = ["since", "pending", "known"];
   const sure = (row) => Number(row.dataset.sure);
   const orders = {
     grave: null,
@@ -36,7 +38,7 @@
     const tag = value("tag");
     found = cases.filter((row) => {
       const data = row.dataset;
-      return (!kind || (kind === "since" ? data.since !== undefined : data.kind === kind))
+      return (!kind || (marks.includes(kind) ? data[kind] !== undefined : data.kind === kind))
         && (!endpoint || data.endpoint === endpoint)
         && (!tag || data.tags.includes(` ${tag} `))
         && words.every((word) => text(row).includes(word));

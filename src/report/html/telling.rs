@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use crate::record::{Brief, Kind, Name, Quadrant, Run};
+use crate::report::changes::Marks;
 
 /// Entries that are ranked for a page, at most: more of them fit on none.
 const MOST: usize = 6000;
@@ -74,6 +75,8 @@ pub(super) struct Entry<'a> {
     pub times: u32,
     /// How many there are.
     pub of: u32,
+    /// Whether it waits for a reviewer.
+    pub waits: bool,
 }
 
 impl Entry<'_> {
@@ -90,16 +93,18 @@ pub(super) struct Telling<'a> {
 }
 
 impl<'a> Telling<'a> {
-    pub(super) fn of(run: &'a Run) -> Telling<'a> {
+    pub(super) fn of(run: &'a Run, marks: &Marks<'_>) -> Telling<'a> {
         let mut telling = Telling { entries: Vec::new(), counts: [0; Standing::ALL.len()] };
         let mut place: Vec<u32> = vec![0; run.names()];
         for endpoint in 0..run.header.endpoints.len() {
             place.fill(0);
+            let name = &*run.header.endpoints[endpoint].name;
             let first = telling.entries.len();
             for brief in run.briefs().iter().filter(|brief| brief.endpoint() == Some(endpoint)) {
                 let at = &mut place[brief.case().place()];
                 if *at == 0 {
-                    telling.entries.push(Entry { worst: brief, times: 0, of: 0 });
+                    let waits = marks.at(name, run.name(brief.case())).waiting().is_some();
+                    telling.entries.push(Entry { worst: brief, times: 0, of: 0, waits });
                     // A plan has fewer trials than a u32 counts.
                     *at = u32::try_from(telling.entries.len() - first).unwrap_or(u32::MAX);
                 }
@@ -118,10 +123,13 @@ impl<'a> Telling<'a> {
         self.counts.iter().sum()
     }
 
-    /// Sorts, and drops what no page has room for.
+    /// Sorts, and drops what no page has room for: last what waits for a reviewer.
     fn keep(&mut self) {
+        if self.entries.len() > MOST {
+            self.entries.sort_by_key(|entry| (!entry.waits, order(entry.worst)));
+            self.entries.truncate(MOST);
+        }
         self.entries.sort_by_key(|entry| order(entry.worst));
-        self.entries.truncate(MOST);
         self.entries.shrink_to_fit();
     }
 }
@@ -178,7 +186,7 @@ mod tests {
             judged(7, Outcome::Abstained, None),
         ];
         let run = Run::of(header(8), records);
-        let telling = Telling::of(&run);
+        let telling = Telling::of(&run, &Marks::default());
         let order: Vec<usize> = telling.entries.iter().map(|at| at.worst.index()).collect();
         assert_eq!(order, [5, 1, 3, 6, 2, 7, 4, 0]);
         assert_eq!(telling.counts, [2, 2, 1, 1, 2]);
@@ -201,7 +209,7 @@ mod tests {
             record.repeat = u32::try_from(record.index).unwrap();
         }
         let run = Run::of(header(4), records);
-        let telling = Telling::of(&run);
+        let telling = Telling::of(&run, &Marks::default());
         let [entry] = telling.entries.as_slice() else { panic!("one case") };
         assert_eq!((entry.worst.index(), entry.times, entry.of), (2, 2, 4));
         assert_eq!((telling.all(), telling.counts[0]), (1, 1));
@@ -211,7 +219,7 @@ mod tests {
     fn a_page_ranks_as_many_as_could_fit_and_counts_all() {
         let records = (0..MOST + 10).map(|index| judged(index, Outcome::Correct, Some(0.9)));
         let run = Run::of(header(MOST + 10), records.collect());
-        let telling = Telling::of(&run);
+        let telling = Telling::of(&run, &Marks::default());
         assert_eq!((telling.entries.len(), telling.all()), (MOST, MOST + 10));
     }
 }

@@ -8,7 +8,6 @@ use crate::report::Page;
 use crate::scorecard::{
     Against, Baseline, Calls, Changes, Scorecard, Span, Suspect, SuspectLabels,
 };
-use crate::snapshot::Contested;
 
 /// The page of these records, held against those of another run.
 fn shown(header: Header, records: Vec<Record>, before: Option<&Run>) -> String {
@@ -48,7 +47,7 @@ fn shown_with(
         operations: &operations,
         changes: &changes,
         standings: &[],
-        contested: &Contested::default(),
+        contested: None,
         dir: "reports/demo/run",
         top: 10,
     };

@@ -6,7 +6,7 @@ pub(crate) fn line(text: &str) -> Line {
     text.parse().unwrap_or_else(|why| panic!("{text}: {why:?}"))
 }
 
-const FULL: &str = r##"au-capital: incorrect confident_wrong 4/5 + correct unsure_right 1/5 0.7-0.95 #3fa9c1d2e0b7 "b sydney" known_wrong 2026-11-29 "fails since March""##;
+const FULL: &str = r#"au-capital: incorrect confident_wrong 4/5 + correct unsure_right 1/5 0.7-0.95 #3fa9c1d2e0b7 "b sydney" known_wrong 2026-11-29 "fails since March""#;
 
 #[test]
 fn a_line_says_what_became_of_a_case() {
