@@ -684,7 +684,7 @@ fn names_that_look_alike_are_different_tests() {
     let args = ["report", "out", "--format", "junit", "--junit-per", "case"];
     let tests = text(&project.run(&args).stdout);
     let names: Vec<&str> = between(&tests, "<testcase ", " time=");
-    let names: std::collections::BTreeSet<&str> = names.into_iter().collect();
+    let names: BTreeSet<&str> = names.into_iter().collect();
     assert_eq!(names.len(), 3, "{tests}");
     let table = text(&project.run(&["report", "out", "--format", "csv"]).stdout);
     let indexes = table.lines().skip(1).map(|row| row.split(',').next().unwrap());
