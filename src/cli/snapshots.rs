@@ -7,12 +7,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::budget::Regression;
 use crate::journal;
 use crate::record::{Digest, Header, Run};
 use crate::snapshot::{Diff, Disputes, Found, Snapshot, Standing};
 use crate::suite::display;
-
-use super::baseline::SNAPSHOT;
 
 /// Name of the directory beside the suites.
 pub(super) const DIR: &str = "snapshots";
@@ -155,7 +154,7 @@ pub(super) fn propose(
     if shard.is_some() {
         return Ok(());
     }
-    let wanted = budget.regression.as_ref().is_some_and(|line| line.against == SNAPSHOT);
+    let wanted = budget.regression.as_ref().is_some_and(Regression::is_against_snapshot);
     for asked in &run.header.endpoints {
         let files = Files::of(suite, &run.header.suite, &asked.name);
         let (accepted, earlier) = files.load()?;
