@@ -113,6 +113,29 @@ impl Suite {
         Err(here(why))
     }
 
+    /// Answers to a case in the words in which another case of its row shows them: a letter with the
+    /// text of its choice. Other answers stay as they are.
+    ///
+    /// # Errors
+    /// One of them is no choice, or nothing says what is right.
+    pub fn restated(
+        &self,
+        labelled: &Labelled,
+        [from, to]: [&Case; 2],
+        answers: &[String],
+    ) -> Result<Vec<String>, Unmended> {
+        let Labelled { row, .. } = labelled;
+        let column = self.column(row, from)?;
+        if !column.choice {
+            return Ok(answers.iter().map(|answer| answer.trim().to_owned()).collect());
+        }
+        let shown = answers.iter().map(|answer| value::restated(from, to, answer));
+        shown.collect::<Result<_, _>>().map_err(|why| {
+            let why = format!("`{}` {why}", column.name);
+            Unmended { file: row.file.to_string(), line: row.line, why }
+        })
+    }
+
     /// The one variable from which what is expected of a case comes.
     fn column<'a>(&'a self, row: &'a Row, case: &Case) -> Result<Column<'a>, Unmended> {
         let grade = self.overridden(row.span, &case.id, &case.tags).grade;

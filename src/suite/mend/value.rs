@@ -187,6 +187,17 @@ fn choice(case: &Case, answer: &str) -> Result<usize, String> {
     })
 }
 
+/// An answer to a case as another case shows it: its letter with its text.
+pub(super) fn restated(from: &Case, to: &Case, answer: &str) -> Result<String, String> {
+    let text = &typed_choices(from)[choice(from, answer)?];
+    let shown = &to.question.choices;
+    let mut same = shown.iter().enumerate().filter(|(_, choice)| *choice == text);
+    let (at, more) = (same.next().map(|(at, _)| at), same.next());
+    let letter = at.filter(|_| more.is_none()).and_then(Question::letter);
+    // What only its letter tells apart is the same in both, or cannot be said.
+    Ok(letter.map_or_else(|| answer.trim().to_owned(), |letter| format!("{letter}. {text}")))
+}
+
 /// The place of a lone letter, from 0.
 fn place_of(text: &str) -> Option<usize> {
     let mut chars = text.chars();
