@@ -4,10 +4,11 @@
 mod support;
 
 use std::fs;
-use std::process::{Command, Output};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use support::project::{Project, SUITE, code, letter, mostly_right, text};
+use support::project::{Project, SUITE, code, letter, mostly_right, question, text};
 use support::{Server, chat};
 
 const DISPUTED: &str = "suites/snapshots/demo.disputed.jsonl";
@@ -433,4 +434,49 @@ fn a_file_that_cannot_be_read_stops_before_anything_is_asked() {
     ");
     assert_eq!(server.calls(), 0);
     assert!(!project.dir.path().join("run").exists());
+}
+
+#[test]
+fn a_review_disputes_and_mends_in_passing() {
+    let (project, _server) = project();
+    project.run(&["accept", "run"]);
+    // The next model is wrong where this one was right.
+    let wrong = Server::new(|seen, client| {
+        let letter = if question(seen) == 3 { letter("A", 0.9) } else { letter("B", 0.05) };
+        client.json(200, &letter);
+    });
+    let config = project.read("overclaim.yaml");
+    let url = config.split('"').nth(1).unwrap().to_owned();
+    project.write("overclaim.yaml", &config.replace(&url, &wrong.base_url()));
+    project.run(&["run"]);
+    let review = |keys: &str| {
+        let mut command = project.command(&["review", "--plain", "--date", "2026-11-29"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let told = ok(&review("d\nin doubt\ns\nm\nno 1\nthe source\nq\ny\n"));
+    assert!(told.contains("demo.disputed.jsonl: the label of q-0 is disputed\n"), "{told}");
+    assert!(told.ends_with("demo.labels.patch: mends the label of q-1\n"), "{told}");
+    let file = project.read(DISPUTED);
+    assert!(file.contains(r#""case":"q-0""#) && file.contains(r#""reason":"in doubt""#), "{file}");
+    assert!(
+        file.contains(r#""mend":["B. no 1"],"reason":"the source","since":"2026-11-29""#),
+        "{file}"
+    );
+    assert!(project.read(PATCH).contains("\n+{\"id\": \"q-1\""));
+    // One that cannot be mended keeps no other from being written.
+    let output = review("m\nperhaps\nso\ns\ns\nd\nwhy\nq\ny\n");
+    assert_eq!(code(&output), 2);
+    assert!(
+        text(&output.stderr).contains("`answer` cannot hold `perhaps`"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(project.read(DISPUTED).contains(r#""case":"q-2""#), "{}", text(&output.stdout));
 }

@@ -19,7 +19,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::Subject;
 use super::line::{is_date, is_seen, quoted};
@@ -33,7 +33,6 @@ pub struct Dispute {
     /// Name of the row, which is the name of its only case where it has no variants.
     pub case: String,
     /// The question and how it is judged.
-    #[serde(serialize_with = "as_text")]
     pub subject: Subject,
     /// What the label says, for people: a letter with the choice's text.
     pub expected: String,
@@ -49,10 +48,6 @@ pub struct Dispute {
     pub reason: Option<String>,
     /// Since when: a date such as `2026-11-29`.
     pub since: String,
-}
-
-fn as_text<S: Serializer>(subject: &Subject, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(subject)
 }
 
 /// The disputed labels of a suite.

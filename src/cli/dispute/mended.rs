@@ -40,7 +40,7 @@ impl Mends {
         answers: &[String],
     ) -> Result<Vec<String>, String> {
         let rows = self.suite.labelled(&HashSet::from([label.row.as_str()]));
-        let labelled = self.row(rows.get(&label.row), label)?;
+        let labelled = found(rows.get(&label.row), label)?;
         let first = first(labelled, |subject| is_of(label, subject));
         let first = first.ok_or_else(|| self.changed(label, labelled))?;
         let named = labelled.cases.iter().find(|case| case.id == label.case);
@@ -74,7 +74,7 @@ impl Mends {
                 if let Some(label) = asked.filter(|label| is_of(label, dispute.subject)) {
                     return Err(match labelled {
                         Some(labelled) => self.changed(label, labelled),
-                        None => self.row(None, label).err().unwrap_or_default(),
+                        None => found(None, label).err().unwrap_or_default(),
                     });
                 }
                 continue;
@@ -128,15 +128,6 @@ impl Mends {
         })
     }
 
-    /// The row of a label in the suite of today.
-    fn row<'a>(&self, found: Option<&'a Labelled>, label: &Label) -> Result<&'a Labelled, String> {
-        found.ok_or_else(|| {
-            let (file, line) = (&label.at.file, label.at.line);
-            let row = visible(&label.row);
-            format!("{file}:{line}: the suite does not have {row} any more, as it was in the run: run it again")
-        })
-    }
-
     /// Why the label of a run cannot be mended in the row of today.
     fn changed(&self, label: &Label, labelled: &Labelled) -> String {
         let place = labelled.cases.first().map(|case| (&*case.file, case.line));
@@ -146,6 +137,15 @@ impl Mends {
             "{file}:{line}: {row} is not what it was in the run: its question, its label or how it is judged has changed; run it again"
         )
     }
+}
+
+/// The row of a label in the suite of today.
+fn found<'a>(row: Option<&'a Labelled>, label: &Label) -> Result<&'a Labelled, String> {
+    row.ok_or_else(|| {
+        let (file, line) = (&label.at.file, label.at.line);
+        let name = visible(&label.row);
+        format!("{file}:{line}: the suite does not have {name} any more, as it was in the run: run it again")
+    })
 }
 
 fn is_of(label: &Label, subject: Subject) -> bool {

@@ -173,7 +173,6 @@ impl<'a> Session<'a> {
     }
 
     /// The same with the keys that dispute and mend labels.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody settles disputed labels yet"))]
     pub(super) fn with_disputes(self) -> Session<'a> {
         Session { disputes: true, ..self }
     }

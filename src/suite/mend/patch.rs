@@ -122,7 +122,9 @@ fn write_hunk(
         lines[at..block.lines.start].iter().for_each(|line| put(b' ', &bytes[line.clone()]));
         lines[block.lines.clone()].iter().for_each(|line| put(b'-', &bytes[line.clone()]));
         let new: Vec<&[u8]> = block.new.split_inclusive(|byte| *byte == b'\n').collect();
-        new.iter().for_each(|line| put(b'+', line));
+        for line in &new {
+            put(b'+', line);
+        }
         added += new.len().cast_signed() - block.lines.len().cast_signed();
         at = block.lines.end;
     }
@@ -170,7 +172,7 @@ mod tests {
 
     #[test]
     fn edits_that_are_near_make_one_hunk() {
-        let lines: String = (1..=20).map(|n| format!("line {n:02}\n")).collect();
+        let lines = (1..=20).map(|n| format!("line {n:02}\n")).collect::<Vec<_>>().concat();
         let at = |line: usize| (line - 1) * 8 + 5..(line - 1) * 8 + 7;
         let edits = vec![edit(at(18), "x"), edit(at(2), "two"), edit(at(4), "a\nb")];
         insta::assert_snapshot!(of(&lines, edits).replace('\t', "→"), @"
