@@ -64,9 +64,10 @@ pub fn keep(project: &Project, run: &str, texts: &[String]) {
     }
     let gone = json!(format!("{} gone", texts[1]));
     lines.insert(gone.to_string(), format!("correct 1/1 #000000000000 {gone}"));
-    let lines: String = lines.iter().map(|(name, line)| format!("{name}: {line}\n")).collect();
+    let lines = lines.iter().map(|(name, line)| format!("{name}: {line}"));
+    let lines = lines.collect::<Vec<_>>().join("\n");
     let head = format!("---\nsource: x\nexpression: y\n---\n# overclaim 1 {about}\n");
-    project.write(&format!("{run}/snapshots/demo@e0.snap"), &(head + &lines));
+    project.write(&format!("{run}/snapshots/demo@e0.snap"), &(head + &lines + "\n"));
 }
 
 /// What stands before the lines of a snapshot, and the lines with the names of their cases.
