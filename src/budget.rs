@@ -8,6 +8,9 @@ pub const LEVEL: f64 = 0.95;
 /// Error level of a regression whose author names none.
 pub const ALPHA: f64 = 0.05;
 
+/// The word for the accepted state of the suite, where a regression names what it is against.
+pub const SNAPSHOT: &str = "snapshot";
+
 /// Least share of the planned trials that must have been measured, even where no line says so.
 pub const COVERAGE_FLOOR: f64 = 0.95;
 
@@ -176,13 +179,32 @@ pub struct AtMost {
     pub max: f64,
 }
 
-/// A run that this one must not be worse than.
+/// What a run must not be worse than.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
-    /// Run directory, or `previous`: the last finished run of the suite before this one.
+    /// Run directory, `previous` (the last finished run of the suite before this one), or
+    /// [`snapshot`](SNAPSHOT).
     pub against: String,
+    /// How many cases may be confidently wrong that were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newly_confident_wrong: Option<Cases>,
     /// Largest probability of a failure where nothing changed, in (0, 0.5].
     pub alpha: f64,
+}
+
+impl Regression {
+    /// Whether it is held against the accepted state of the suite, not against a run.
+    #[must_use]
+    pub fn is_against_snapshot(&self) -> bool {
+        self.against == SNAPSHOT
+    }
+}
+
+/// An upper limit on a number of cases. These cases and no others are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cases {
+    /// Largest tolerated number; may be 0.
+    pub max: u64,
 }
 
 /// How a line that could not be decided counts.
@@ -205,4 +227,22 @@ pub enum NotMeasured {
     Show,
     /// As failed.
     Fail,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_regression_of_an_older_run_is_read_and_written_as_it_was() {
+        let old = r#"{"against":"previous","alpha":0.05}"#;
+        let read: Regression = serde_json::from_str(old).unwrap();
+        assert_eq!(read.newly_confident_wrong, None);
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let new = r#"{"against":"snapshot","newly_confident_wrong":{"max":0},"alpha":0.05}"#;
+        let read: Regression = serde_json::from_str(new).unwrap();
+        assert_eq!(read.newly_confident_wrong, Some(Cases { max: 0 }));
+        assert!(read.is_against_snapshot());
+        assert_eq!(serde_json::to_string(&read).unwrap(), new);
+    }
 }

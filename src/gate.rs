@@ -62,8 +62,8 @@ pub struct Line {
     pub verdict: Verdict,
     /// The limit, in the unit of the estimate.
     pub limit: f64,
-    /// The point estimate: a share, or a count for `max_count`; of `regression` the smallest adjusted
-    /// p of its one-sided tests for "worse"; null where n is 0.
+    /// The point estimate: a share, or a count for `max_count` and `newly_confident_wrong`; of
+    /// `regression` the smallest adjusted p of its one-sided tests for "worse"; null where n is 0.
     pub estimate: Option<f64>,
     /// One-sided limits at the level, lower and upper; null where none apply.
     pub interval: Option<[f64; 2]>,
@@ -156,7 +156,7 @@ impl Decision {
         for card in &scorecard.endpoints {
             lines.extend(self::lines(run, calls, card, judged));
             if let Some(limits) = &budget.regression {
-                lines.push(regression::line(card, run, limits, versus.against)?);
+                lines.extend(regression::lines(card, run, limits, versus)?);
             }
         }
         if let Some(early) = early {

@@ -1,4 +1,5 @@
-//! The run that a budget's `regression` line holds this one against.
+//! The run that a budget's `regression` line holds this one against, unless that is the accepted
+//! state of the suite.
 //!
 //! It is looked up once, before anything is asked, and its answers are written into the run's own
 //! directory. Everything later reads them there.
@@ -19,16 +20,14 @@ const FILE: &str = "baseline.json";
 /// The word for the last finished run of the suite before this one.
 pub(super) const PREVIOUS: &str = "previous";
 
-/// The word for the accepted state of the suite.
-pub(super) const SNAPSHOT: &str = "snapshot";
-
 /// Trials up to which the run before is kept for the page alone; reading it takes a while.
 const MOST_FOR_PAGE: usize = 20_000;
 
 /// Looks the baseline up and keeps it in the run's directory: the one that the budget names, else the
 /// run before, for the page to say what is new.
 pub(super) fn keep(header: &Header, root: &Path, dir: &Path) -> Result<(), String> {
-    let Some(regression) = &header.budget.regression else {
+    let named = header.budget.regression.as_ref();
+    let Some(regression) = named.filter(|line| !line.is_against_snapshot()) else {
         if header.planned > MOST_FOR_PAGE {
             return Ok(());
         }

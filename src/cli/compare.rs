@@ -91,7 +91,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, String> {
     let reading = (args.fields.fields(), args.skip_bad);
     let base = base.load(&wanted(&args.base_endpoint, "--base-endpoint"), threshold, &reading)?;
     let cand = cand.load(&wanted(&args.cand_endpoint, "--cand-endpoint"), threshold, &reading)?;
-    let method = Method { alpha: args.alpha, seed: args.seed };
+    let method = Method { alpha: args.alpha, seed: args.seed, only_quadrants: false };
     let pairing = Pairing::of(base.sides.clone(), cand.sides.clone());
     let comparison = Comparison::in_full(pairing, method);
     let obstacle = obstacle(args, &base, &cand, &comparison)?;

@@ -159,12 +159,13 @@ fn refuse_early_stop(suite: &Suite, census: &Census, findings: &mut Findings) {
 fn refuse_missing_baseline(suite: &Suite, root: &Path, findings: &mut Findings) {
     let Some(regression) = &suite.budget.regression else { return };
     let dir = root.join(&regression.against);
-    if regression.against == PREVIOUS || dir.join("run.json").is_file() {
+    let is_run = regression.against != PREVIOUS && !regression.is_against_snapshot();
+    if !is_run || dir.join("run.json").is_file() {
         return;
     }
     let message = format!("there is no run in `{}` to compare with", regression.against);
     let remedy = format!(
-        "make one with `overclaim run --out {}`, or write `against: previous`",
+        "make one with `overclaim run --out {}`, or write `against: previous` or `against: snapshot`",
         crate::report::shell_word(&regression.against)
     );
     findings.error(&suite.source, suite.budget_span(None, "regression"), message, remedy);

@@ -1,20 +1,29 @@
-//! Has it become worse than a run that was good enough?
+//! Has it become worse than a run that was good enough, or than what was accepted?
 //!
 //! The line fails when the comparison's family of tests says "worse" at the line's level. Otherwise
 //! it passes, which does not say that nothing became worse: so its sentence says how large a change
 //! would have been seen. Where not even the largest would be, the line is undecided, and where there
-//! is nothing to compare with it is not measured.
+//! is nothing to compare with it is not measured. Beside it a limit on the cases that are newly
+//! confident wrong is a line of its own: the one says whether there is a trend, the other names the
+//! cases.
 
+mod accepted;
+mod newly;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Line, Verdict, percent};
+use super::{Line, Verdict, Versus, percent};
 use crate::budget::{COVERAGE_FLOOR, Regression};
 use crate::record::{Run, Unreadable};
 use crate::scorecard::{
-    Against, BaselineEndpoint, Change, Comparison, Direction, EndpointCard, Flip, Method, Pairing,
-    Tested, sides,
+    BaselineEndpoint, Change, Comparison, Direction, EndpointCard, Flip, Method, Pairing, Tested,
+    sides,
 };
+use crate::snapshot::{self, Diff, Found, Standing};
+use newly::Held;
 
 /// From this share of changed cases on, what is left is another suite.
 const MOST_CHANGED: f64 = 0.1;
@@ -93,27 +102,52 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// The line of one endpoint.
-pub(super) fn line(
+/// The lines of one endpoint: whether it became worse as a whole, and how many cases became
+/// confidently wrong where a limit on these is set.
+pub(super) fn lines(
     card: &EndpointCard,
     run: &Run,
     regression: &Regression,
-    against: Option<&Against>,
-) -> Result<Line, Unreadable> {
-    let baseline = match baseline(card, run, against) {
-        Ok(baseline) => baseline,
-        Err(why) => return Ok(bare(card, regression, why)),
+    versus: Versus<'_>,
+) -> Result<Vec<Line>, Unreadable> {
+    let limit = regression.newly_confident_wrong;
+    let before = match Before::of(card, run, regression, versus) {
+        Ok(before) => before,
+        Err(why) => {
+            let newly = limit.map(|limit| newly::unmeasured(card, regression, limit, why.clone()));
+            return Ok([Some(bare(card, regression, why)), newly].into_iter().flatten().collect());
+        }
     };
-    let (comparison, name) = (compared(card, run, regression, baseline.1)?, baseline.0);
-    if let Some(obstacle) = Obstacle::of(&comparison) {
-        return Ok(bare(card, regression, format!("against {name}: {obstacle}")));
+    let comparison = before.compared(card, run, regression)?;
+    let obstacle = Obstacle::of(&comparison);
+    let told = before.told(run);
+    let mut lines = vec![line(card, regression, &told, &comparison, obstacle)];
+    if let Some(limit) = limit {
+        let known = versus.standings.iter().find(|known| known.endpoint() == &*card.endpoint);
+        let held = before.held(card, run, &comparison, known)?;
+        let against = (told.as_str(), &held.of(run));
+        lines.push(newly::line(card, regression, limit, against, obstacle));
+    }
+    Ok(lines)
+}
+
+/// Whether it became worse as a whole.
+fn line(
+    card: &EndpointCard,
+    regression: &Regression,
+    against: &str,
+    comparison: &Comparison,
+    obstacle: Option<Obstacle>,
+) -> Line {
+    if let Some(obstacle) = obstacle {
+        return bare(card, regression, format!("against {against}: {obstacle}"));
     }
     let verdict = match comparison.direction {
         Direction::Worse => Verdict::Fail,
         _ if !comparison.sees_anything() => Verdict::Undecided,
         _ => Verdict::Pass,
     };
-    Ok(Line {
+    Line {
         verdict,
         estimate: comparison.p_worse(),
         level: Some(1.0 - regression.alpha),
@@ -121,8 +155,8 @@ pub(super) fn line(
             comparison.count(Flip::NewlyConfidentWrong) + comparison.count(Flip::NewlyWrong),
         ),
         n: comparison.pairs,
-        ..bare(card, regression, format!("against {name}: {}", of_line(&comparison)))
-    })
+        ..bare(card, regression, format!("against {against}: {}", of_line(comparison)))
+    }
 }
 
 /// The verdict as the line tells it. Its estimate is the smallest p of the tests for "worse"; where
@@ -138,36 +172,127 @@ fn of_line(comparison: &Comparison) -> String {
     }
 }
 
-/// The run that it is held against, and its answers; or why there are none.
-fn baseline<'a>(
-    card: &EndpointCard,
-    run: &Run,
-    against: Option<&'a Against>,
-) -> Result<(&'a str, &'a BaselineEndpoint), String> {
-    let against = against.ok_or("the run kept no baseline: it ended before it asked anything")?;
-    let baseline = against.baseline.as_ref().ok_or_else(|| {
-        against.missing.clone().unwrap_or_else(|| format!("there is no {}", against.against))
-    })?;
-    let alone = run.header.endpoints.len() == 1;
-    let endpoint = baseline.endpoint(&card.endpoint, alone).ok_or_else(|| {
-        format!("{} did not ask the endpoint `{}`", baseline.directory, card.endpoint)
-    })?;
-    Ok((&baseline.directory, endpoint))
+/// What the answers of one endpoint are held against.
+#[derive(Clone, Copy)]
+enum Before<'a> {
+    /// A run in this directory.
+    Run(&'a str, &'a BaselineEndpoint),
+    /// The accepted state.
+    Accepted(&'a Standing),
 }
 
-fn compared(
-    card: &EndpointCard,
-    run: &Run,
-    regression: &Regression,
-    endpoint: &BaselineEndpoint,
-) -> Result<Comparison, Unreadable> {
-    let candidate = sides(run, &card.endpoint, run.header.threshold)?;
-    let pairing = Pairing::of(endpoint.answers.clone(), candidate);
-    // A run of several endpoints fails by any of them, so they share the level.
-    let endpoints = u32::try_from(run.header.endpoints.len()).unwrap_or(u32::MAX);
-    let alpha = regression.alpha / f64::from(endpoints.max(1));
-    let method = Method { alpha, seed: run.header.seed.unwrap_or(SEED) };
-    Ok(Comparison::of(pairing, method))
+/// Lines to be held against each other, and what became of them.
+enum Lines<'a> {
+    OfRun(BTreeMap<String, snapshot::Line>, Cow<'a, Found>, Diff),
+    Accepted(&'a Standing),
+}
+
+impl<'a> Before<'a> {
+    /// Where it is; or why it is nowhere.
+    fn of(
+        card: &EndpointCard,
+        run: &Run,
+        regression: &Regression,
+        versus: Versus<'a>,
+    ) -> Result<Before<'a>, String> {
+        let endpoint = &*card.endpoint;
+        if regression.is_against_snapshot() {
+            let known = versus.standings.iter().find(|known| known.endpoint() == endpoint);
+            return known.map(Before::Accepted).ok_or_else(|| {
+                format!(
+                    "no answers of `{endpoint}` had been accepted when the run began: look at them with `overclaim review`, or take all with `overclaim accept`"
+                )
+            });
+        }
+        let against =
+            versus.against.ok_or("the run kept no baseline: it ended before it asked anything")?;
+        let baseline = against.baseline.as_ref().ok_or_else(|| {
+            against.missing.clone().unwrap_or_else(|| format!("there is no {}", against.against))
+        })?;
+        let alone = run.header.endpoints.len() == 1;
+        let answers = baseline.endpoint(endpoint, alone).ok_or_else(|| {
+            format!("{} did not ask the endpoint `{endpoint}`", baseline.directory)
+        })?;
+        Ok(Before::Run(&baseline.directory, answers))
+    }
+
+    /// What it is, for people.
+    fn told(self, run: &Run) -> String {
+        let standing = match self {
+            Before::Run(directory, _) => return directory.to_owned(),
+            Before::Accepted(standing) => standing,
+        };
+        let (file, then) = (&standing.accepted.file, standing.accepted.snapshot.of.threshold);
+        let now = run.header.threshold;
+        // Another threshold makes other answers confident.
+        if (now - then).abs() > 1e-12 {
+            format!("{file} (accepted at a threshold of {then}, now {now})")
+        } else {
+            file.clone()
+        }
+    }
+
+    fn compared(
+        self,
+        card: &EndpointCard,
+        run: &Run,
+        regression: &Regression,
+    ) -> Result<Comparison, Unreadable> {
+        let seed = run.header.seed.unwrap_or(SEED);
+        let candidate = sides(run, &card.endpoint, run.header.threshold)?;
+        let (baseline, candidate) = match self {
+            Before::Run(_, endpoint) => (endpoint.answers.clone(), candidate),
+            Before::Accepted(standing) => {
+                accepted::sides(&standing.accepted.snapshot, candidate, seed)
+            }
+        };
+        // A run of several endpoints fails by any of them, so they share the level.
+        let endpoints = u32::try_from(run.header.endpoints.len()).unwrap_or(u32::MAX);
+        let alpha = regression.alpha / f64::from(endpoints.max(1));
+        let only_quadrants = matches!(self, Before::Accepted(_));
+        let method = Method { alpha, seed, only_quadrants };
+        Ok(Comparison::of(Pairing::of(baseline, candidate), method))
+    }
+
+    /// Case by case, by the same test for a run as for what was accepted.
+    fn held(
+        self,
+        card: &EndpointCard,
+        run: &Run,
+        comparison: &Comparison,
+        known: Option<&'a Standing>,
+    ) -> Result<Lines<'a>, Unreadable> {
+        let endpoint = match self {
+            Before::Accepted(standing) => return Ok(Lines::Accepted(standing)),
+            Before::Run(_, endpoint) => endpoint,
+        };
+        let found = match known {
+            Some(standing) => Cow::Borrowed(&standing.found),
+            None => Cow::Owned(Found::of(run, &card.endpoint, false)?),
+        };
+        let mut lines = snapshot::lines_of_sides(&endpoint.answers, run.header.threshold);
+        // The comparison knows which questions are the same also where old runs lack digests.
+        let changed = &comparison.left_out.changed;
+        for (case, line) in lines.iter_mut().filter(|(case, _)| !changed.contains(case)) {
+            if let Some(now) = found.snapshot.lines.get(case) {
+                line.subject = now.subject;
+            }
+        }
+        let diff = Diff::of(&lines, &found);
+        Ok(Lines::OfRun(lines, found, diff))
+    }
+}
+
+impl Lines<'_> {
+    fn of(&self, run: &Run) -> Held<'_> {
+        let repeats = usize::try_from(run.header.repeats.get()).unwrap_or(usize::MAX);
+        match self {
+            Lines::OfRun(before, found, diff) => Held { before, found, diff, repeats },
+            Lines::Accepted(Standing { accepted, found, diff }) => {
+                Held { before: &accepted.snapshot.lines, found, diff, repeats }
+            }
+        }
+    }
 }
 
 /// A line without evidence.
@@ -195,7 +320,9 @@ pub fn in_words(comparison: &Comparison) -> String {
     match comparison.direction {
         Direction::Worse => {
             let newly = comparison.count(Flip::NewlyConfidentWrong);
-            let newly = (newly > 0).then(|| format!("{newly} newly confident wrong; "));
+            // Answers are compared, and of a case asked several times there are several.
+            let answers = if comparison.pairs > comparison.cases { "answers " } else { "" };
+            let newly = (newly > 0).then(|| format!("{newly} {answers}newly confident wrong; "));
             let changes = significant(comparison, |test| test.adjusted);
             format!("worse: {}{changes}", newly.unwrap_or_default())
         }

@@ -37,6 +37,9 @@ pub(super) fn limit_of_all(budget: &Line) -> String {
     let (name, side) = match budget.line {
         "confident_wrong.max_count" => return format!("confident_wrong at most {}", budget.limit),
         "regression" => return format!("regression at {}", percent(budget.limit)),
+        "regression.newly_confident_wrong" => {
+            return format!("newly confident wrong at most {}", budget.limit);
+        }
         "confident_wrong.max_rate" => ("confident_wrong", "at most"),
         "coverage.floor" => ("coverage", "at least"),
         "calibration.max_brier" => return format!("Brier score at most {}", budget.limit),

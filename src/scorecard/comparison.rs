@@ -2,9 +2,9 @@
 //!
 //! Three tests look for a change for the worse: fewer right answers, a higher Brier score, more
 //! confident wrong answers. Which they are is fixed before anything is looked at (the last two where
-//! both sides state confidences), and Holm's correction keeps the probability that any of them
-//! raises an alarm at the level where nothing changed. Everything else, the calibration error, parts
-//! by tag and single answers, is there to be read and decides nothing.
+//! both sides state confidences, Brier where it is known which), and Holm's correction keeps the
+//! probability that any of them raises an alarm at the level where nothing changed. Everything else,
+//! the calibration error, parts by tag and single answers, is there to be read and decides nothing.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +29,9 @@ pub struct Method {
     pub alpha: f64,
     /// Seed of what is drawn.
     pub seed: u64,
+    /// Whether confidences are known only as far as they count as confident: then no Brier score is
+    /// compared.
+    pub only_quadrants: bool,
 }
 
 /// Which way it went.
@@ -159,7 +162,7 @@ impl Comparison {
     /// without parts by tag.
     #[must_use]
     pub fn of(pairing: Pairing, method: Method) -> Comparison {
-        let Method { alpha, seed } = method;
+        let Method { alpha, seed, only_quadrants } = method;
         let Pairing { pairs, left_out, prompt_changed, shared, judged } = pairing;
         let verdict = |side: &Side| side.correct.map(|right| f64::from(u8::from(right)));
         let wrong = |side: &Side| side.confident_wrong().map(|wrong| f64::from(u8::from(wrong)));
@@ -168,6 +171,7 @@ impl Comparison {
         // Without a single confidence nobody is known to be confidently wrong.
         let confident_wrong =
             brier.as_ref().and_then(|_| Change::of(&pairs, wrong, Kind::Bad, seed));
+        let brier = brier.filter(|_| !only_quadrants);
         let family: Vec<(&'static str, &Change)> =
             [("accuracy", &accuracy), ("brier", &brier), ("confident_wrong", &confident_wrong)]
                 .into_iter()

@@ -155,9 +155,10 @@ impl Suite {
         }
         let typed_budget = raw.budget.as_ref().map(|limits| limits.span);
         let limits = raw.budget.unwrap_or_default();
-        let Budget { confident_wrong, calibration, selective, .. } = &limits.budget;
+        let Budget { confident_wrong, calibration, selective, regression, .. } = &limits.budget;
+        let newly = regression.as_ref().is_some_and(|line| line.newly_confident_wrong.is_some());
         let of_confidence = [
-            (confident_wrong.is_some(), "confident wrong answers"),
+            (confident_wrong.is_some() || newly, "confident wrong answers"),
             (calibration.is_some(), "calibration"),
             (selective.is_some(), "selective answering"),
         ];

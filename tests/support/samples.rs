@@ -109,7 +109,9 @@ pub fn samples() -> Samples {
         )
     });
     suite("again", &|_| {
-        budget("  confident_wrong: {max_rate: 60%}\n  regression: {against: previous}\n")
+        budget(
+            "  confident_wrong: {max_rate: 60%}\n  regression: {against: previous, newly_confident_wrong: {max: 3}}\n",
+        )
     });
     suite("unsure", &|_| {
         budget("  accuracy: {min: 60%}\n").replace("confidence: [choice_logprob]\n", "")

@@ -40,7 +40,10 @@ impl Unit {
     fn of(line: &str) -> (Unit, bool) {
         match line {
             "accuracy" | "coverage" | "coverage.floor" | "selective" => (Unit::Share, true),
-            "confident_wrong.max_count" | "calls" | "tokens" => (Unit::Count, false),
+            "confident_wrong.max_count"
+            | "regression.newly_confident_wrong"
+            | "calls"
+            | "tokens" => (Unit::Count, false),
             "cost" => (Unit::Amount, false),
             "calibration.max_brier" | "calibration.max_ks" => (Unit::Decimal, false),
             // Of p values, those above the level speak against nothing.

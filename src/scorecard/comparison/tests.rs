@@ -4,7 +4,7 @@ use super::super::pairing::tests::side;
 use super::*;
 use crate::score::McNemar;
 
-const METHOD: Method = Method { alpha: 0.05, seed: 7 };
+const METHOD: Method = Method { alpha: 0.05, seed: 7, only_quadrants: false };
 
 /// Right or wrong, and how sure.
 type Said = (bool, f64);

@@ -1,7 +1,7 @@
 //! The budget of a suite, or of a part of its cases, with the places of its lines.
 
 use crate::budget::{
-    self, AtLeast, AtMost, Budget, Calibration, ConfidentWrong, Late, Latency, NotMeasured,
+    self, AtLeast, AtMost, Budget, Calibration, Cases, ConfidentWrong, Late, Latency, NotMeasured,
     Regression, Selective, Verdict,
 };
 use crate::endpoint::parse_duration;
@@ -223,9 +223,11 @@ fn regression(node: &Node, problems: &mut Problems) -> Option<Regression> {
     let mut fields = node.fields(problems)?;
     let against = text(&mut fields, "against", problems);
     if against.is_none() {
-        let remedy = "add `against: previous`, or a run directory";
+        let remedy = "add `against: snapshot`, `against: previous`, or a run directory";
         problems.error(fields.span, "a regression against nothing", remedy);
     }
+    let newly_confident_wrong =
+        fields.take("newly_confident_wrong").and_then(|node| cases(node, problems));
     let alpha = fields.take("alpha").map_or(Some(budget::ALPHA), |node| {
         let alpha = node.share(problems)?;
         if alpha > 0.0 && alpha <= 0.5 {
@@ -236,7 +238,19 @@ fn regression(node: &Node, problems: &mut Problems) -> Option<Regression> {
         None
     });
     fields.finish(problems);
-    Some(Regression { against: against?.value, alpha: alpha? })
+    Some(Regression { against: against?.value, newly_confident_wrong, alpha: alpha? })
+}
+
+/// `{max: 0}`, a whole number.
+fn cases(node: &Node, problems: &mut Problems) -> Option<Cases> {
+    let mut fields = node.fields(problems)?;
+    let max = fields.take("max");
+    if max.is_none() {
+        problems.error(fields.span, "a budget without a limit", "add `max: 0`");
+    }
+    let max = max.and_then(|node| node.whole(problems));
+    fields.finish(problems);
+    Some(Cases { max: max? })
 }
 
 /// A limit that something can lie below.

@@ -1,0 +1,258 @@
+//! Whether a review finds what changed and nothing else, and how long it takes at 50,000 cases.
+//!
+//!     cargo bench --bench review -- simulate    versions of a model, asked night after night
+//!     cargo bench --bench review -- size        snapshot, difference and proposal of 50,000 cases
+//!
+//! Without a word, both. What is claimed is asserted: see `docs/benchmarks.md`.
+
+#![expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+
+#[path = "review/simulation.rs"]
+mod simulation;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use overclaim::gate::Verdict;
+use overclaim::journal::{self, Journal};
+use overclaim::record::{Header, Outcome, Record, Run};
+use overclaim::snapshot::{ChangeKind, Diff, Found, Snapshot};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use simulation::{Mixture, Version, World, accept, gate, standing, went};
+
+const CASES: usize = 1000;
+const PLANTED: usize = 30;
+const NIGHTS: u64 = 100;
+
+/// Snapshots that were accepted, each with its own hundred nights.
+const SNAPSHOTS: u64 = 10;
+
+fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    let says = |word: &str| words.iter().any(|said| said == word);
+    let both = !says("simulate") && !says("size");
+    if both || says("simulate") {
+        turned();
+        for mixture in [Mixture::Mixed, Mixture::Coins] {
+            for repeats in [5, 3, 1] {
+                noise(mixture, repeats);
+            }
+        }
+    }
+    if both || says("size") {
+        size();
+    }
+}
+
+/// A slice turns from always right to always confidently wrong, while the others go on wobbling.
+fn turned() {
+    println!("a slice of {PLANTED} of {CASES} cases turns, {NIGHTS} times, 5 repeats");
+    let [mut found, mut first, mut others, mut trends] = [0, 0, 0, 0];
+    let nights: Vec<_> = (0..NIGHTS)
+        .into_par_iter()
+        .map(|seed| {
+            let world = World::new(Mixture::Mixed, CASES, PLANTED, 5, seed);
+            let accepted = accept(&world.night(Version::First, 1 << 32 | seed));
+            let run = world.night(Version::Turned, 2 << 32 | seed);
+            let standing = standing(&run, &accepted);
+            let newly = went(&standing, &[ChangeKind::NewlyConfidentWrong]);
+            let is_planted = |case: &&&str| case.starts_with("slice");
+            let found = newly.iter().filter(is_planted).count();
+            let first = newly.iter().take_while(is_planted).count();
+            let [trend, cases] = gate(&run, &standing);
+            assert_eq!(cases, Verdict::Fail);
+            (found, first, newly.len() - found, trend)
+        })
+        .collect();
+    for (night_found, night_first, night_others, trend) in &nights {
+        found += night_found;
+        first += night_first;
+        others += night_others;
+        trends += usize::from(*trend == Verdict::Fail);
+    }
+    let all = PLANTED * nights.len();
+    println!("  planted cases that are newly confident wrong   {found} of {all}");
+    println!("  at the top of the review                       {first} of {all}");
+    println!("  other cases that are called so                 {others} of {}", 97 * all / 3);
+    println!("  nights on which `regression` fails as a whole  {trends} of {NIGHTS}");
+    assert_eq!((found, first), (all, all));
+    assert!(share(others, CASES * nights.len()) < 0.0005, "{others}");
+}
+
+/// Nothing changes, and answers and confidences wobble.
+fn noise(mixture: Mixture, repeats: u32) {
+    let worlds: Vec<_> = (0..SNAPSHOTS)
+        .into_par_iter()
+        .map(|seed| {
+            let world = World::new(mixture, CASES, 0, repeats, seed);
+            let accepted = accept(&world.night(Version::First, 1 << 32 | seed));
+            let mut flagged = BTreeSet::new();
+            let (mut cases, mut failed, mut trends) = (0, 0, 0);
+            for night in 0..NIGHTS {
+                let run = world.night(Version::First, 2 << 32 | seed << 16 | night);
+                let standing = standing(&run, &accepted);
+                let worse = [ChangeKind::NewlyConfidentWrong, ChangeKind::NewlyWrong];
+                let worse = went(&standing, &worse);
+                cases += worse.len();
+                flagged.extend(worse.into_iter().map(str::to_owned));
+                let [trend, newly] = gate(&run, &standing);
+                failed += usize::from(newly == Verdict::Fail);
+                trends += usize::from(trend == Verdict::Fail);
+            }
+            (cases, flagged.len(), failed, trends, world.len())
+        })
+        .collect();
+    let sum = |of: fn(&(usize, usize, usize, usize, usize)) -> usize| -> usize {
+        worlds.iter().map(of).sum()
+    };
+    let all = sum(|world| world.4);
+    let nights = worlds.len() * usize::try_from(NIGHTS).expect("few");
+    let false_share = share(sum(|world| world.0), all * usize::try_from(NIGHTS).expect("few"));
+    let ever = share(sum(|world| world.1), all);
+    println!("nothing changes, {mixture:?}, {repeats} repeats, {nights} nights of {CASES} cases");
+    println!("  newly wrong, confidently or not, of case-nights   {:.3}%", 100.0 * false_share);
+    println!("  cases that are called so on any of 100 nights     {:.2}%", 100.0 * ever);
+    println!("  nights that `newly_confident_wrong: {{max: 0}}` fails {}", sum(|world| world.2));
+    println!("  nights that `regression` fails as a whole          {}", sum(|world| world.3));
+    if repeats == 5 {
+        assert!(false_share <= 0.01, "{false_share}");
+    }
+}
+
+fn share(count: usize, of: usize) -> f64 {
+    count as f64 / of as f64
+}
+
+/// A run of 50,000 cases on disk becomes a snapshot; the next one differs in three.
+fn size() {
+    const MANY: usize = 50_000;
+    let dir = std::env::temp_dir().join(format!("overclaim-review-{}", std::process::id()));
+    let (before, after) = (dir.join("before"), dir.join("after"));
+    write(&before, MANY, &[]);
+    write(&after, MANY, &[7, 25_000, 49_999]);
+    let bytes = fs::metadata(before.join("records.jsonl")).expect("a journal").len();
+    println!("{MANY} cases, {:.0} MB of records a run", bytes as f64 / 1e6);
+
+    let start = Instant::now();
+    let run = journal::read(&before).expect("a run");
+    let read = start.elapsed();
+    let accepted = Snapshot::of(&run, "model").expect("records");
+    let file = dir.join("snapshots/facts@model.snap");
+    put(&file, &accepted);
+    let made = start.elapsed();
+    println!(
+        "  snapshot from the run directory  {:.2} s, of which reading the run {:.2} s",
+        made.as_secs_f64(),
+        read.as_secs_f64()
+    );
+
+    let run: Run = journal::read(&after).expect("a run");
+    let start = Instant::now();
+    let text = fs::read_to_string(&file).expect("a snapshot");
+    let accepted = Snapshot::read(&text).expect("a snapshot");
+    let loaded = start.elapsed();
+    let found = Found::of(&run, "model", true).expect("records");
+    let said = start.elapsed();
+    let diff = Diff::of(&accepted.lines, &found);
+    let proposal = diff.proposal(&accepted, &found, None);
+    let new = dir.join("snapshots/facts@model.snap.new");
+    put(&new, &proposal);
+    println!(
+        "  difference and proposal          {:.2} s: reading the snapshot {:.2} s, the run's lines {:.2} s, the rest {:.2} s",
+        start.elapsed().as_secs_f64(),
+        loaded.as_secs_f64(),
+        (said - loaded).as_secs_f64(),
+        (start.elapsed() - said).as_secs_f64()
+    );
+    println!("  file {:.1} MB, {} bytes a case", text.len() as f64 / 1e6, text.len() / MANY);
+    let [added, removed] = numstat(&file, &new);
+    println!("  git diff of 3 changed cases      {removed} lines removed, {added} added");
+    assert_eq!([added, removed], [3, 3]);
+    assert!(made.as_secs_f64() < 2.0, "{made:?}");
+    fs::remove_dir_all(&dir).expect("it goes");
+}
+
+/// Writes a run through the journal in which these cases are confidently wrong, and every eighth.
+fn write(dir: &Path, cases: usize, wrong: &[usize]) {
+    let header: Header = serde_json::from_value(header(cases)).expect("a header");
+    let mut journal = Journal::create(dir, &header).expect("room");
+    let template: Record = serde_json::from_value(record()).expect("a record");
+    let records: Vec<Record> = (0..cases)
+        .map(|index| {
+            let right = index % 8 != 0 && !wrong.contains(&index);
+            let outcome = if right { Outcome::Correct } else { Outcome::Incorrect };
+            let case = format!("case-{index:05}");
+            let digest = overclaim::record::Digest::of_bytes(case.as_bytes());
+            Record {
+                index,
+                trial: format!("{case}@model"),
+                case,
+                content: digest,
+                subject: Some(digest),
+                quadrant: Record::quadrant(&outcome, Some(0.9), 0.8),
+                answer: Some(if right { "B" } else { "A" }.to_owned()),
+                outcome,
+                ..template.clone()
+            }
+        })
+        .collect();
+    for some in records.chunks(64) {
+        journal.append_all(some).expect("room");
+    }
+    journal.finish(&[]).expect("room");
+}
+
+fn put(path: &Path, snapshot: &Snapshot) {
+    fs::create_dir_all(path.parent().expect("a directory")).expect("room");
+    journal::write_whole(path, snapshot.to_string().as_bytes()).expect("room");
+}
+
+/// Lines added and removed from one file to another, as git counts them.
+fn numstat(one: &Path, other: &Path) -> [usize; 2] {
+    let output = Command::new("git")
+        .args(["diff", "--no-index", "--numstat"])
+        .args([one, other])
+        .output()
+        .expect("git");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut words = text.split_whitespace().map(|word| word.parse().expect("a count"));
+    [words.next().expect("added"), words.next().expect("removed")]
+}
+
+fn header(cases: usize) -> Value {
+    json!({
+        "format": 1, "version": "0.1.0", "run": "2026-01-01T02-00-00", "suite": "facts",
+        "path": "suites/facts.yaml", "text": "suite: facts\n", "digest": "0".repeat(64),
+        "endpoints": [{"name": "model", "target": {"wire": "openai-chat/1", "url": "/v1", "model": "m"}}],
+        "threshold": 0.8, "sources": ["verbalized"], "budget": {}, "seed": null, "selection": {},
+        "repeats": 1, "planned": cases, "plan": "0".repeat(64),
+        "started": "2026-01-01T02:00:00.000Z",
+    })
+}
+
+/// A record as a run of the shipped suites writes it, with its exchange.
+fn record() -> Value {
+    let digest = "0".repeat(64);
+    let question = "Which of these cities has the largest number of inhabitants within its limits?";
+    json!({
+        "index": 0, "trial": "", "case": "", "content": digest, "endpoint": "model", "repeat": 0,
+        "tags": ["geography"], "question": question, "expected": "B", "answer": "B",
+        "choices": ["Ankara", "Istanbul", "Izmir"],
+        "outcome": "correct", "quadrant": "confident_right", "confidence": {"verbalized": 0.9},
+        "primary": 0.9, "at": {"file": "facts.jsonl", "line": 1},
+        "exchanges": [{
+            "role": "answer", "digest": digest,
+            "request": {"target": {"wire": "openai-chat/1", "url": "/v1", "model": "m"},
+                "turns": [{"speaker": "user", "text": format!("{question}\nA. Ankara\nB. Istanbul\nC. Izmir\n").repeat(4)}],
+                "params": {"temperature": 0.7}, "draw": {"repeat": 0, "sample": 0}},
+            "endpoint": "model", "origin": "live", "waited_ms": 412.5,
+            "attempts": [{"status": 200, "ms": 410.1, "wait_ms": 0.0}],
+            "usage": {"input_tokens": 180, "output_tokens": 12},
+            "reply": {"text": "Answer: B\nConfidence: 90%", "times": {"total_ms": 410.1}, "model": "m-1", "body": "x".repeat(700)},
+        }],
+    })
+}
