@@ -151,22 +151,23 @@ fn size() {
     );
 
     let run: Run = journal::read(&after).expect("a run");
+    let seconds = |since: Instant| since.elapsed().as_secs_f64();
     let start = Instant::now();
     let text = fs::read_to_string(&file).expect("a snapshot");
     let accepted = Snapshot::read(&text).expect("a snapshot");
-    let loaded = start.elapsed();
+    let loaded = seconds(start);
+    let saying = Instant::now();
     let found = Found::of(&run, "model", true).expect("records");
-    let said = start.elapsed();
+    let said = seconds(saying);
+    let proposing = Instant::now();
     let diff = Diff::of(&accepted.lines, &found);
     let proposal = diff.proposal(&accepted, &found, None);
     let new = dir.join("snapshots/facts@model.snap.new");
     put(&new, &proposal);
+    let proposed = seconds(proposing);
     println!(
-        "  difference and proposal          {:.2} s: reading the snapshot {:.2} s, the run's lines {:.2} s, the rest {:.2} s",
-        start.elapsed().as_secs_f64(),
-        loaded.as_secs_f64(),
-        (said - loaded).as_secs_f64(),
-        (start.elapsed() - said).as_secs_f64()
+        "  difference and proposal          {:.2} s: reading the snapshot {loaded:.2} s, the run's lines {said:.2} s, the rest {proposed:.2} s",
+        seconds(start)
     );
     println!("  file {:.1} MB, {} bytes a case", text.len() as f64 / 1e6, text.len() / MANY);
     let [added, removed] = numstat(&file, &new);
