@@ -32,7 +32,7 @@ const SHAPES: [(&str, usize, u32, usize); 5] = [
 /// Mean rate of right answers, and intra-cluster correlation.
 const MODELS: [(f64, f64); 3] = [(0.7, 0.3), (0.7, 0.8), (0.9, 0.5)];
 
-const METHOD: Method = Method { alpha: 0.05, seed: 1 };
+const METHOD: Method = Method { alpha: 0.05, seed: 1, only_quadrants: false };
 
 fn main() {
     let runs = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(2_000_usize);

@@ -11,7 +11,8 @@ use serde_json::Value;
 use support::project::{code, text};
 use support::samples::samples;
 
-const NAMES: [&str; 6] = ["report", "run", "record", "scorecard", "operations", "decision"];
+const NAMES: [&str; 7] =
+    ["report", "run", "record", "scorecard", "operations", "decision", "changes"];
 
 fn printed(name: &str) -> Value {
     let output = std::process::Command::new(cargo_bin!("overclaim"))
@@ -40,7 +41,12 @@ fn documents_of_runs_of_every_kind_are_as_their_schemas_say() {
     let validators = validators();
     let samples = samples();
     let project = &samples.project;
+    let mut standing = 0;
     for run in &samples.runs {
+        if project.dir.path().join(run).join("changes.json").is_file() {
+            standing += 1;
+            check(&validators["changes"], &project.json(&format!("{run}/changes.json")), run);
+        }
         for name in ["run", "scorecard", "operations", "decision"] {
             let document = project.json(&format!("{run}/{name}.json"));
             check(&validators[name], &document, &format!("{run}/{name}.json"));
@@ -53,6 +59,7 @@ fn documents_of_runs_of_every_kind_are_as_their_schemas_say() {
         let document = serde_json::from_slice(&shown.stdout).unwrap();
         check(&validators["report"], &document, run);
     }
+    assert!(standing > 2, "only {standing} runs have a snapshot");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod progress;
 mod regrade;
 mod report;
 mod resume;
+mod review;
 mod run;
 mod schema;
 mod score;
@@ -86,6 +87,8 @@ enum Command {
     Cache(cache::CacheArgs),
     /// What the documents of a run hold, as JSON Schema
     Schema(schema::SchemaArgs),
+    /// Decide case by case what of a run's changes is accepted; writes once, at the end
+    Review(review::ReviewArgs),
     /// The history of each suite as pages
     Trend(trend::TrendArgs),
     /// What runs proposed and nobody has reviewed yet
@@ -320,6 +323,7 @@ pub fn main() -> ExitCode {
         Command::Mock(args) => mock::mock(&args),
         Command::Regrade(args) => regrade::regrade(&args),
         Command::Report(args) => report::report(&args),
+        Command::Review(args) => review::review(&args),
         Command::Advise(args) => advise::advise(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Score(args) => score::score(&args),

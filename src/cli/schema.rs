@@ -26,6 +26,8 @@ enum Document {
     Operations,
     /// `decision.json`: the budget, judged
     Decision,
+    /// `changes.json`: where the run stands against what was accepted
+    Changes,
 }
 
 const REPORT: &str = include_str!("../../docs/schemas/report.schema.json");
@@ -34,6 +36,7 @@ const RECORD: &str = include_str!("../../docs/schemas/record.schema.json");
 const SCORECARD: &str = include_str!("../../docs/schemas/scorecard.schema.json");
 const OPERATIONS: &str = include_str!("../../docs/schemas/operations.schema.json");
 const DECISION: &str = include_str!("../../docs/schemas/decision.schema.json");
+const CHANGES: &str = include_str!("../../docs/schemas/changes.schema.json");
 
 pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, String> {
     let text = match args.document {
@@ -43,6 +46,7 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, String> {
         Document::Scorecard => SCORECARD.to_owned(),
         Document::Operations => OPERATIONS.to_owned(),
         Document::Decision => DECISION.to_owned(),
+        Document::Changes => CHANGES.to_owned(),
     };
     Output::pieces(Box::new(std::iter::once(Ok(text))))?;
     Ok(Exit::Passed)
@@ -52,7 +56,7 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, String> {
 fn report() -> String {
     const PLACE: &str = "\n  \"$defs\": {\n";
     let parts = [("run", RUN), ("scorecard", SCORECARD), ("operations", OPERATIONS)];
-    let parts = parts.into_iter().chain([("decision", DECISION)]);
+    let parts = parts.into_iter().chain([("decision", DECISION), ("changes", CHANGES)]);
     let mut inside = PLACE.to_owned();
     for (name, text) in parts {
         let text = text.trim_end().replace('\n', "\n    ");

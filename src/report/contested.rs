@@ -125,3 +125,6 @@ impl DisputedLabel {
         format!("{}: {instead}   since {}", self.case, self.since)
     }
 }
+
+#[cfg(test)]
+mod tests;

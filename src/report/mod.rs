@@ -27,6 +27,8 @@ mod ranked;
 mod risk_curve;
 mod scored;
 mod sharers;
+#[cfg(test)]
+mod staged;
 mod standing;
 mod style;
 mod terminal;
@@ -55,7 +57,7 @@ pub use scored::{ScoredPage, scored, scored_headline, scored_in_short};
 pub use sharers::Sharers;
 pub use style::Style;
 pub use terminal::{headline, terminal};
-pub use text::{amount, no_commands, shell_word, visible};
+pub use text::{amount, fit, no_commands, shell_word, visible};
 pub use trend::{SuiteTrend, index as trend_index, line as trend_line, page as trend_page};
 pub use trial::{trial, trial_headline};
 

@@ -65,7 +65,7 @@ fn known(
 ) -> Result<(), Unreadable> {
     let Some(how_many) = wrong.known_of_all() else { return Ok(()) };
     line(out, "");
-    line(out, &format!("  {}  {how_many}; they stay in every rate", style.bold("Known wrong")));
+    line(out, &format!("  {}  {how_many}, in every rate all the same", style.bold("Known wrong")));
     let most = KNOWN.min(page.top);
     for (case, accepted) in wrong.known.iter().take(most) {
         entry(out, case, page.run, repeated, style)?;

@@ -91,3 +91,6 @@ fn entry(out: &mut String, change: &Change, style: Style) {
     };
     line(out, &format!("      {answers}"));
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,8 @@ impl Style {
 
     /// Text for this terminal: what it cannot show is written in ASCII. What breaks a command to a CI
     /// system takes a column, and is put in before anything is measured.
-    pub(super) fn text(self, text: &str) -> String {
+    #[must_use]
+    pub fn text(self, text: &str) -> String {
         let text = &*no_commands(text);
         if self.unicode {
             return text.to_owned();

@@ -185,7 +185,8 @@ fn start(text: &str, columns: usize) -> usize {
 }
 
 /// The text in at most so many columns, an ellipsis at the end where something is left out.
-pub(super) fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+#[must_use]
+pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }

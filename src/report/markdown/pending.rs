@@ -38,11 +38,9 @@ pub(super) fn pending(
     let file = code(&standing.accepted.file, NAME);
     sheet.add(&format!("Against the snapshot{at}, {file}: {words}.\n\n"));
     let caveats = caveats(page, standing);
-    for text in &caveats {
-        sheet.add(&format!("- {}\n", prose(text, QUESTION)));
-    }
     if !caveats.is_empty() {
-        sheet.add("\n");
+        let told: Vec<String> = caveats.iter().map(|text| prose(text, QUESTION)).collect();
+        sheet.add(&format!("Note: {}.\n\n", told.join("; ")));
     }
     if changes.is_empty() {
         return Ok(());
@@ -125,7 +123,7 @@ pub(super) fn known(
 ) -> Result<(), Unreadable> {
     let Some(how_many) = wrong.known_of_all() else { return Ok(()) };
     let summary = format!(
-        "{how_many} known to be wrong{}; they stay in every rate",
+        "{how_many} known to be wrong{}, in every rate all the same",
         at_endpoint(page, &card.endpoint, html_code)
     );
     let elsewhere = format!("{} of the run", code("changes.json", NAME));
