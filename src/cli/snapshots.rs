@@ -73,12 +73,7 @@ impl Files {
     pub(super) fn propose(&self, proposed: Option<&Snapshot>) -> Result<(), String> {
         match proposed {
             Some(proposed) => put(&self.proposed, proposed),
-            None => match fs::remove_file(&self.proposed) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    Err(format!("{}: {error}", display(&self.proposed)))
-                }
-                _ => Ok(()),
-            },
+            None => remove(&self.proposed),
         }
     }
 }
@@ -111,6 +106,16 @@ pub(super) fn load(path: &Path) -> Result<Option<Snapshot>, String> {
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: {error}", display(path))),
+    }
+}
+
+/// Removes a file, if there is one.
+pub(super) fn remove(path: &Path) -> Result<(), String> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(format!("{}: {error}", display(path)))
+        }
+        _ => Ok(()),
     }
 }
 
