@@ -51,6 +51,7 @@ pub struct Dispute {
     pub since: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn as_text<S: Serializer>(subject: &Subject, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(subject)
 }

@@ -40,7 +40,7 @@ impl Mends {
         answers: &[String],
     ) -> Result<Vec<String>, String> {
         let rows = self.suite.labelled(&HashSet::from([label.row.as_str()]));
-        let labelled = self.row(rows.get(&label.row), label)?;
+        let labelled = Self::row(rows.get(&label.row), label)?;
         let first = first(labelled, |subject| is_of(label, subject));
         let first = first.ok_or_else(|| self.changed(label, labelled))?;
         let named = labelled.cases.iter().find(|case| case.id == label.case);
@@ -74,7 +74,7 @@ impl Mends {
                 if let Some(label) = asked.filter(|label| is_of(label, dispute.subject)) {
                     return Err(match labelled {
                         Some(labelled) => self.changed(label, labelled),
-                        None => self.row(None, label).err().unwrap_or_default(),
+                        None => Self::row(None, label).err().unwrap_or_default(),
                     });
                 }
                 continue;
@@ -129,7 +129,7 @@ impl Mends {
     }
 
     /// The row of a label in the suite of today.
-    fn row<'a>(&self, found: Option<&'a Labelled>, label: &Label) -> Result<&'a Labelled, String> {
+    fn row<'a>(found: Option<&'a Labelled>, label: &Label) -> Result<&'a Labelled, String> {
         found.ok_or_else(|| {
             let (file, line) = (&label.at.file, label.at.line);
             let row = visible(&label.row);

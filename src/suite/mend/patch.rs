@@ -122,7 +122,9 @@ fn write_hunk(
         lines[at..block.lines.start].iter().for_each(|line| put(b' ', &bytes[line.clone()]));
         lines[block.lines.clone()].iter().for_each(|line| put(b'-', &bytes[line.clone()]));
         let new: Vec<&[u8]> = block.new.split_inclusive(|byte| *byte == b'\n').collect();
-        new.iter().for_each(|line| put(b'+', line));
+        for line in &new {
+            put(b'+', line);
+        }
         added += new.len().cast_signed() - block.lines.len().cast_signed();
         at = block.lines.end;
     }
