@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::journal;
 use crate::record::{Header, Run};
-use crate::snapshot::{Change, Decided, Diff, Found, Snapshot, decide};
+use crate::snapshot::{Change, Decided, Diff, Found, Line, Snapshot, decide};
 use crate::suite::{Config, Findings, display};
 
 use super::report::latest;
@@ -137,7 +137,10 @@ pub(super) fn commit(pending: &Pending, decided: &BTreeMap<String, Decided>) -> 
     // What waits for nobody is in no proposal; who accepts it proposes it.
     for change in pending.quiet.iter().filter(|change| decided.contains_key(&change.case)) {
         if let Some(after) = &change.after {
-            proposed.lines.insert(change.case.clone(), after.clone());
+            // What is known to be wrong stays known, as long as it says the same.
+            let same = change.before.as_ref().filter(|before| before.answer == after.answer);
+            let known = same.filter(|_| after.is_wrong()).and_then(|before| before.known.clone());
+            proposed.lines.insert(change.case.clone(), Line { known, ..after.clone() });
         }
     }
     let (kept, left) = decide(accepted.as_ref(), &proposed, decided);

@@ -8,7 +8,7 @@ use crate::report::amount;
 use crate::snapshot::{About, Band, Change, ChangeKind, Line, Said, State};
 
 use super::evidence::{Evidence, Facts};
-use super::ink::{Ink, Span};
+use super::ink::{Ink, Span, wrap};
 use super::session::{Disputed, Mark};
 use super::words::{Fate, words};
 
@@ -16,12 +16,22 @@ use super::words::{Fate, words};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub label: &'static str,
-    pub spans: Vec<Span>,
+    /// Each begins a line.
+    pub parts: Vec<Vec<Span>>,
 }
 
 impl Row {
     fn new(label: &'static str, ink: Ink, text: &str) -> Row {
-        Row { label, spans: vec![Span::new(ink, text)] }
+        Row::of(label, vec![Span::new(ink, text)])
+    }
+
+    fn of(label: &'static str, spans: Vec<Span>) -> Row {
+        Row { label, parts: vec![spans] }
+    }
+
+    /// Its lines of at most so many columns.
+    pub(super) fn lines(&self, columns: usize) -> Vec<Vec<Span>> {
+        self.parts.iter().flat_map(|part| wrap(part, columns)).collect()
     }
 }
 
@@ -48,14 +58,14 @@ impl Detail<'_> {
         ]
     }
 
-    /// Everything else, in the order in which it is read.
-    pub(super) fn rows(&self) -> Vec<Row> {
+    /// Everything else, in the order in which it is read. Where there is no room, choices share lines.
+    pub(super) fn rows(&self, roomy: bool) -> Vec<Row> {
         let mut rows = Vec::new();
         let facts = match self.evidence {
             Evidence::Here(facts) => {
                 rows.push(Row::new("question", Ink::Plain, &facts.question));
                 if !facts.choices.is_empty() {
-                    rows.push(Row::new("choices", Ink::Plain, &lettered(&facts.choices)));
+                    rows.push(choices(&facts.choices, roomy));
                 }
                 rows.push(Row::new("expected", Ink::Plain, &facts.expected));
                 Some(facts)
@@ -69,9 +79,9 @@ impl Detail<'_> {
                 None
             }
         };
-        rows.push(Row { label: "answer", spans: self.answer() });
+        rows.push(Row::of("answer", self.answer()));
         rows.extend(facts.and_then(|facts| self.said(facts)));
-        rows.push(Row { label: "draws", spans: self.draws() });
+        rows.push(Row::of("draws", self.draws()));
         rows.extend(self.confidence(facts));
         if let Some(Facts { remark: Some(remark), .. }) = facts {
             rows.push(Row::new("exchange", Ink::Quiet, remark));
@@ -143,7 +153,7 @@ impl Detail<'_> {
             Span::new(ink(self.change.kind), &after),
         ];
         if let Some(p) = self.change.p {
-            spans.push(Span::new(Ink::Quiet, &format!(" · exact p {}", amount(p))));
+            spans.push(Span::new(Ink::Quiet, &format!(" · p {}", amount(p))));
         }
         spans
     }
@@ -167,12 +177,14 @@ impl Detail<'_> {
         let sure = facts.map(|facts| facts.sure.as_slice()).unwrap_or_default();
         let mut quiet = match sure {
             [] => String::new(),
-            [one] => format!(" · now {one:.3}"),
-            [least, .., most] => format!(" · now {least:.3} to {most:.3}"),
+            [least, .., most] if format!("{least:.3}") != format!("{most:.3}") => {
+                format!(" · now {least:.3} to {most:.3}")
+            }
+            [one, ..] => format!(" · now {one:.3}"),
         };
         quiet += &format!(" · confident from {} on", self.of.threshold);
         spans.push(Span::new(Ink::Quiet, &quiet));
-        Some(Row { label: "confidence", spans })
+        Some(Row::of("confidence", spans))
     }
 
     /// That a wrong answer was accepted before.
@@ -246,7 +258,11 @@ pub(super) fn state_in_words(state: State) -> &'static str {
     }
 }
 
-fn lettered(choices: &[String]) -> String {
+fn choices(choices: &[String], roomy: bool) -> Row {
     let lettered = choices.iter().zip('A'..).map(|(choice, letter)| format!("{letter}. {choice}"));
-    lettered.collect::<Vec<_>>().join(" · ")
+    if roomy {
+        let parts = lettered.map(|choice| vec![Span::new(Ink::Plain, &choice)]).collect();
+        return Row { label: "choices", parts };
+    }
+    Row::new("choices", Ink::Plain, &lettered.collect::<Vec<_>>().join(" · "))
 }

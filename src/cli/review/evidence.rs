@@ -22,6 +22,9 @@ use super::super::report::as_needed;
 /// Most trials of a run that are looked through for those that shared a call.
 const MOST_SHARERS: usize = 5000;
 
+/// An endpoint and a case.
+type Key = (String, String);
+
 /// What is known of one case.
 #[derive(Debug)]
 pub(super) enum Evidence {
@@ -61,9 +64,9 @@ pub(super) struct Read {
     dir: PathBuf,
     run: Run,
     /// By endpoint and case the places of the trials, for cases under review.
-    trials: HashMap<(String, String), Vec<usize>>,
+    trials: HashMap<Key, Vec<usize>>,
     /// The questions of these cases.
-    questions: HashMap<(String, String), String>,
+    questions: HashMap<Key, String>,
 }
 
 /// A run that was read, or why it was not.
@@ -94,7 +97,7 @@ impl Library {
             .iter()
             .map(|pending| (pending.proposed.of.endpoint.clone(), pending.run.clone()))
             .collect();
-        let mut wanted: BTreeMap<PathBuf, HashSet<(String, String)>> = BTreeMap::new();
+        let mut wanted: BTreeMap<PathBuf, HashSet<Key>> = BTreeMap::new();
         for pending in pending {
             let Some(dir) = &pending.run else { continue };
             let endpoint = &pending.proposed.of.endpoint;
@@ -148,7 +151,7 @@ impl Library {
 }
 
 impl Read {
-    fn of(dir: &Path, cases: &HashSet<(String, String)>) -> Result<Read, String> {
+    fn of(dir: &Path, cases: &HashSet<Key>) -> Result<Read, String> {
         let told = |error: journal::ReadError| error.to_string();
         let header = journal::read_header(dir).map_err(told)?;
         let mut questions = HashMap::new();
@@ -159,7 +162,10 @@ impl Read {
             }
         };
         let run = journal::read_with(dir, header, &mut |record, _| look(record)).map_err(told)?;
-        let run = as_needed(run);
+        Ok(Read::with(dir, as_needed(run), questions, cases))
+    }
+
+    fn with(dir: &Path, run: Run, questions: HashMap<Key, String>, cases: &HashSet<Key>) -> Read {
         let mut trials: HashMap<_, Vec<usize>> = HashMap::new();
         for (at, brief) in run.briefs().iter().enumerate() {
             let endpoint = brief.endpoint().map(|place| &run.header.endpoints[place].name);
@@ -169,7 +175,7 @@ impl Read {
                 trials.entry(key).or_default().push(at);
             }
         }
-        Ok(Read { dir: dir.to_owned(), run, trials, questions })
+        Read { dir: dir.to_owned(), run, trials, questions }
     }
 
     fn evidence(self: &Arc<Read>, endpoint: &str, change: &Change) -> Result<Evidence, String> {
@@ -244,3 +250,6 @@ fn most_frequent(said: impl Iterator<Item = String>) -> Vec<(String, usize)> {
     counts.sort_by(|(_, one), (_, other)| other.cmp(one));
     counts
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -44,7 +44,10 @@ pub(super) fn wrap(spans: &[Span], columns: usize) -> Vec<Vec<Span>> {
         if lines.used > 0 && lines.used + 1 + wide > columns {
             lines.end();
         } else if lines.used > 0 {
-            let ink = word.first().map_or(Ink::Plain, |span| span.ink);
+            // Within a text the blank is of its ink; between two it is of neither.
+            let next = word.first().map(|span| span.ink);
+            let last = lines.line.last().map(|span| span.ink);
+            let ink = next.filter(|_| next == last).unwrap_or(Ink::Plain);
             lines.put(ink, ' ', 1);
         }
         for Span { ink, text } in &word {

@@ -23,11 +23,11 @@ use std::sync::mpsc;
 use clap::Args;
 
 use crate::report::no_commands;
-use crate::snapshot::is_date;
 use crate::suite::display;
 
+use super::accept::{date, refuse_in_ci, today};
 use super::output::{Color, Exit, Output, unicode};
-use super::pending::{Pending, commit, find, in_ci};
+use super::pending::{Pending, commit, find};
 use evidence::Library;
 use full::Desk;
 use screen::Look;
@@ -56,17 +56,8 @@ pub(super) struct ReviewArgs {
     color: Color,
 }
 
-fn date(text: &str) -> Result<String, String> {
-    let real = text.parse::<jiff::civil::Date>().is_ok_and(|_| is_date(text));
-    if real { Ok(text.to_owned()) } else { Err("write a date such as 2026-11-29".to_owned()) }
-}
-
 pub(super) fn review(args: &ReviewArgs) -> Result<Exit, String> {
-    if in_ci() {
-        return Err("this is a CI job (CI is set), where nothing is ever accepted: \
-                    review on your own machine, or ask what is pending by `overclaim pending --check`"
-            .to_owned());
-    }
+    refuse_in_ci()?;
     let mut pending = find(&args.runs)?;
     if args.all && args.runs.is_empty() {
         quiet::add(&mut pending)?;
@@ -78,7 +69,6 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Exit, String> {
         output.people(&format!("nothing is pending{more}\n"));
         return Ok(Exit::Passed);
     }
-    let today = || jiff::Zoned::now().date().to_string();
     let date = args.date.clone().unwrap_or_else(today);
     let places: Vec<Place> = pending.iter().map(place).collect();
     let mut session = Session::new(entries, args.reason.as_deref()).with_disputes();
@@ -162,8 +152,7 @@ fn write(
         if decided.is_empty() {
             continue;
         }
-        let with_quiet = quiet::with_accepted(pending, &decided);
-        commit(with_quiet.as_ref().unwrap_or(pending), &decided)?;
+        commit(pending, &decided)?;
         for line in summary::line(session, at, place).into_iter().flatten() {
             output.people(&format!("{}\n", no_commands(&line)));
         }

@@ -128,10 +128,8 @@ impl Paper {
         let title: Vec<Span> = std::iter::once(count).chain(detail.title()).collect();
         writeln!(output)?;
         self.line(output, &title, 0)?;
-        for row in detail.rows() {
-            for (place, line) in
-                wrap(&row.spans, self.columns.saturating_sub(LABEL)).iter().enumerate()
-            {
+        for row in detail.rows(true) {
+            for (place, line) in row.lines(self.columns.saturating_sub(LABEL)).iter().enumerate() {
                 let label = if place == 0 { row.label } else { "" };
                 let text: String = line.iter().map(|span| self.look.text(&span.text)).collect();
                 writeln!(output, "  {label:<width$}{text}", width = LABEL - 2)?;

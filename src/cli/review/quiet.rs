@@ -1,12 +1,9 @@
 //! Changes that wait for nobody: a case that wobbled, another answer with the same verdict.
 //!
-//! No proposal holds them. Who wants to see them reads the run, and who accepts one takes its line
-//! over as if it had been proposed.
+//! No proposal holds them, so who wants to see them reads the run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-
-use crate::snapshot::{Decided, Line};
 
 use super::super::report::latest;
 use super::{Pending, find};
@@ -40,30 +37,4 @@ pub(super) fn add(pending: &mut Vec<Pending>) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// The same proposal with the accepted ones among the quiet changes in it; none where there are none.
-pub(super) fn with_accepted(
-    pending: &Pending,
-    decided: &BTreeMap<String, Decided>,
-) -> Option<Pending> {
-    let accepted = |case: &str| matches!(decided.get(case), Some(Decided::Accepted(_)));
-    let mut taken = pending.quiet.iter().filter(|change| accepted(&change.case)).peekable();
-    taken.peek()?;
-    let mut proposed = pending.proposed.clone();
-    for change in taken {
-        let Some(after) = &change.after else { continue };
-        // What is known to be wrong stays known, as long as it says the same.
-        let same = change.before.as_ref().filter(|before| before.answer == after.answer);
-        let known = same.filter(|_| after.is_wrong()).and_then(|before| before.known.clone());
-        proposed.lines.insert(change.case.clone(), Line { known, ..after.clone() });
-    }
-    Some(Pending {
-        files: pending.files.clone(),
-        accepted: pending.accepted.clone(),
-        proposed,
-        changes: Vec::new(),
-        quiet: Vec::new(),
-        run: None,
-    })
 }

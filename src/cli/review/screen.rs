@@ -11,7 +11,7 @@ mod pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::detail::{Detail, Row};
+use super::detail::Detail;
 use super::ink::{Ink, Span, wrap};
 use super::session::{Asked, Count, Mode, Session, Window};
 use super::summary::Place;
@@ -23,6 +23,8 @@ use pen::Pen;
 const SMALLEST: (u16, u16) = (60, 15);
 /// From so many columns on list and change stand side by side.
 const BESIDE: u16 = 110;
+/// From so many rows on every choice has a line of its own.
+const ROOMY: usize = 18;
 /// Columns of a label with the gap behind it.
 const LABEL: u16 = 12;
 
@@ -121,7 +123,7 @@ fn header(view: &View<'_>, area: Rect, pen: &mut Pen<'_>) {
     let all = view.session.entries().len();
     let changes = if all == 1 { "change" } else { "changes" };
     let mut text = format!(
-        "overclaim review · {all} {changes} · {accepted} accepted · {rejected} rejected · {left} left"
+        "overclaim review · {all} {changes} · {left} left · {accepted} accepted · {rejected} rejected"
     );
     if view.reading {
         text += " · reading the run";
@@ -129,26 +131,41 @@ fn header(view: &View<'_>, area: Rect, pen: &mut Pen<'_>) {
     pen.band(Rect { height: 1, ..area }, &[Span::new(Ink::Strong, &text)]);
 }
 
-/// The chosen change. Of long texts the beginning is shown where not all of it has room: the
-/// exchange has them whole.
+/// What may be shortened where there is no room, to how many lines, the first ones first. The
+/// exchange has all of it.
+const SHORTER: [(&str, usize); 10] = [
+    ("question", 4),
+    ("choices", 2),
+    ("said", 2),
+    ("answer", 3),
+    ("question", 2),
+    ("tags", 0),
+    ("written", 0),
+    ("choices", 0),
+    ("said", 0),
+    ("question", 1),
+];
+
+/// The chosen change.
 fn change(detail: &Detail<'_>, area: Rect, pen: &mut Pen<'_>) {
     let columns = usize::from(area.width).saturating_sub(2);
     let room = usize::from(area.height);
-    let mut blocks: Vec<(&'static str, Vec<Vec<Span>>)> =
-        vec![("", wrap(&detail.title(), columns))];
-    for Row { label, spans } in detail.rows() {
-        blocks.push((label, wrap(&spans, columns.saturating_sub(LABEL.into()))));
+    let title = wrap(&detail.title(), columns);
+    let title = if room < ROOMY { vec![detail.title()] } else { title };
+    let mut blocks: Vec<(&'static str, Vec<Vec<Span>>)> = vec![("", title)];
+    for row in detail.rows(room >= ROOMY) {
+        blocks.push((row.label, row.lines(columns.saturating_sub(LABEL.into()))));
     }
-    for label in ["question", "choices", "said", "answer", "tags"] {
+    for (label, most) in SHORTER {
         let all: usize = blocks.iter().map(|(_, lines)| lines.len()).sum();
-        let block = blocks.iter_mut().find(|(known, _)| *known == label);
-        if let Some((_, lines)) = block {
-            let keep = lines.len().saturating_sub(all.saturating_sub(room)).max(2);
-            if keep < lines.len() {
-                lines.truncate(keep);
-                if let Some(last) = lines.last_mut() {
-                    last.push(Span::new(Ink::Quiet, " …"));
-                }
+        let Some((_, lines)) = blocks.iter_mut().find(|(known, _)| *known == label) else {
+            continue;
+        };
+        let keep = lines.len().saturating_sub(all.saturating_sub(room)).max(most);
+        if keep < lines.len() {
+            lines.truncate(keep);
+            if let Some(last) = lines.last_mut() {
+                last.push(Span::new(Ink::Quiet, " …"));
             }
         }
     }
@@ -187,6 +204,15 @@ fn prompt(view: &View<'_>, area: Rect, pen: &mut Pen<'_>) -> Option<Position> {
         }
         Mode::Label { asked: Asked::Answer, text, .. } => ("the right answer: ".to_owned(), text),
         Mode::Label { text, .. } => ("what is wrong with the label: ".to_owned(), text),
+        Mode::Exchange { from } => {
+            let Window { rows, lines, .. } = session.window;
+            let to = (from + rows).min(lines);
+            let text = format!("line {} to {to} of {lines}", from + 1);
+            if lines > rows {
+                pen.spans(row, &[Span::new(Ink::Quiet, &text)]);
+            }
+            return None;
+        }
         _ => {
             let notice = session.notice().map(str::to_owned).or_else(|| {
                 let (wanted, found) = session.searched()?;

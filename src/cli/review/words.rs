@@ -62,7 +62,7 @@ fn start(text: &str) -> &str {
     text.char_indices().nth(MOST).map_or(text, |(end, _)| &text[..end])
 }
 
-/// Blanks between two changes are no common ground: they join them.
+/// Blanks and signs between two changes are no common ground: they join them.
 fn joined(runs: &[Piece]) -> Vec<Piece> {
     let (mut pieces, mut removed, mut added) = (Vec::new(), String::new(), String::new());
     let flush = |removed: &mut String, added: &mut String, pieces: &mut Vec<Piece>| {
@@ -78,7 +78,7 @@ fn joined(runs: &[Piece]) -> Vec<Piece> {
             Fate::Added => added.push_str(&run.text),
             Fate::Kept => {
                 let between = place > 0 && place + 1 < runs.len();
-                if between && run.text.trim().is_empty() {
+                if between && !run.text.contains(char::is_alphanumeric) {
                     removed.push_str(&run.text);
                     added.push_str(&run.text);
                 } else {
@@ -117,7 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn blanks_between_two_changes_join_them() {
+    fn blanks_and_signs_between_two_changes_join_them() {
+        assert_eq!(told("C. Underground", "D. In rivers"), "[-C. Underground-]{+D. In rivers+}");
         assert_eq!(told("in new york", "at los angeles"), "[-in new york-]{+at los angeles+}");
     }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use crate::snapshot::Line;
+use crate::snapshot::{Change, Line};
 
 use super::super::detail::{cut, ink, state_in_words};
 use super::super::ink::{Ink, Span};
@@ -91,13 +91,24 @@ impl Columns {
         if self.place > 0 {
             column(self.place, &[Span::new(Ink::Quiet, &view.places[*place].name)], pen);
         }
-        let answer = |line: &Option<Line>| {
-            let Some(line) = line else { return "none".to_owned() };
-            let state = || line.state().map(state_in_words).unwrap_or_default().to_owned();
-            line.answer.as_ref().map_or_else(state, cut)
-        };
-        let (before, after) = (answer(&change.before), answer(&change.after));
-        let told = if before == after { after } else { format!("{before} → {after}") };
+        let told = in_short(change);
         column(u16::MAX, &[Span::new(if chosen { Ink::Plain } else { Ink::Quiet }, &told)], pen);
+    }
+}
+
+/// What is another now, in one line: the answer, or else the confidence.
+fn in_short(change: &Change) -> String {
+    let answer = |line: &Line| {
+        let state = || line.state().map(state_in_words).unwrap_or_default().to_owned();
+        line.answer.as_ref().map_or_else(state, cut)
+    };
+    let (Some(before), Some(after)) = (&change.before, &change.after) else {
+        return change.after.as_ref().or(change.before.as_ref()).map(answer).unwrap_or_default();
+    };
+    let (old, new) = (answer(before), answer(after));
+    match (before.band, after.band) {
+        _ if old != new => format!("{old} → {new}"),
+        (Some(before), Some(after)) if before != after => format!("{before} → {after}  {new}"),
+        _ => new,
     }
 }

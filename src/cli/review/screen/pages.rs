@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::super::ink::{Ink, Span};
+use super::super::ink::{Ink, Span, wrap};
 use super::super::session::{Count, Session};
 use super::super::summary;
 use super::{Pen, View};
@@ -69,7 +69,7 @@ pub(super) fn help(session: &Session<'_>, area: Rect, pen: &mut Pen<'_>) {
     for text in [
         "A wrong answer that is accepted is known wrong: it stays wrong in every rate.",
         "[-removed-] {+added+}: words of the answer before and now.",
-        "p: how likely so many of the draws fell that way by chance.",
+        "p: how likely chance alone makes the draws differ so (Fisher's exact test).",
     ] {
         lines.push(vec![Span::new(Ink::Quiet, text)]);
     }
@@ -96,7 +96,7 @@ pub(super) fn summary(view: &View<'_>, area: Rect, pen: &mut Pen<'_>) {
     }
     lines.push(Vec::new());
     for text in summary::changes(view.session, view.places) {
-        lines.push(vec![Span::new(Ink::Plain, &text)]);
+        lines.extend(wrap(&[Span::new(Ink::Plain, &text)], usize::from(area.width) - 4));
     }
     lines.push(Vec::new());
     lines.push(vec![Span::new(
