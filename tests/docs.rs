@@ -117,6 +117,7 @@ fn every_key_grader_and_method_is_on_the_page() {
         format!("{SUITE}{GRADED}parameters: {{zzqx: 1}}\n"),
         format!("{SUITE}{GRADED}budget: {{zzqx: 1}}\n"),
         format!("{SUITE}{GRADED}budget: {{confident_wrong: {{max_count: 1, zzqx: 1}}}}\n"),
+        format!("{SUITE}{GRADED}budget: {{regression: {{against: previous, zzqx: 1}}}}\n"),
         format!("{SUITE}{GRADED}examples: {{from: x.jsonl, count: 1, answer: x, zzqx: 1}}\n"),
         format!("{SUITE}{GRADED}overrides: [{{match: x, threshold: 0.5, zzqx: 1}}]\n"),
         format!("{SUITE}{GRADED}dataset: {{from: x.jsonl, zzqx: 1}}\n"),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use support::Server;
+use support::accepted::keep;
 use support::hostile::{Payload, payloads, run_of_endpoints, run_of_records};
 use support::html::{Tag, shape, tags};
 use support::project::{Project, code, text};
@@ -276,6 +277,8 @@ fn texts_of_records_do_nothing_in_any_format() {
     run_of_records(&project, "hostile", &texts(&payloads));
     let words: Vec<String> = (0..payloads.len()).map(|index| format!("words {index}")).collect();
     run_of_records(&project, "benign", &words);
+    keep(&project, "hostile", &texts(&payloads));
+    keep(&project, "benign", &words);
     terminal(&project, "hostile");
     markdown(&project, "hostile");
     github(&project, "hostile");
@@ -291,6 +294,12 @@ fn texts_of_records_do_nothing_in_any_format() {
         assert!(is_shown(&row[15], payload), "{payload:?} {row:?}");
     }
     let document = documents(&project, "hostile");
+    let counts = &document["changes"]["endpoints"][0]["counts"];
+    for (kind, least) in [("newly_confident_wrong", 50), ("added", 50), ("removed", 1)] {
+        assert!(counts[kind].as_u64() >= Some(least), "{counts}");
+    }
+    let known = document["changes"]["endpoints"][0]["known_wrong"].as_array().unwrap();
+    assert!(known.len() > 50, "{counts}");
     let mut asked: Vec<&str> = document["confident_wrong"]
         .as_array()
         .unwrap()

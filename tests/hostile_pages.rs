@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use support::accepted::accept;
 use support::browser::Browser;
 use support::project::{Project, SUITE, code, question, text};
 use support::{Server, head};
@@ -154,6 +155,26 @@ fn pages(tame: bool) -> (Vec<Project>, Vec<PathBuf>) {
         project.write("overclaim.yaml", &config);
         project.write("suites/demo.yaml", if round == 3 { &free } else { SUITE });
         project.write("suites/rows.jsonl", &rows(tame));
+        if round == 0 {
+            // What was accepted says the same texts: as names, answers and reasons.
+            let texts: Vec<Value> =
+                Payload::all().iter().map(|payload| payload.text(tame).into()).collect();
+            accept(&project, "demo", &["model"], &["--cache", "off", "--quiet"], |case, line| {
+                let number: usize = case.split(' ').next().unwrap().parse().unwrap();
+                let text = &texts[number];
+                let said =
+                    line.replacen(" incorrect confident_wrong ", " correct confident_right ", 1);
+                match number % 9 {
+                    0 => Some(format!(
+                        "{} {text}",
+                        said.rsplit_once(" \"").map_or(&*said, |(line, _)| line)
+                    )),
+                    3 if said != line => Some(format!("{line} known_wrong 2026-11-29 {text}")),
+                    6 => None,
+                    _ => Some(line),
+                }
+            });
+        }
         for _ in 0..if round == 0 { 2 } else { 1 } {
             let run = project.run(&["run", "--cache", "off", "--quiet"]);
             assert!([1, 3].contains(&code(&run)), "{round}: {}", text(&run.stderr));
@@ -212,6 +233,10 @@ fn hostile_texts_are_texts_with_and_without_the_policy() {
     let (_tame_projects, tame) = pages(true);
     let (_projects, hostile) = pages(false);
     assert_eq!(tame.len(), hostile.len());
+    let reviewed = std::fs::read_to_string(&hostile[0]).unwrap();
+    for mark in [" data-pending=", " data-known>", "<td data-label=\"known\">"] {
+        assert!(reviewed.matches(mark).count() > 5, "{mark}");
+    }
     let browser = Browser::start();
     let mut shown = BTreeSet::new();
     for (tame, page) in tame.iter().zip(&hostile) {

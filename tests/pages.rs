@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use support::accepted::accept;
 use support::browser::{Browser, Scheme};
 use support::project::{Project, code, letter, mostly_right, question, text};
 use support::{Client, Seen, Server};
@@ -276,6 +277,92 @@ fn a_link_opens_its_case_and_a_case_is_copied_into_a_suite() {
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
+/// The page of a run that is not what was accepted: three cases are newly confidently wrong, one is
+/// fixed, one is gone, and of the others that are wrong two are known since a day.
+fn reviewed(project: &Project) -> PathBuf {
+    accept(project, "demo", &["model"], &["--quiet"], |case, line| {
+        let (before, answer) = line.split_once(" #").unwrap();
+        Some(match case {
+            "q-3" | "q-7" | "q-11" => {
+                format!(
+                    "{case}: correct confident_right 1/1 0.9-0.95 #{}",
+                    answer.replace("B. no", "A. yes")
+                )
+            }
+            "q-0" => format!(
+                "{case}: incorrect confident_wrong 1/1 0.95-0.99 #{}",
+                answer.replace("A. yes", "B. no")
+            ),
+            "q-1" => format!("{before} #{answer}\nq-99: correct 1/1 #000000000000 \"B. no 99\""),
+            "q-15" | "q-19" => format!("{line} known_wrong 2026-11-19 \"since the March weights\""),
+            _ => line,
+        })
+    });
+    let run = project.run(&["run", "--quiet", "--out", "reviewed"]);
+    assert_eq!(code(&run), 1, "{}", text(&run.stderr));
+    project.dir.path().join("reviewed/report.html")
+}
+
+#[test]
+fn what_is_pending_leads_to_its_cases_and_the_list_is_narrowed_to_it() {
+    let server = Server::new(mostly_right);
+    let project = Project::at(&server).choices(60);
+    let page = reviewed(&project);
+    let browser = Browser::start();
+    browser.open(&page, "");
+    let first = browser.text("document.querySelector('.verdict').innerText");
+    let told = "5 changes wait for a review, 3 of them newly confident wrong; 12 of 15 confidently \
+                wrong cases are known.";
+    assert!(first.contains(told), "{first}");
+
+    // As many as each list says, and those that are meant.
+    choose(&browser, "kind", "pending against the snapshot (4)");
+    assert_eq!(cases(&browser), ["q-3", "q-7", "q-11", "q-0"]);
+    choose(&browser, "kind", "known wrong (12)");
+    let known = cases(&browser);
+    assert_eq!((known.len(), known[0].as_str()), (12, "q-15"));
+    let badges = "[...document.querySelectorAll('details.case')].filter(c => c.checkVisibility())\
+                  .every(c => c.querySelector('.badges').textContent.includes('known wrong'))";
+    assert_eq!(browser.value(badges), true);
+    let why = "[...document.querySelectorAll('#case-q-19 dt')].find(d => d.textContent === 'known wrong')\
+               .nextElementSibling.textContent";
+    assert_eq!(browser.text(why), "since 2026-11-19: since the March weights");
+    // Words of the page are none of the case.
+    browser.press("/");
+    browser.press("known");
+    assert!(cases(&browser).is_empty());
+
+    // Every link of the section opens its case, also one that is filtered away.
+    let links =
+        browser.value("[...document.querySelectorAll('#pending .flips a')].map(a => a.hash)");
+    assert_eq!(links, json!(["#case-q-11", "#case-q-3", "#case-q-7", "#case-q-0"]));
+    browser.run("document.querySelector('#pending .flips a[href=\"#case-q-0\"]').click()");
+    browser.run("return new Promise(done => setTimeout(done, 50))");
+    assert_eq!(browser.text(FOCUSED), "q-0");
+    let accepted = "[...document.querySelectorAll('#case-q-0 dt')].find(d => d.textContent === 'accepted')\
+                    .nextElementSibling.textContent";
+    assert_eq!(browser.text(accepted), "B. no 0 incorrect · at 0.95-0.99");
+
+    // On a telephone a change is a card: nothing is beside the window.
+    browser.size(390, 900);
+    browser.open(&page, "");
+    let inside = "[...document.querySelectorAll('#pending td')].filter(e => e.checkVisibility())\
+                  .every(e => e.getBoundingClientRect().right <= innerWidth)";
+    assert_eq!(browser.value(inside), true);
+    // Without script the section is there, and its links lead to cases.
+    browser.scripts(false);
+    browser.size(1280, 900);
+    browser.open(&page, "");
+    let rows = "[...document.querySelectorAll('#pending .flips tbody tr')]\
+                .filter(row => row.checkVisibility()).length";
+    assert_eq!(browser.value(rows), 5);
+    let dead = "[...document.querySelectorAll('#pending a')]\
+                .filter(a => !document.getElementById(a.hash.slice(1))).length";
+    assert_eq!(browser.value(dead), 0);
+    assert!(browser.requests().iter().all(|url| url.starts_with("file:")));
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
 /// A page with all that there can be: two endpoints, repeats, failures, a run before it.
 fn rich(project: &Project) -> PathBuf {
     let endpoint = |name: &str, url: &str| {
@@ -320,7 +407,9 @@ fn everybody_can_read_it_light_and_dark_wide_and_narrow_with_script_and_without(
     let dir = tempfile::tempdir().unwrap();
     let server = Server::new(moody);
     let project = Project::at(&server).choices(60);
-    let mut pages = vec![shipped(dir.path()), rich(&project)];
+    let other = Server::new(mostly_right);
+    let accepted = Project::at(&other).choices(60);
+    let mut pages = vec![shipped(dir.path()), rich(&project), reviewed(&accepted)];
     let trend = project.run(&["trend", "--out", "trend", "--quiet"]);
     assert!(code(&trend) < 2, "{}", text(&trend.stderr));
     let history = ["trend/index.html", "trend/demo/trend.html"];

@@ -231,14 +231,36 @@ fn with_repeats_a_case_that_wobbles_is_not_newly_wrong() {
     run(&project, "first", 0);
     assert_eq!(code(&project.run(&["accept"])), 0);
     turned.store(1, Ordering::Relaxed);
-    insta::assert_snapshot!(told(&run(&project, "second", 1)), @"
-    ✓ regression at 5%
-      against suites/snapshots/demo@model.snap: no significant change, p = 0.500;
-      these cases can show a drop of 28.8 points in accuracy
-    ✗ newly confident wrong at most 0
-      against suites/snapshots/demo@model.snap: 1 of 30 cases is newly confident
-      wrong (q-1), at most 0 may be
-    ");
+    run(&project, "second", 1);
+    let [whole, cases] = &lines_of(&project, "second")[..] else { panic!("two lines") };
+    assert_eq!((&whole["verdict"], &whole["n"]), (&"pass".into(), &150.into()), "{whole}");
+    assert_eq!(
+        cases["sentence"],
+        "against suites/snapshots/demo@model.snap: 1 of 30 cases is newly confident wrong (q-1), \
+         at most 0 may be"
+    );
+}
+
+#[test]
+fn the_name_of_a_case_is_text_wherever_the_line_names_it() {
+    let model = model();
+    let project = model.project(40, "{newly_confident_wrong: {max: 0}, against: snapshot}");
+    let rows = project.read("suites/rows.jsonl");
+    let hostile = "\\u001b[2J\\u202e::error::<b>|`";
+    project.write("suites/rows.jsonl", &rows.replace("\"q-0\"", &format!("\"{hostile}\"")));
+    run(&project, "first", 0);
+    assert_eq!(code(&project.run(&["accept"])), 0);
+    model.wrong_below.store(1, Ordering::Relaxed);
+    let page = text(&run(&project, "second", 1).stdout);
+    assert!(page.contains("    wrong (␛[2J\\u{202e}"), "{page}");
+    for format in ["terminal", "markdown", "github", "junit", "html"] {
+        let page = text(&project.run(&["report", "second", "--format", format]).stdout);
+        assert!(page.contains("newly confident"), "{format}: {page}");
+        assert!(!page.contains(['\u{1b}', '\u{202e}']), "{format}: {page:?}");
+        assert!(!page.lines().any(|line| line.starts_with("::error::")), "{format}: {page}");
+        let is_markup = ["junit", "html"].contains(&format);
+        assert!(!is_markup || !page.contains("error::<b>"), "{format}: {page}");
+    }
 }
 
 /// The claims of `cargo bench --bench review`, on fewer cases and nights.

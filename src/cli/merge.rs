@@ -66,7 +66,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     // Shards become parts of the whole, of which other shards may be missing still.
     header.planned = header.trials_of_all();
     header.shard = None;
-    let Held { against: kept, accepted } = Held::kept(&first.dir, &header)?;
+    let Held { against: kept, accepted, disputes, .. } = Held::kept(&first.dir, &header)?;
     let mut span = span_of(&parts);
     let joined = join(&parts)?;
     if joined.len() >= header.planned {
@@ -84,7 +84,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
     };
     let records = joined.values().map(|(part, brief)| read_again(&parts[*part], brief));
     baseline
-        .and_then(|()| Held::put(&accepted, &args.out))
+        .and_then(|()| Held::put(&accepted, &disputes, &args.out))
         .and_then(|()| write(records, span, journal, &args.out, suite.as_deref(), args.top, output))
         .inspect_err(|_| journal::discard(&args.out))
 }

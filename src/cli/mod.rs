@@ -8,6 +8,7 @@ mod cache;
 mod caching;
 mod check;
 mod compare;
+mod dispute;
 mod header;
 mod held;
 mod in_order;
@@ -97,6 +98,9 @@ enum Command {
     Accept(accept::AcceptArgs),
     /// Reject pending changes
     Reject(accept::RejectArgs),
+    /// Dispute a wrong gold answer, or write a patch that mends it
+    #[command(allow_missing_positional = true)]
+    Dispute(dispute::DisputeArgs),
     /// Show everything that was said in one case, word for word
     #[command(allow_missing_positional = true)]
     Show(ShowArgs),
@@ -322,6 +326,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::merge(&args),
         Command::Mock(args) => mock::mock(&args),
         Command::Regrade(args) => regrade::regrade(&args),
+        Command::Dispute(args) => dispute::dispute(&args),
         Command::Report(args) => report::report(&args),
         Command::Review(args) => review::review(&args),
         Command::Advise(args) => advise::advise(&args),

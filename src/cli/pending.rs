@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::journal;
-use crate::record::{Header, Run};
-use crate::snapshot::{Change, Decided, Diff, Found, Line, Snapshot, decide};
+use crate::record::{Brief, Header, Record, Run};
+use crate::snapshot::{Change, Decided, Diff, Found, Line, Snapshot, Tallies, decide};
 use crate::suite::{Config, Findings, display};
 
 use super::report::latest;
@@ -63,24 +63,38 @@ pub(super) fn find(runs: &[PathBuf]) -> Result<Vec<Pending>, String> {
 
 /// What a run proposes, whatever lies beside its suite.
 fn of_run(dir: &Path, root: &Path) -> Result<Vec<Pending>, String> {
-    let run = journal::read(dir).map_err(|error| error.to_string())?;
-    let header = &run.header;
+    let header = journal::read_header(dir).map_err(|error| error.to_string())?;
     let shown = display(dir);
     if header.shard.is_some() {
         return Err(format!(
             "{shown}: a shard is a part of a run: join the parts by `overclaim merge` first"
         ));
     }
-    let suite = suite_file(header, root).ok_or_else(|| {
+    let suite = suite_file(&header, root).ok_or_else(|| {
         format!("{shown}: its suite {} is not there, and its snapshots lie beside it", header.path)
     })?;
-    let whole = Found::is_whole(&run);
+    // Records are large: what they say is taken while they pass.
+    let mut tallies: Vec<Tallies> = header.endpoints.iter().map(|_| Tallies::default()).collect();
+    let threshold = header.threshold;
+    let mut look = |record: &Record, brief: &Brief| {
+        let of_endpoint = brief.endpoint().and_then(|place| tallies.get_mut(place));
+        if let Some(tallies) = of_endpoint {
+            tallies.add(record, threshold);
+        }
+    };
+    let run = journal::read_with(dir, header, &mut look).map_err(|error| error.to_string())?;
+    let (whole, all) = (Found::is_whole(&run), run.briefs().len());
     let run = super::report::as_needed(run);
     let mut found = Vec::new();
-    for asked in &run.header.endpoints {
+    for (asked, tallies) in run.header.endpoints.iter().zip(tallies) {
         let files = Files::of(&suite, &run.header.suite, &asked.name);
         let (accepted, earlier) = files.load()?;
-        let said = Found::of(&run, &asked.name, whole).map_err(|error| error.to_string())?;
+        let said = if run.briefs().len() == all {
+            Found::said(&run, &asked.name, whole, tallies.lines())
+        } else {
+            // Trials that were not needed count for nothing.
+            Found::of(&run, &asked.name, whole).map_err(|error| error.to_string())?
+        };
         let nothing = Snapshot::of_nothing(&run.header, &asked.name);
         let base = accepted.as_ref().unwrap_or(&nothing);
         let diff = Diff::of(&base.lines, &said);

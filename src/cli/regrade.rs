@@ -87,13 +87,14 @@ pub(super) fn regrade(args: &RegradeArgs) -> Result<Exit, String> {
         ..header(&suite, &run.header, &from)
     };
     let accepted = Held::accepted(&path, &header)?;
+    let disputes = Held::disputes(&path, &header)?;
     let place = Place::new(args.out.as_deref(), &root, &suite.name, false);
     let (journal, dir, _) = place.journal(&mut header)?;
     let before = span(&from, &run.header);
     let records = regraded.records.into_iter().map(Ok);
     let kept = baseline::keep(&header, &root, &dir);
     let span = Span { started: header.started, elapsed_ms: None, ..before };
-    kept.and_then(|()| Held::put(&accepted, &dir))
+    kept.and_then(|()| Held::put(&accepted, &disputes, &dir))
         .and_then(|()| write(records, span, journal, &dir, Some(&path), args.top, output))
         .inspect_err(|_| journal::discard(&dir))
 }

@@ -1,16 +1,17 @@
 //! `overclaim report`: a run shown again, from its directory alone.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::gate::{Decision, EarlyStop};
 use crate::journal;
 use crate::record::{Ending, Header, Run, Unreadable};
 use crate::report::{
-    ChangesDocument, Document, Page, TestPer, csv, github, headline, html, junit, markdown,
-    no_commands, terminal,
+    self, ChangesDocument, DisputedLabel, Document, Page, TestPer, csv, github, headline, html,
+    junit, markdown, no_commands, shell_word, terminal,
 };
 use crate::scorecard::{Calls, Changes, Operations, Scorecard, Span};
-use crate::snapshot::{Found, Standing};
+use crate::snapshot::{Contested, Dispute, Found, Standing};
 use crate::suite::{Config, Findings, display};
 
 use super::held::Held;
@@ -146,6 +147,12 @@ impl From<JunitPer> for TestPer {
     }
 }
 
+/// A disputed label as pages show it.
+fn label(dispute: &Dispute) -> DisputedLabel {
+    let Dispute { case, expected, says, reason, since, .. } = dispute.clone();
+    DisputedLabel { case, expected, says, reason, since }
+}
+
 /// A run with all that follows from it.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -160,6 +167,10 @@ pub(super) struct Told {
     changes: Vec<Changes>,
     /// Where it stands against what was accepted.
     pub standings: Vec<Standing>,
+    /// What the labels that somebody disputes come to.
+    contested: Contested,
+    /// Those labels, as pages show them.
+    labels: Vec<DisputedLabel>,
 }
 
 impl Told {
@@ -179,7 +190,19 @@ impl Told {
         let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), versus);
         let decision = decision.map_err(told)?;
         let changes = Changes::of(&run, held.against.as_ref()).map_err(told)?;
-        Ok(Told { run, whole, scorecard, decision, operations, changes, standings })
+        let contested = Contested::of(&run, whole, &held.disputed, &held.disputes).map_err(told)?;
+        let labels = contested.held.iter().map(|holding| label(&holding.dispute)).collect();
+        Ok(Told {
+            run,
+            whole,
+            scorecard,
+            decision,
+            operations,
+            changes,
+            standings,
+            contested,
+            labels,
+        })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -190,7 +213,11 @@ impl Told {
             operations: &self.operations,
             changes: &self.changes,
             standings: &self.standings,
-            contested: None,
+            contested: self
+                .contested
+                .without
+                .as_ref()
+                .map(|without| report::Contested { labels: &self.labels, without }),
             dir,
             top,
         }
@@ -212,6 +239,23 @@ impl Told {
             files.push(("changes.json", pretty(journal::pretty(&changes))?));
         }
         Ok(files)
+    }
+
+    /// What to do about disputes that are settled; none where there is none.
+    pub(super) fn settled(&self) -> Option<String> {
+        let settled = self.contested.settled.iter();
+        let rows: BTreeSet<&str> = settled.map(|dispute| dispute.case.as_str()).collect();
+        let first = rows.first()?;
+        let (file, first) = (&self.contested.file, shell_word(first));
+        Some(format!(
+            "{file}: {} settled, by another label or question: overclaim dispute --settle {first}{}",
+            if rows.len() == 1 {
+                "1 disputed label is".to_owned()
+            } else {
+                format!("{} disputed labels are", rows.len())
+            },
+            if rows.len() == 1 { "" } else { " …" }
+        ))
     }
 
     /// Proposes what it has to say of the suite's cases to be accepted.

@@ -182,7 +182,7 @@ impl Shown {
             Ok(page) => {
                 page.complaints.iter().for_each(|complaint| error(complaint));
                 output.people(&page.text);
-                page.hint.iter().for_each(|hint| remark(hint));
+                page.hints.iter().for_each(|hint| remark(hint));
                 self.summaries.extend(page.summaries);
                 self.documents.extend(page.document);
                 page.exit
@@ -205,8 +205,8 @@ impl Shown {
 struct Page {
     exit: Exit,
     complaints: Vec<String>,
-    /// How to go on, where it was stopped.
-    hint: Option<String>,
+    /// What to do next: go on where it was stopped, remove disputes that are settled.
+    hints: Vec<String>,
     text: String,
     summaries: Vec<Summary>,
     document: Option<serde_json::Value>,
@@ -338,6 +338,7 @@ impl<'a> One<'a> {
         let mut header = self.header(&plan, extent);
         // What cannot be read is told before anything is made.
         let accepted = Held::accepted(&prepared.path, &header)?;
+        let disputes = Held::disputes(&prepared.path, &header)?;
         let (journal, dir, before) = self.place.journal(&mut header)?;
         let journal = journal.durable(args.durable);
         let mut early = EarlyStop::new(&header);
@@ -356,7 +357,7 @@ impl<'a> One<'a> {
             baseline::keep(&header, self.root, &dir)?;
         }
         if finished.is_empty() {
-            Held::put(&accepted, &dir)?;
+            Held::put(&accepted, &disputes, &dir)?;
         }
         Ok(Begun { one: self, plan, header, journal, dir, finished, earlier_ms, early })
     }
@@ -503,7 +504,7 @@ impl Driven<'_> {
         Ok(Page {
             exit: told.exit(),
             complaints,
-            hint,
+            hints: hint.into_iter().chain(told.settled()).collect(),
             text: told.text(&dir, args.top, output, Format::Terminal)?,
             summaries: Summary::of(&page, output.style()),
             document,

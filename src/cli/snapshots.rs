@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::budget::Regression;
 use crate::journal;
 use crate::record::{Digest, Header, Run};
-use crate::snapshot::{Diff, Found, Snapshot, Standing};
+use crate::snapshot::{Diff, Disputes, Found, Snapshot, Standing};
 use crate::suite::display;
 
 /// Name of the directory beside the suites.
@@ -41,6 +41,16 @@ impl Files {
         format!("{}@{}.snap", part(suite), part(endpoint))
     }
 
+    /// The file name of what is disputed of a suite, at whatever endpoint.
+    pub(super) fn disputed(suite: &str) -> String {
+        format!("{}.disputed.jsonl", part(suite))
+    }
+
+    /// The file name of the patch that mends labels of a suite.
+    pub(super) fn patch(suite: &str) -> String {
+        format!("{}.labels.patch", part(suite))
+    }
+
     /// What was accepted and what is proposed.
     pub(super) fn load(&self) -> Result<(Option<Snapshot>, Option<Snapshot>), String> {
         Ok((load(&self.accepted)?, load(&self.proposed)?))
@@ -63,12 +73,7 @@ impl Files {
     pub(super) fn propose(&self, proposed: Option<&Snapshot>) -> Result<(), String> {
         match proposed {
             Some(proposed) => put(&self.proposed, proposed),
-            None => match fs::remove_file(&self.proposed) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    Err(format!("{}: {error}", display(&self.proposed)))
-                }
-                _ => Ok(()),
-            },
+            None => remove(&self.proposed),
         }
     }
 }
@@ -104,12 +109,42 @@ pub(super) fn load(path: &Path) -> Result<Option<Snapshot>, String> {
     }
 }
 
+/// Removes a file, if there is one.
+pub(super) fn remove(path: &Path) -> Result<(), String> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(format!("{}: {error}", display(path)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The disputed labels in a file, if there is one.
+pub(super) fn load_disputes(path: &Path, suite: &str) -> Result<Disputes, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let read = Disputes::read(&text);
+            let mut disputes = read.map_err(|why| format!("{}:{why}", display(path)))?;
+            // A file that was renamed with its suite says it as it was.
+            suite.clone_into(&mut disputes.suite);
+            Ok(disputes)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Disputes::of(suite)),
+        Err(error) => Err(format!("{}: {error}", display(path))),
+    }
+}
+
 fn put(path: &Path, snapshot: &Snapshot) -> Result<(), String> {
+    put_text(path, &snapshot.to_string())
+}
+
+/// Replaces a file beside the snapshots as a whole.
+pub(super) fn put_text(path: &Path, text: &str) -> Result<(), String> {
     let told = |error| format!("{}: {error}", display(path));
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir).map_err(told)?;
     }
-    journal::write_whole(path, snapshot.to_string().as_bytes()).map_err(told)
+    journal::write_whole(path, text.as_bytes()).map_err(told)
 }
 
 /// What a run proposes to accept, an entry an endpoint that has a snapshot or whose budget asks for

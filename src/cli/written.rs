@@ -10,7 +10,7 @@ use crate::suite::display;
 
 use super::Format;
 use super::held::Held;
-use super::output::{Exit, Output, error};
+use super::output::{Exit, Output, error, remark};
 use super::report::{Told, read};
 
 /// Writes the records of a run into its new directory with all that follows from them, and prints
@@ -42,6 +42,9 @@ pub(super) fn write(
         error(&why);
     }
     output.people(&told.text(&shown, top, output, Format::Terminal)?);
+    if let Some(settled) = told.settled() {
+        remark(&settled);
+    }
     // Who cannot be shown it has it all the same.
     if output.json
         && let Err(failure) = Output::document(&told.document(&shown, top)?)

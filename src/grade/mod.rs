@@ -209,6 +209,32 @@ impl Spec {
         }
     }
 
+    /// The templates that say what is right, each with whether it takes a choice.
+    ///
+    /// # Errors
+    /// Why no template does, in words.
+    pub fn expectations(&self) -> Result<Vec<(bool, &Spanned<String>)>, &'static str> {
+        let text = |template| Ok(vec![(false, template)]);
+        match self {
+            Spec::Choice(spec) => Ok(vec![(true, &spec.answer)]),
+            Spec::Exact(spec) => text(&spec.answer),
+            Spec::Numeric(spec) => text(&spec.answer),
+            Spec::Contains(spec) => text(&spec.answer),
+            Spec::Regex(spec) => text(spec.answer.as_ref().unwrap_or(&spec.pattern)),
+            Spec::Json(spec) => text(&spec.equals),
+            Spec::F1(spec) => text(&spec.answer),
+            Spec::Similar(spec) => text(&spec.answer),
+            Spec::Date(spec) => text(&spec.answer),
+            Spec::Items(spec) => text(&spec.answer),
+            Spec::Abstains => Ok(Vec::new()),
+            Spec::AnyOf(specs) | Spec::AllOf(specs) => {
+                let all: Result<Vec<_>, _> = specs.iter().map(Spec::expectations).collect();
+                Ok(all?.concat())
+            }
+            Spec::Not(_) => Err("the grader `not` says what is wrong, and not what is right"),
+        }
+    }
+
     /// Fills in a case's values. Where a template yields several expected answers, any of them is
     /// right.
     ///

@@ -5,6 +5,7 @@
 //! name of its case once. Texts are read again from the [`Shelf`] where a page shows them, and pages
 //! show few.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -179,6 +180,25 @@ impl Run {
         self.briefs.retain(|brief| brief.index() < planned);
         self
     }
+
+    /// The run without these cases, as if they had not been planned. The trials keep their places.
+    #[must_use]
+    pub fn without(&self, cases: &BTreeSet<Name>) -> Run {
+        let mut run = self.clone();
+        run.briefs.retain(|brief| !cases.contains(&brief.case()));
+        let finished = self.briefs.len() - run.briefs.len();
+        let left_out = if self.is_complete() {
+            finished
+        } else {
+            // Trials of theirs that are not finished were planned, too.
+            let repeats = usize::try_from(self.header.repeats.get()).unwrap_or(usize::MAX);
+            let known: BTreeSet<Name> = self.briefs.iter().map(Brief::case).collect();
+            let each = repeats.saturating_mul(self.header.endpoints.len());
+            cases.intersection(&known).count().saturating_mul(each).max(finished)
+        };
+        run.header.planned = self.header.planned.saturating_sub(left_out).max(run.briefs.len());
+        run
+    }
 }
 
 #[cfg(test)]
@@ -239,5 +259,41 @@ mod tests {
         assert_eq!(kinds, ["correct"; 3]);
         let run = run.shortened(1);
         assert_eq!((run.briefs().len(), run.is_complete()), (1, true));
+    }
+
+    #[test]
+    fn a_run_without_a_case_is_as_if_it_had_not_been_planned() {
+        let draw = |index, case: &str, repeat| {
+            let confidence = Some(0.5 + f64::from(u32::try_from(index).unwrap()) / 100.0);
+            Record { case: case.into(), repeat, ..judged(index, Outcome::Incorrect, confidence) }
+        };
+        let header = Header { repeats: 2.try_into().unwrap(), ..header(6) };
+        let all = [
+            draw(0, "a", 0),
+            draw(1, "b", 0),
+            draw(2, "c", 0),
+            draw(3, "a", 1),
+            draw(4, "b", 1),
+            draw(5, "c", 1),
+        ];
+        let without = |records: &[Record], cases: &[&str]| {
+            let run = Run::of(header.clone(), records.to_vec());
+            let cases = cases.iter().filter_map(|case| run.named(case)).collect();
+            let run = run.without(&cases);
+            let kept: Vec<String> = run.briefs().iter().map(|brief| run.trial(brief)).collect();
+            // What was kept is what it was.
+            for brief in run.briefs() {
+                let record = run.record(brief).unwrap();
+                assert_eq!(run.sure(brief, 0), Sure::Known(record.primary.unwrap()));
+            }
+            (kept.join(" "), run.header.planned, run.is_complete())
+        };
+        let kept = |text: &str, planned, complete| (text.to_owned(), planned, complete);
+        assert_eq!(without(&all, &["b"]), kept("a@model c@model a@model#2 c@model#2", 4, true));
+        assert_eq!(without(&all, &[]).1, 6);
+        assert_eq!(without(&all, &["a", "b", "c"]), kept("", 0, true));
+        // One trial of `b` is missing: both are left out.
+        assert_eq!(without(&all[..4], &["b"]), kept("a@model c@model a@model#2", 4, false));
+        assert_eq!(without(&all[..1], &["b"]), kept("a@model", 6, false));
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn budgets(out: &mut String, page: &Page<'_>, card: &EndpointCard, st
             text += if counts { ": undecided, so it fails" } else { ": undecided" };
         }
         line(out, &format!("  {mark} {}", style.bold(&text)));
-        hanging(out, "    ", 4, &style.text(&budget.sentence), style);
+        hanging(out, "    ", 4, &style.text(&visible(&budget.sentence)), style);
     }
 }
 

@@ -26,11 +26,17 @@ impl Found {
     /// # Errors
     /// A record cannot be read any more.
     pub fn of(run: &Run, endpoint: &str, whole: bool) -> Result<Found, Unreadable> {
-        let snapshot = Snapshot::of(run, endpoint)?;
+        Ok(Found::said(run, endpoint, whole, Snapshot::of(run, endpoint)?.lines))
+    }
+
+    /// The same where its lines are known already.
+    #[must_use]
+    pub fn said(run: &Run, endpoint: &str, whole: bool, lines: BTreeMap<String, Line>) -> Found {
+        let snapshot = Snapshot { lines, ..Snapshot::of_nothing(&run.header, endpoint) };
         let asked = run.of_endpoint(endpoint).map(|brief| run.name(brief.case()));
         let unheard = asked.filter(|case| !snapshot.lines.contains_key(*case));
         let unheard = unheard.map(str::to_owned).collect();
-        Ok(Found { snapshot, unheard, whole })
+        Found { snapshot, unheard, whole }
     }
 
     /// Whether a run asks every case of its suite: all of the plan, and the plan is of all cases.

@@ -13,11 +13,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
 use unicode_normalization::char::is_combining_mark;
 use unicode_width::UnicodeWidthChar;
 
 use super::{Band, State};
-use crate::record::{Digest, Kind, Quadrant};
+use crate::record::{Digest, Kind, Quadrant, Record};
 
 /// Most characters of an answer that are kept; its digest tells the rest apart.
 const MOST_CHARS: usize = 240;
@@ -40,7 +41,7 @@ pub struct Line {
 }
 
 /// The beginning of a digest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject(u64);
 
 /// An answer in the form in which answers are compared.
@@ -68,11 +69,33 @@ impl Subject {
         let first = digest.short();
         Subject(first[..6].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
+
+    /// That of a record; old ones have only the digest of all that was asked.
+    #[must_use]
+    pub fn of_record(record: &Record) -> Subject {
+        Subject::of(record.subject.as_ref().unwrap_or(&record.content))
+    }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{:012x}", self.0)
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl FromStr for Subject {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Subject, ()> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 12).ok_or(())?;
+        let digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(digits);
+        u64::from_str_radix(digits.ok_or(())?, 16).map(Subject).map_err(|_| ())
     }
 }
 
@@ -203,7 +226,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// Whether a reader sees that a character is there: it takes room, or is a mark on one that does.
-fn is_seen(c: char) -> bool {
+pub(super) fn is_seen(c: char) -> bool {
     let takes_room = c.width().is_some_and(|width| width > 0) && !c.is_whitespace();
     let blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
     let selects = matches!(c, '\u{34f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
@@ -336,11 +359,10 @@ impl<'a> Words<'a> {
 
     fn subject(&mut self) -> Result<Subject, Malformed> {
         let word = self.peek().unwrap_or_default();
-        let digits = word.strip_prefix('#').filter(|digits| digits.len() == 12);
-        let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        let number = number.ok_or_else(|| self.wants("a band or the digest of the question"))?;
+        let subject = word.parse();
+        let subject = subject.map_err(|()| self.wants("a band or the digest of the question"))?;
         self.take(word);
-        Ok(Subject(number))
+        Ok(subject)
     }
 
     fn answer(&mut self) -> Result<Option<Said>, Malformed> {

@@ -10,8 +10,10 @@
 
 mod band;
 mod change;
+mod contested;
 mod decide;
 mod diff;
+mod dispute;
 mod line;
 mod standing;
 mod state;
@@ -20,8 +22,10 @@ mod text;
 
 pub use band::Band;
 pub use change::{Change, ChangeKind, LEVEL};
+pub use contested::{Contested, Holding};
 pub use decide::{Decided, decide};
 pub use diff::{Diff, Found};
+pub use dispute::{Dispute, Disputes, NotDisputes, unseen};
 pub use line::{Known, Line, Malformed, Said, Subject, is_date};
 pub use standing::{Accepted, Standing};
 pub use state::{State, quadrant_name};

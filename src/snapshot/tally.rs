@@ -24,7 +24,7 @@ impl Tallies {
     /// Adds a draw; one that nothing was heard of changes nothing.
     pub fn add(&mut self, record: &Record, threshold: f64) {
         let Some(state) = State::of(record, threshold) else { return };
-        let subject = Subject::of(record.subject.as_ref().unwrap_or(&record.content));
+        let subject = Subject::of_record(record);
         let sure = Side::of(record, threshold).confidence;
         let band = sure.map(|sure| Band::of(sure, record.threshold.unwrap_or(threshold)));
         let answer = record.compared().map(|answer| Said::new(&answer));

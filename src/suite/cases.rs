@@ -288,7 +288,7 @@ impl Suite {
     }
 
     /// The variables of a row, `choices` being made of other columns where the suite says so.
-    fn scope(&self, row: &Row, faults: &mut Vec<Fault>) -> Arc<Scope> {
+    pub(super) fn scope(&self, row: &Row, faults: &mut Vec<Fault>) -> Arc<Scope> {
         let scope = Scope::of(Arc::clone(&row.variables));
         if self.labels.choices.is_empty() {
             return scope;

@@ -11,6 +11,7 @@ mod defaults;
 mod entry;
 mod filter;
 mod findings;
+mod mend;
 mod raw;
 mod scope;
 mod survey;
@@ -24,9 +25,10 @@ use std::sync::Arc;
 
 pub use cases::Case;
 pub use config::{Age, Config, Endpoint, Keep, display};
-pub use dataset::{Placed, RawRow, Table, TableError};
+pub use dataset::{Edit, Placed, RawRow, Table, TableError};
 pub use filter::Filter;
 pub use findings::{Finding, Findings, Source};
+pub use mend::{Changed, Labelled, Unmended, patch};
 pub use survey::Census;
 
 use crate::ask::{Digest, Params, Speaker, Turn};

@@ -116,6 +116,14 @@ impl Templates {
         templates.flat_map(|template| template.undeclared_variables(false)).collect()
     }
 
+    /// The variables that one template reads; none of a text that is no template.
+    #[must_use]
+    pub fn variables_of(&self, text: &str) -> HashSet<String> {
+        let template = self.known.get(text).map(|it| self.environment.get_template(&it.name));
+        let template = template.and_then(Result::ok);
+        template.map_or_else(HashSet::new, |template| template.undeclared_variables(false))
+    }
+
     /// The text that a template yields for a row, without surrounding blanks.
     ///
     /// # Errors

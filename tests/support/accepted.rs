@@ -1,5 +1,6 @@
 //! Accepted states of suites, made of what runs propose.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -38,6 +39,35 @@ pub fn accept(
         fs::remove_file(project.dir.path().join(format!("{}.new", file(suite, endpoint)))).unwrap();
     }
     fs::remove_dir_all(project.dir.path().join("accepted-run")).unwrap();
+}
+
+/// Puts an accepted state into the directory of a run of everybody's wrong answers: of every third
+/// case a right answer was accepted, of every third it is known to be wrong, every third is new, and
+/// one is gone. The texts are its answers and reasons, and its model.
+pub fn keep(project: &Project, run: &str, texts: &[String]) {
+    let about = json!({"suite": "demo", "endpoint": "e0", "model": texts[0], "threshold": 0.75});
+    let mut lines = BTreeMap::new();
+    for (index, record) in project.records(run).into_iter().enumerate() {
+        let subject = record["subject"].as_str().or(record["content"].as_str()).unwrap();
+        let subject = &subject[..12];
+        let text: String = texts[index].chars().take(240).collect();
+        let (name, text) = (&record["case"], json!(text));
+        let line = match index % 3 {
+            0 => format!("correct confident_right 1/1 0.5-0.6 #{subject} {text}"),
+            1 => {
+                let said = "incorrect confident_wrong 1/1 0.9-0.99";
+                format!("{said} #{subject} {text} known_wrong 2026-11-29 {text}")
+            }
+            _ => continue,
+        };
+        lines.insert(name.to_string(), line);
+    }
+    let gone = json!(format!("{} gone", texts[1]));
+    lines.insert(gone.to_string(), format!("correct 1/1 #000000000000 {gone}"));
+    let lines = lines.iter().map(|(name, line)| format!("{name}: {line}"));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    let head = format!("---\nsource: x\nexpression: y\n---\n# overclaim 1 {about}\n");
+    project.write(&format!("{run}/snapshots/demo@e0.snap"), &(head + &lines + "\n"));
 }
 
 /// What stands before the lines of a snapshot, and the lines with the names of their cases.

@@ -8,6 +8,7 @@ mod detail;
 mod evidence;
 mod full;
 mod ink;
+mod labels;
 mod plain;
 mod quiet;
 mod screen;
@@ -30,7 +31,7 @@ use super::pending::{Pending, commit, find};
 use evidence::Library;
 use full::Desk;
 use screen::Look;
-use session::{Disputed, Ending, Entry, Session};
+use session::{Ending, Entry, Session};
 use summary::Place;
 
 #[derive(Debug, Args)]
@@ -161,14 +162,5 @@ fn write(
             output.people(&format!("{}\n", no_commands(&line)));
         }
     }
-    for (at, disputed) in session.disputed() {
-        dispute(&pending[at], disputed)?;
-    }
-    Ok(())
-}
-
-/// Settles what was said of a label. No session asks for it yet ([`Session::with_disputes`]).
-fn dispute(pending: &Pending, disputed: &Disputed) -> Result<(), String> {
-    let file = display(&pending.files.accepted);
-    Err(format!("{file}: the label of {} cannot be disputed in a review", disputed.case))
+    labels::write(session, pending, date, output)
 }

@@ -150,16 +150,12 @@ impl Paper {
                 write!(output, "a accept, r reject, s skip, e exchange, ? help, q finish: ")
             }
             Mode::Help => {
-                let labels = if session.has_disputes() {
-                    "d dispute the label\nm mend the label\n"
-                } else {
-                    ""
-                };
                 write!(
                     output,
                     "a accept\nA accept all of this kind\nr reject\ns skip\nu undo\n\
                      j next, k previous, g first, G last\n/TEXT search; n next, N previous\n\
-                     e exchange\n{labels}q finish\nEnter goes on: "
+                     d dispute the label\nm mend the label\n\
+                     e exchange\nq finish\nEnter goes on: "
                 )
             }
             Mode::Exchange { .. } => {

@@ -105,7 +105,7 @@ pub(super) fn draw(view: &View<'_>, area: Rect, buffer: &mut Buffer) -> Option<P
     let frame = Frame::of(area, list::rows(view.session));
     header(view, area, &mut pen);
     match view.session.mode() {
-        Mode::Help => pages::help(view.session, frame.page, &mut pen),
+        Mode::Help => pages::help(frame.page, &mut pen),
         Mode::Summary => pages::summary(view, frame.page, &mut pen),
         Mode::Exchange { from } => pages::exchange(view, *from, frame.page, &mut pen),
         _ => {

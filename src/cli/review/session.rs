@@ -137,8 +137,6 @@ pub(super) struct Session<'a> {
     ending: Option<Ending>,
     /// What stands in the prompt for a reason at first.
     reason: String,
-    /// Whether labels can be disputed here.
-    disputes: bool,
     pub window: Window,
 }
 
@@ -167,15 +165,8 @@ impl<'a> Session<'a> {
             notice: None,
             ending: None,
             reason: reason.unwrap_or_default().to_owned(),
-            disputes: false,
             window: Window { entries: 10, rows: 10, lines: 0 },
         }
-    }
-
-    /// The same with the keys that dispute and mend labels.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody settles disputed labels yet"))]
-    pub(super) fn with_disputes(self) -> Session<'a> {
-        Session { disputes: true, ..self }
     }
 
     pub(super) fn entries(&self) -> &[Entry<'a>] {
@@ -213,10 +204,6 @@ impl<'a> Session<'a> {
 
     pub(super) fn ending(&self) -> Option<Ending> {
         self.ending
-    }
-
-    pub(super) fn has_disputes(&self) -> bool {
-        self.disputes
     }
 
     /// The question of an entry is known now, and is found by a search from now on.
@@ -340,8 +327,8 @@ impl<'a> Session<'a> {
             Key::Char('n') => self.find(true),
             Key::Char('N') => self.find(false),
             Key::Char('e') | Key::Enter => self.mode = Mode::Exchange { from: 0 },
-            Key::Char('d') if self.disputes => self.dispute(),
-            Key::Char('m') if self.disputes => self.mend(),
+            Key::Char('d') => self.dispute(),
+            Key::Char('m') => self.mend(),
             Key::Char('?') => self.mode = Mode::Help,
             Key::Char('q' | 'Q') => self.finish(),
             Key::Esc => self.search.end(),

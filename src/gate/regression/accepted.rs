@@ -1,8 +1,8 @@
 //! Accepted lines as one side of a comparison.
 //!
 //! A line knows how many of its draws became what, and nothing of a single one. So its draws are put
-//! beside those of the run as they come: that is as good as any other order, since tests of a change
-//! see sums over whole cases. Where one side has more draws, as many of them as the other has are
+//! beside those of the run in an order that is drawn: it is as good as any other, since tests of a
+//! change see sums over whole cases. Where one side has more draws, as many of them as the other has are
 //! drawn, so that without a change the two sides could change places. What a case is grouped and
 //! sorted by is taken from the run, and of confidences only whether they are confident is known.
 

@@ -5,6 +5,7 @@
 //! not turn: where such cases could exceed the limit, the line is undecided. So an outage never looks
 //! like a pass.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -22,11 +23,11 @@ const NAME: &str = "regression.newly_confident_wrong";
 const MOST_NAMED: usize = 3;
 const MOST_CHARS: usize = 60;
 
-/// Lines that a run is held against, and what it says.
+/// Lines that a run is held against, what it says, and what became of the cases.
 pub(super) struct Held<'a> {
-    pub before: &'a BTreeMap<String, snapshot::Line>,
-    pub found: &'a Found,
-    pub diff: &'a Diff,
+    pub before: Cow<'a, BTreeMap<String, snapshot::Line>>,
+    pub found: Cow<'a, Found>,
+    pub diff: Cow<'a, Diff>,
     /// How often each case was to be asked.
     pub repeats: usize,
 }
@@ -107,7 +108,7 @@ pub(super) fn line(
 impl Held<'_> {
     /// Cases that would be newly confident wrong if every draw that nobody knows of was.
     fn open(&self, newly: &BTreeSet<&str>) -> Vec<&str> {
-        let Found { snapshot, unheard, .. } = self.found;
+        let Found { snapshot, unheard, .. } = &*self.found;
         let asked = self.before.iter().filter_map(|(case, before)| {
             let after = snapshot.lines.get(case);
             let same = after.map_or(unheard.contains(case), |line| line.subject == before.subject);

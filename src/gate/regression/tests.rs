@@ -1,9 +1,11 @@
 use super::super::Decision;
 use super::*;
 use crate::budget::{Budget, Cases, NotMeasured};
+use crate::record::Run;
 use crate::record::tests::{changed, header, judged};
 use crate::record::{AskError, AskErrorKind, Outcome, Record};
 use crate::scorecard::{Against, Baseline, Calls, Scorecard};
+use crate::snapshot::{Found, Standing};
 
 /// A run of so many cases of which these are wrong, and sure.
 fn run(cases: usize, wrong: std::ops::Range<usize>) -> Run {

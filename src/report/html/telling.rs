@@ -172,6 +172,7 @@ mod tests {
     use super::*;
     use crate::record::Outcome;
     use crate::record::tests::{header, judged};
+    use crate::snapshot::{Accepted, Snapshot, Standing as Standings};
 
     #[test]
     fn the_gravest_and_surest_come_first() {
@@ -221,5 +222,16 @@ mod tests {
         let run = Run::of(header(MOST + 10), records.collect());
         let telling = Telling::of(&run, &Marks::default());
         assert_eq!((telling.entries.len(), telling.all()), (MOST, MOST + 10));
+        // All are alike, so the last would be left out.
+        assert!(telling.entries.iter().all(|at| at.worst.index() < MOST));
+        let last = format!("case-{}", MOST + 9);
+        let mut accepted = Snapshot::of(&run, "model").unwrap();
+        accepted.lines.retain(|case, _| *case != last);
+        let accepted = [Accepted { file: "a.snap".into(), snapshot: accepted }];
+        let standings = Standings::of(&run, true, &accepted).unwrap();
+        let telling = Telling::of(&run, &Marks::of(&standings));
+        assert_eq!(telling.entries.len(), MOST);
+        let waiting = telling.entries.last().unwrap();
+        assert_eq!((waiting.worst.index(), waiting.waits), (MOST + 9, true));
     }
 }

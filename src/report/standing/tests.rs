@@ -257,3 +257,39 @@ fn a_shard_says_why_there_is_nothing_to_review_yet() {
     assert!(section(&page, "Against the snapshot").contains("review the whole after"), "{page}");
     assert!(!page.contains("overclaim review"));
 }
+
+#[test]
+fn a_page_that_is_full_has_room_for_what_is_pending_and_no_link_to_what_it_leaves_out() {
+    let long = |index, outcome, sure, answer: &str| {
+        let mut record = said(index, outcome, sure, answer);
+        record.question = format!("{index} {}", "<&>".repeat(7_000));
+        record.choices = vec!["\u{202e}".repeat(5_000); 2];
+        record
+    };
+    // All but the last are confidently wrong, and known; the last is right and sure again.
+    let now = |index| match index {
+        199 => long(index, Outcome::Correct, 0.99, "A"),
+        _ => long(index, Outcome::Incorrect, 0.9, "B"),
+    };
+    let before =
+        |index| Record { outcome: Outcome::Incorrect, ..long(index, Outcome::Incorrect, 0.9, "B") };
+    let before = Run::of(header(200), (0..200).map(before).collect());
+    let staged = Staged::of(header(200), (0..200).map(now).collect()).against(&before, |_| {});
+    let page = html(&staged.page()).unwrap();
+    assert!(page.len() < 5_000_000, "{}", page.len());
+    let shown: Vec<&str> = page
+        .split("<details class=\"case\" id=\"")
+        .skip(1)
+        .map(|case| case.split('"').next().unwrap())
+        .collect();
+    assert!((50..199).contains(&shown.len()), "{}", shown.len());
+    assert_eq!(shown.last(), Some(&"case-case-199"), "the order stays");
+    let section = page.split("<section id=\"pending\"").nth(1).unwrap();
+    let section = section.split("</section>").next().unwrap();
+    let links: Vec<&str> = section.split("href=\"#").skip(1).collect();
+    assert!(links[0].starts_with("case-case-199\""), "{}", links[0]);
+    assert!(section.contains("199 known wrong") && section.contains("149 more in"), "{section}");
+    let dead = links.iter().filter(|link| !shown.contains(&link.split('"').next().unwrap()));
+    assert_eq!(dead.count(), 0);
+    assert!(links.len() < 51, "of the known ones, those that the page has no room for");
+}

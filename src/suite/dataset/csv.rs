@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use serde_json::Value as Json;
 
@@ -192,6 +193,28 @@ impl Header {
         };
         let separator = shown(char::from(self.delimiter));
         Err(Fault::new(at, message, format!("put a cell that holds {separator} into quotes")))
+    }
+}
+
+impl Header {
+    /// The bytes of a cell in a row, and the text that takes their place, in quotes where it needs
+    /// them or the cell has them.
+    pub fn rewritten(
+        &self,
+        row: &[u8],
+        name: &str,
+        value: &Json,
+    ) -> Option<(Range<usize>, String)> {
+        let place = self.names.iter().position(|known| known == name)?;
+        let text = value.as_str()?;
+        let mut cells = Cells::new(row, self.delimiter).ok()?;
+        let (start, _) = cells.nth(place)?.ok()?;
+        let end = cells.at.map_or(cells.text.len(), |next| next - 1);
+        let special = |c: char| c == cells.delimiter || matches!(c, '"' | '\n' | '\r');
+        let quotes = cells.text[start..].starts_with('"') || text.contains(special);
+        let cell =
+            if quotes { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() };
+        Some((start..end, cell))
     }
 }
 

@@ -7,6 +7,7 @@
 //! ([`index`]).
 
 mod csv;
+mod edit;
 mod files;
 mod index;
 mod json;
@@ -25,6 +26,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::span::{Node, Problems, Span, Spanned, Value};
 
+pub use edit::Edit;
 pub use order::Order;
 pub use place::Quote;
 pub use table::{Placed, RawRow, Table, TableError};

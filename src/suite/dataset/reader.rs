@@ -132,9 +132,24 @@ impl Reader {
         }
     }
 
+    /// The row that was read last, as it is written.
+    pub fn row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// The names of columns, where the file has them.
+    pub fn header(&self) -> Option<&Header> {
+        self.header.as_ref().map(|(header, _)| &**header)
+    }
+
+    /// The variables of a row that is written so.
+    pub fn read_as(&self, row: &[u8], place: Place) -> Result<Variables, RowError> {
+        variables(&self.file, self.header(), row, place)
+    }
+
     /// Its variables.
     fn variables(&self, place: Place) -> Result<Variables, RowError> {
-        variables(&self.file, self.header.as_ref().map(|(header, _)| &**header), &self.row, place)
+        self.read_as(&self.row, place)
     }
 
     /// What would show that the file was written to.

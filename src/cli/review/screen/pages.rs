@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::super::ink::{Ink, Span, wrap};
-use super::super::session::{Count, Session};
+use super::super::session::Count;
 use super::super::summary;
 use super::{Pen, View};
 
@@ -41,16 +41,14 @@ pub(super) fn exchange(view: &View<'_>, from: usize, area: Rect, pen: &mut Pen<'
     pen.lines(area, &lines[from..]);
 }
 
-pub(super) fn help(session: &Session<'_>, area: Rect, pen: &mut Pen<'_>) {
-    let labels =
-        [("d", "dispute the label: the right answer is in doubt"), ("m", "mend the label")];
-    let labels = if session.has_disputes() { &labels[..] } else { &[] };
+pub(super) fn help(area: Rect, pen: &mut Pen<'_>) {
     let keys = [
         ("a", "accept; of a wrong answer a reason may be given"),
         ("r", "reject: what was accepted stays"),
         ("s", "skip: it stays pending"),
         ("A", "accept all of this kind that are undecided"),
         ("u", "undo"),
+        ("d m", "dispute the label, or mend it by a patch: it is wrong, or in doubt"),
     ];
     let moves = [
         ("e Enter", "the whole exchange"),
@@ -62,7 +60,7 @@ pub(super) fn help(session: &Session<'_>, area: Rect, pen: &mut Pen<'_>) {
     let row = |(key, text): &(&str, &str)| {
         vec![Span::new(Ink::Strong, &format!("{key:<10}")), Span::new(Ink::Plain, text)]
     };
-    let mut lines: Vec<Vec<Span>> = keys.iter().chain(labels).chain(&moves).map(row).collect();
+    let mut lines: Vec<Vec<Span>> = keys.iter().chain(&moves).map(row).collect();
     if usize::from(area.height) > lines.len() + 5 {
         lines.push(Vec::new());
     }

@@ -180,12 +180,9 @@ fn an_exchange_is_scrolled_within_its_lines_and_decided_from_there() {
 }
 
 #[test]
-fn labels_are_disputed_and_mended_where_somebody_settles_that() {
+fn labels_are_disputed_and_mended_beside_the_changes() {
     let changes = changes();
-    let mut without = session(&changes);
-    press(&mut without, "dm");
-    assert_eq!(without.mode(), &Mode::List);
-    let mut session = session(&changes).with_disputes();
+    let mut session = session(&changes);
     press(&mut session, "dtwo capitals\nm\njmB. Bern\nsince 1848\n");
     let told = |case: &str, reason: &str, answer: Option<&str>| Disputed {
         case: case.into(),
@@ -223,7 +220,7 @@ proptest! {
     #[test]
     fn whatever_is_pressed_the_state_is_whole_and_can_be_undone(keys in keys()) {
         let changes = changes();
-        let mut session = session(&changes).with_disputes();
+        let mut session = session(&changes);
         let mut ended = false;
         for key in keys {
             let before = session.mode().clone();
