@@ -388,7 +388,7 @@ fn without_a_screen_it_asks_line_by_line() {
       confidence  0.95-0.99 · now 0.960 · confident from 0.8 on
       tags        k1
       written     suites/rows.jsonl:4
-      known wrong since 2026-01-31
+      known wrong the answer before, since 2026-01-31
     a accept, r reject, s skip, e exchange, ? help, q finish: 
     2 of 3: q-1 · newly confident wrong · demo@model · m
       question    Question 1?

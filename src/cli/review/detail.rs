@@ -187,13 +187,16 @@ impl Detail<'_> {
         Some(Row::of("confidence", spans))
     }
 
-    /// That a wrong answer was accepted before.
+    /// That the answer is known to be wrong, or the one before was.
     fn known(&self) -> Option<Row> {
         let known = |line: &Option<Line>| line.as_ref().and_then(|line| line.known.clone());
-        let known = known(&self.change.after).or_else(|| known(&self.change.before))?;
-        let since = known.since.map_or("yes".to_owned(), |date| format!("since {date}"));
+        let (known, was) = match known(&self.change.after) {
+            Some(known) => (known, ""),
+            None => (known(&self.change.before)?, "the answer before, "),
+        };
+        let since = known.since.map_or("accepted".to_owned(), |date| format!("since {date}"));
         let reason = known.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        Some(Row::new("known wrong", Ink::Plain, &format!("{since}{reason}")))
+        Some(Row::new("known wrong", Ink::Plain, &format!("{was}{since}{reason}")))
     }
 
     /// What the reviewer said of it.

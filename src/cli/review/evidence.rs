@@ -118,9 +118,13 @@ impl Library {
         Library { of, runs: BTreeMap::new() }
     }
 
-    /// Puts a run there; its snapshots and the questions of a case of theirs.
-    pub(super) fn put(&mut self, arrived: Arrived) {
-        self.runs.insert(arrived.dir, arrived.told);
+    /// Puts a run there, and says of which snapshots it is.
+    pub(super) fn put(&mut self, arrived: Arrived) -> Vec<usize> {
+        let Arrived { dir, told } = arrived;
+        let of = self.of.iter().enumerate().filter(|(_, (_, of))| of.as_ref() == Some(&dir));
+        let places = of.map(|(place, _)| place).collect();
+        self.runs.insert(dir, told);
+        places
     }
 
     /// The question of a case of a snapshot, if its run is here.

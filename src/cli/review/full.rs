@@ -95,8 +95,8 @@ pub(super) fn review(
             match news {
                 News::Stop => session.press(Key::Interrupt),
                 News::Arrived(arrived) => {
-                    desk.library.put(arrived);
-                    learn(session, &desk.library);
+                    let places = desk.library.put(arrived);
+                    learn(session, &desk.library, &places);
                     shown = Shown::nothing();
                 }
             }
@@ -124,11 +124,13 @@ pub(super) fn review(
     }
 }
 
-/// Tells the session the questions that are known now.
-pub(super) fn learn(session: &mut Session<'_>, library: &Library) {
+/// Tells the session the questions of these snapshots, which are known now.
+pub(super) fn learn(session: &mut Session<'_>, library: &Library, places: &[usize]) {
     for at in 0..session.entries().len() {
         let entry = session.entries()[at];
-        if let Some(question) = library.question(entry.place, &entry.change.case) {
+        if places.contains(&entry.place)
+            && let Some(question) = library.question(entry.place, &entry.change.case)
+        {
             session.learn(at, question);
         }
     }

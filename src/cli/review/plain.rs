@@ -31,11 +31,13 @@ pub(super) fn review(
     // There is no list to look at meanwhile.
     while !desk.library.is_complete() {
         match desk.news.recv() {
-            Ok(News::Arrived(arrived)) => desk.library.put(arrived),
+            Ok(News::Arrived(arrived)) => {
+                let places = desk.library.put(arrived);
+                learn(session, &desk.library, &places);
+            }
             Ok(News::Stop) | Err(_) => break,
         }
     }
-    learn(session, &desk.library);
     let paper = Paper { look, columns };
     let mut shown = None;
     loop {
