@@ -7,6 +7,9 @@
 //! Where answers are alike, all answers of a case are drawn by one number with this probability, by
 //! their own else. What `early_stop` saves is shown for models that are far from their limit.
 
+#[path = "support/synthetic.rs"]
+mod synthetic;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -15,20 +18,7 @@ use overclaim::gate::{Decision, EarlyStop, Verdict, Versus};
 use overclaim::record::{Header, Measured, Outcome, Record, Run};
 use overclaim::scorecard::{Calls, Scorecard};
 use rayon::prelude::*;
-
-/// A header of a run as the journal keeps it.
-const HEADER: &str = r#"{"format": 1, "version": "0", "run": "r", "suite": "s", "path": "s.yaml",
-    "text": "", "digest": "0000000000000000000000000000000000000000000000000000000000000000",
-    "endpoints": [{"name": "m", "target": {"wire": "w", "url": "http://h/", "model": "m"}}],
-    "threshold": 0.8, "sources": ["stated"], "budget": {"undecided": "fail", "not_measured": "show"},
-    "seed": null, "selection": {}, "planned": 0, "started": "",
-    "plan": "0000000000000000000000000000000000000000000000000000000000000000"}"#;
-
-/// A record as the journal keeps it.
-const RECORD: &str = r#"{"index": 0, "trial": "t", "case": "c", "endpoint": "m", "repeat": 0,
-    "content": "0000000000000000000000000000000000000000000000000000000000000000",
-    "question": "", "expected": "", "answer": "", "outcome": "correct", "quadrant": null,
-    "primary": null, "at": {"file": "f", "line": 1}, "exchanges": []}"#;
+use synthetic::{HEADER, RECORD, SplitMix};
 
 /// Cases, how often each is asked, and the probability that an answer is drawn by its case's number.
 const SHAPES: [(&str, usize, usize, f64); 6] = [
@@ -241,21 +231,4 @@ fn judge(
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
 fn count(n: u64) -> f64 {
     n as f64
-}
-
-/// Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn unit(&mut self) -> f64 {
-        count(self.next() >> 11) / count(1 << 53)
-    }
 }

@@ -6,33 +6,17 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use support::Server;
-use support::project::{Project, code, question, text};
+use support::project::{Project, SUITE, code, question, text};
 use support::screen::Screen;
 
 const SNAP: &str = "suites/snapshots/demo@model.snap";
 const NEW: &str = "suites/snapshots/demo@model.snap.new";
-
-const SUITE: &str = "\
-suite: demo
-endpoints: [model]
-threshold: 0.8
-dataset: {from: rows.jsonl, id: \"{{ id }}\", tags: [\"{{ kind }}\"]}
-prompt: |
-  {{ question }}
-  {% for choice in choices %}{{ loop.index | letter }}. {{ choice }}
-  {% endfor %}
-grade: {choice: \"{{ answer }}\"}
-confidence: [choice_logprob]
-parameters: {temperature: 0, max_tokens: 4}
-budget:
-  confident_wrong: {max_rate: 90%}
-";
 
 /// A reply that says a letter and is sure of it.
 fn sure(letter: &str) -> String {
@@ -74,7 +58,8 @@ fn unaccepted() -> Reviewed {
         client.json(200, &sure(says[question(seen)]));
     });
     let project = Project::at(&server);
-    project.write("suites/demo.yaml", SUITE);
+    // The verdict is not what these tests look at.
+    project.write("suites/demo.yaml", &SUITE.replace("20%", "90%"));
     let row = |index| {
         format!(
             "{{\"id\": \"q-{index}\", \"question\": \"Question {index}?\", \"choices\": \
@@ -415,6 +400,33 @@ fn without_a_screen_it_asks_line_by_line() {
     q-4: incorrect confident_wrong 1/1 0.95-0.99 #… "B. green 4" known_wrong 2026-01-31
     q-5: correct confident_right 1/1 0.95-0.99 #… "A. red 5"
     "#);
+}
+
+#[test]
+fn what_changed_during_a_review_is_not_overwritten() {
+    for (name, changed) in [(SNAP, "accepted"), (NEW, "proposed")] {
+        let reviewed = proposed();
+        let mut command = reviewed.project.command(&["review", "--plain"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = Vec::new();
+        while !said.ends_with(b"q finish: ") {
+            let mut byte = [0];
+            child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+            said.push(byte[0]);
+        }
+        // A run, or somebody else, while the reviewer looks at the first change.
+        let other = reviewed.project.read(name).replace("q-5: correct", "q-5: abstained");
+        let other = other.replace("abstained confident_right", "abstained");
+        reviewed.project.write(name, &other);
+        let before = reviewed.files();
+        child.stdin.take().unwrap().write_all(b"A\n\nq\ny\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(code(&output), 2, "{}", text(&output.stdout));
+        let why = format!("{name} has changed meanwhile: nothing is written to it");
+        assert!(text(&output.stderr).contains(&why), "{changed}: {}", text(&output.stderr));
+        assert_eq!(reviewed.files(), before);
+    }
 }
 
 #[test]

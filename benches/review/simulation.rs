@@ -1,6 +1,9 @@
 //! Models that wobble, asked night after night: what the product calls a change is held against what
 //! is known to have changed. The bench looks at many nights of many cases, a test at few.
 
+#[path = "../support/synthetic.rs"]
+mod synthetic;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -9,20 +12,7 @@ use overclaim::gate::{Decision, Verdict, Versus};
 use overclaim::record::{Digest, Header, Measured, Outcome, Record, Run};
 use overclaim::scorecard::{Calls, Scorecard};
 use overclaim::snapshot::{Accepted, ChangeKind, Snapshot, Standing};
-
-/// A header of a run as the journal keeps it.
-const HEADER: &str = r#"{"format": 1, "version": "0", "run": "r", "suite": "s", "path": "s.yaml",
-    "text": "", "digest": "0000000000000000000000000000000000000000000000000000000000000000",
-    "endpoints": [{"name": "m", "target": {"wire": "w", "url": "http://h/", "model": "m"}}],
-    "threshold": 0.8, "sources": ["stated"], "budget": {"undecided": "fail", "not_measured": "show"},
-    "seed": null, "selection": {}, "planned": 0, "started": "",
-    "plan": "0000000000000000000000000000000000000000000000000000000000000000"}"#;
-
-/// A record as the journal keeps it.
-const RECORD: &str = r#"{"index": 0, "trial": "t", "case": "c", "endpoint": "m", "repeat": 0,
-    "content": "0000000000000000000000000000000000000000000000000000000000000000",
-    "question": "", "expected": "", "answer": "", "outcome": "correct", "quadrant": null,
-    "primary": null, "at": {"file": "f", "line": 1}, "exchanges": []}"#;
+use synthetic::{HEADER, RECORD, SplitMix};
 
 /// What cases are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +52,7 @@ pub enum Version {
 impl World {
     /// A suite of so many cases, of which the last are a slice that is always right.
     pub fn new(mixture: Mixture, cases: usize, planted: usize, repeats: u32, seed: u64) -> World {
-        let mut draw = Draw::new(seed);
+        let mut draw = drawn(seed);
         let nature = |place| {
             let always = Nature { right: 1.0, sure: 0.93, spread: 0.02, planted: true };
             if place >= cases - planted {
@@ -94,7 +84,7 @@ impl World {
 
     /// A run of one night.
     pub fn night(&self, version: Version, seed: u64) -> Run {
-        let mut draw = Draw::new(seed);
+        let mut draw = drawn(seed);
         let template: Record = serde_json::from_str(RECORD).expect("a record");
         let mut header: Header = serde_json::from_str(HEADER).expect("a header");
         let newly_confident_wrong = Some(Cases { max: 0 });
@@ -113,7 +103,7 @@ impl World {
                 };
                 let correct = draw.unit() < right;
                 // As models state it: in steps of 5 %.
-                let sure = ((sure + nature.spread * draw.normal()) * 20.0).round() / 20.0;
+                let sure = ((sure + nature.spread * normal(&mut draw)) * 20.0).round() / 20.0;
                 let sure = sure.clamp(0.0, 1.0);
                 let outcome = if correct { Outcome::Correct } else { Outcome::Incorrect };
                 records.push(Record {
@@ -169,30 +159,13 @@ pub fn gate(run: &Run, standing: &Standing) -> [Verdict; 2] {
     })
 }
 
-/// Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
-struct Draw(u64);
+/// Random numbers; a seed is mixed before use: states that are neighbours give streams that overlap.
+fn drawn(seed: u64) -> SplitMix {
+    SplitMix(SplitMix(seed).next())
+}
 
-impl Draw {
-    /// A seed is mixed before use: states that are neighbours give streams that overlap.
-    fn new(seed: u64) -> Draw {
-        Draw(Draw(seed).next())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are a float's")]
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.unit().max(1e-300).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.unit()).cos()
-    }
+/// Box and Muller.
+fn normal(random: &mut SplitMix) -> f64 {
+    let radius = (-2.0 * random.unit().max(1e-300).ln()).sqrt();
+    radius * (std::f64::consts::TAU * random.unit()).cos()
 }

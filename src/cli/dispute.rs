@@ -22,8 +22,7 @@ use crate::suite::display;
 use super::OutputArgs;
 use super::accept::{date, refuse_in_ci, today};
 use super::output::{Exit, Output};
-use super::pending::root;
-use super::report::latest;
+use super::report::{latest, root};
 use super::snapshots::{DIR, Files, load_disputes, put_text, remove, suite_file};
 use label::Label;
 

@@ -13,11 +13,11 @@ use clap::Args;
 use crate::journal::{self, Journal};
 use crate::record::{Brief, Ending, Header, Record, Run, Selected};
 use crate::scorecard::Span;
-use crate::suite::{Config, Findings, display};
+use crate::suite::display;
 
 use super::held::Held;
 use super::output::{Exit, Output};
-use super::report::span;
+use super::report::{root, span};
 use super::written::write;
 use super::{OutputArgs, baseline, snapshots};
 
@@ -87,12 +87,6 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, String> {
         .and_then(|()| Held::put(&accepted, &disputes, &args.out))
         .and_then(|()| write(records, span, journal, &args.out, suite.as_deref(), args.top, output))
         .inspect_err(|_| journal::discard(&args.out))
-}
-
-/// The project's root: named baselines are below it.
-fn root() -> Result<PathBuf, String> {
-    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
-    Ok(Config::find(&here, &mut Findings::default()).root.unwrap_or_default())
 }
 
 /// Two runs go together that were to ask the same and to be judged alike.

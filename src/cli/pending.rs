@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use crate::journal;
 use crate::record::{Brief, Header, Record, Run};
-use crate::snapshot::{Change, Decided, Diff, Found, Line, Snapshot, Tallies, decide};
-use crate::suite::{Config, Findings, display};
+use crate::snapshot::{Change, Decided, Diff, Found, Passing, Snapshot, decide};
+use crate::suite::display;
 
-use super::report::latest;
+use super::report::{latest, root};
 pub(super) use listed::{PendingArgs, pending};
 
-use super::snapshots::{DIR, Files, load, suite_file};
+use super::snapshots::{DIR, Files, suite_file};
 
 /// A snapshot with something to review.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct Pending {
     /// What was accepted; none before the first snapshot.
     pub accepted: Option<Snapshot>,
     pub proposed: Snapshot,
+    /// What lay beside the suite as proposed when it was looked at.
+    pub earlier: Option<Snapshot>,
     /// The changes that wait, the gravest first.
     pub changes: Vec<Change>,
     /// Changes that wait for nobody, where the run is named.
@@ -37,7 +39,8 @@ impl Pending {
     fn new(files: Files, accepted: Option<Snapshot>, proposed: Snapshot) -> Pending {
         let before = accepted.as_ref().map(|accepted| &accepted.lines);
         let changes = Diff::pending(before.unwrap_or(&BTreeMap::new()), &proposed.lines);
-        Pending { files, accepted, proposed, changes, quiet: Vec::new(), run: None }
+        let (earlier, quiet) = (None, Vec::new());
+        Pending { files, accepted, proposed, earlier, changes, quiet, run: None }
     }
 }
 
@@ -46,15 +49,24 @@ impl Pending {
 pub(super) fn find(runs: &[PathBuf]) -> Result<Vec<Pending>, String> {
     let root = root()?;
     let mut found = Vec::new();
+    let mut from: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for dir in runs {
-        found.extend(of_run(dir, &root)?);
+        for pending in of_run(dir, &root)? {
+            let file = &pending.files.accepted;
+            if let Some(other) = from.insert(file.clone(), dir) {
+                let (file, one, two) = (display(file), display(other), display(dir));
+                return Err(format!("{one} and {two} are both held against {file}: name one"));
+            }
+            found.push(pending);
+        }
     }
     if runs.is_empty() {
         let reports = root.join("reports");
         for files in proposals(&root) {
             let (accepted, Some(proposed)) = files.load()? else { continue };
             let run = run_of(&proposed, &reports);
-            found.push(Pending { run, ..Pending::new(files, accepted, proposed) });
+            let earlier = Some(proposed.clone());
+            found.push(Pending { earlier, run, ..Pending::new(files, accepted, proposed) });
         }
     }
     found.retain(|pending| !pending.changes.is_empty() || !pending.quiet.is_empty());
@@ -74,42 +86,26 @@ fn of_run(dir: &Path, root: &Path) -> Result<Vec<Pending>, String> {
         format!("{shown}: its suite {} is not there, and its snapshots lie beside it", header.path)
     })?;
     // Records are large: what they say is taken while they pass.
-    let mut tallies: Vec<Tallies> = header.endpoints.iter().map(|_| Tallies::default()).collect();
-    let threshold = header.threshold;
-    let mut look = |record: &Record, brief: &Brief| {
-        let of_endpoint = brief.endpoint().and_then(|place| tallies.get_mut(place));
-        if let Some(tallies) = of_endpoint {
-            tallies.add(record, threshold);
-        }
-    };
+    let mut passing = Passing::new(&header);
+    let mut look = |record: &Record, brief: &Brief| passing.add(record, brief);
     let run = journal::read_with(dir, header, &mut look).map_err(|error| error.to_string())?;
-    let (whole, all) = (Found::is_whole(&run), run.briefs().len());
+    let whole = Found::is_whole(&run);
     let run = super::report::as_needed(run);
     let mut found = Vec::new();
-    for (asked, tallies) in run.header.endpoints.iter().zip(tallies) {
+    for asked in &run.header.endpoints {
         let files = Files::of(&suite, &run.header.suite, &asked.name);
         let (accepted, earlier) = files.load()?;
-        let said = if run.briefs().len() == all {
-            Found::said(&run, &asked.name, whole, tallies.lines())
-        } else {
-            // Trials that were not needed count for nothing.
-            Found::of(&run, &asked.name, whole).map_err(|error| error.to_string())?
-        };
+        let said = passing.found(&run, &asked.name, whole).map_err(|error| error.to_string())?;
         let nothing = Snapshot::of_nothing(&run.header, &asked.name);
         let base = accepted.as_ref().unwrap_or(&nothing);
         let diff = Diff::of(&base.lines, &said);
         let proposed = diff.proposal(base, &said, earlier.as_ref());
         let quiet = diff.changes.into_iter().filter(|change| change.kind.is_quiet()).collect();
         let run = Some(dir.to_owned());
-        found.push(Pending { quiet, run, ..Pending::new(files, accepted, proposed) });
+        let new = Pending::new(files, accepted, proposed);
+        found.push(Pending { earlier, quiet, run, ..new });
     }
     Ok(found)
-}
-
-/// The project's root, where suites and reports are.
-pub(super) fn root() -> Result<PathBuf, String> {
-    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
-    Ok(Config::find(&here, &mut Findings::default()).root.unwrap_or_default())
 }
 
 /// The proposals beside the project's suites and beside the suite of the latest run, by name.
@@ -144,32 +140,29 @@ fn run_of(proposed: &Snapshot, reports: &Path) -> Option<PathBuf> {
     runs.max_by(|(one, _), (other, _)| one.started.cmp(&other.started)).map(|(_, run)| run)
 }
 
-/// Replaces the files of a snapshot by what was decided of its cases.
+/// Replaces the files of a snapshot by what was decided of its cases. Where either has changed since
+/// it was looked at, by another review or a run, nothing is written.
 pub(super) fn commit(pending: &Pending, decided: &BTreeMap<String, Decided>) -> Result<(), String> {
-    let accepted = accepted_still(pending)?;
+    let Pending { files, accepted, earlier, quiet, .. } = pending;
+    let (now, waits) = files.load()?;
+    for (file, is_same) in
+        [(&files.accepted, now == *accepted), (&files.proposed, waits == *earlier)]
+    {
+        if !is_same {
+            let file = display(file);
+            return Err(format!(
+                "{file} has changed meanwhile: nothing is written to it; review it again"
+            ));
+        }
+    }
     let mut proposed = pending.proposed.clone();
     // What waits for nobody is in no proposal; who accepts it proposes it.
-    for change in pending.quiet.iter().filter(|change| decided.contains_key(&change.case)) {
-        if let Some(after) = &change.after {
-            // What is known to be wrong stays known, as long as it says the same.
-            let same = change.before.as_ref().filter(|before| before.answer == after.answer);
-            let known = same.filter(|_| after.is_wrong()).and_then(|before| before.known.clone());
-            proposed.lines.insert(change.case.clone(), Line { known, ..after.clone() });
-        }
+    for change in quiet.iter().filter(|change| decided.contains_key(&change.case)) {
+        proposed.lines.extend(change.proposed().map(|line| (change.case.clone(), line)));
     }
     let (kept, left) = decide(accepted.as_ref(), &proposed, decided);
     let kept = kept.filter(|kept| accepted.as_ref() != Some(kept));
-    pending.files.write(kept.as_ref(), left.as_ref())
-}
-
-/// What was accepted may have changed while a reviewer looked at it; then nothing is written.
-fn accepted_still(pending: &Pending) -> Result<Option<Snapshot>, String> {
-    let now = load(&pending.files.accepted)?;
-    if now != pending.accepted {
-        let file = display(&pending.files.accepted);
-        return Err(format!("{file} has changed meanwhile: nothing is written; review it again"));
-    }
-    Ok(now)
+    files.write(kept.as_ref(), left.as_ref())
 }
 
 /// Whether this is a CI job, where nothing is ever accepted.

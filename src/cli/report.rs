@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::gate::{Decision, EarlyStop};
 use crate::journal;
-use crate::record::{Ending, Header, Run, Unreadable};
+use crate::record::{Brief, Ending, Header, Record, Run, Unreadable};
 use crate::report::{
-    self, ChangesDocument, DisputedLabel, Document, Page, TestPer, csv, github, headline, html,
-    junit, markdown, no_commands, shell_word, terminal,
+    self, ChangesDocument, Document, Page, TestPer, csv, github, headline, html, junit, markdown,
+    no_commands, shell_word, terminal,
 };
 use crate::scorecard::{Calls, Changes, Operations, Scorecard, Span};
-use crate::snapshot::{Contested, Dispute, Found, Standing};
+use crate::snapshot::{Contested, Found, Passing, Standing};
 use crate::suite::{Config, Findings, display};
 
 use super::held::Held;
@@ -36,10 +36,9 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
         Some(dir) => dir.clone(),
         None => latest()?,
     };
-    let (run, calls) = read(&dir)?;
-    let span = span(&dir, &run.header);
-    let held = Held::kept(&dir, &run.header)?;
-    let told = Told::of(run, calls, span, &held)?;
+    let read = read(&dir)?;
+    let span = span(&dir, &read.run.header);
+    let told = Told::of(read, span)?;
     let output = output.with_json(output.json || args.format == Format::Json);
     let dir = display(&dir);
     let per = args.junit_per.unwrap_or(JunitPer::Budget);
@@ -54,19 +53,38 @@ pub(super) fn report(args: &ReportArgs) -> Result<Exit, String> {
     Ok(told.exit())
 }
 
-/// A run and its calls, read in one pass.
-pub(super) fn read(dir: &Path) -> Result<(Run, Calls), String> {
+/// A run with what it is held against, and what was added up of it, read in one pass.
+pub(super) struct Read {
+    pub run: Run,
+    calls: Calls,
+    held: Held,
+    passing: Passing,
+}
+
+pub(super) fn read(dir: &Path) -> Result<Read, String> {
     let header = journal::read_header(dir).map_err(|error| error.to_string())?;
-    let mut calls = Calls::new(&header);
-    let run = journal::read_with(dir, header, &mut |record, brief| calls.add(record, brief));
-    Ok((run.map_err(|error| error.to_string())?, calls))
+    let held = Held::kept(dir, &header)?;
+    let (mut calls, mut passing) = (Calls::new(&header), Passing::new(&header));
+    let has_snapshot = !held.accepted.is_empty();
+    let mut look = |record: &Record, brief: &Brief| {
+        calls.add(record, brief);
+        if has_snapshot {
+            passing.add(record, brief);
+        }
+    };
+    let run = journal::read_with(dir, header, &mut look).map_err(|error| error.to_string())?;
+    Ok(Read { run, calls, held, passing })
+}
+
+/// The project's root, where suites and reports are.
+pub(super) fn root() -> Result<PathBuf, String> {
+    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
+    Ok(Config::find(&here, &mut Findings::default()).root.unwrap_or_default())
 }
 
 /// The run that is meant where none is named.
 pub(super) fn latest() -> Result<PathBuf, String> {
-    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
-    let config = Config::find(&here, &mut Findings::default());
-    let reports = config.root.unwrap_or_default().join("reports");
+    let reports = root()?.join("reports");
     journal::latest(&reports).ok_or_else(|| {
         format!("no run below {}; name one, or start one with `overclaim run`", display(&reports))
     })
@@ -147,12 +165,6 @@ impl From<JunitPer> for TestPer {
     }
 }
 
-/// A disputed label as pages show it.
-fn label(dispute: &Dispute) -> DisputedLabel {
-    let Dispute { case, expected, says, reason, since, .. } = dispute.clone();
-    DisputedLabel { case, expected, says, reason, since }
-}
-
 /// A run with all that follows from it.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -169,12 +181,11 @@ pub(super) struct Told {
     pub standings: Vec<Standing>,
     /// What the labels that somebody disputes come to.
     contested: Contested,
-    /// Those labels, as pages show them.
-    labels: Vec<DisputedLabel>,
 }
 
 impl Told {
-    pub(super) fn of(run: Run, mut calls: Calls, span: Span, held: &Held) -> Result<Told, String> {
+    pub(super) fn of(read: Read, span: Span) -> Result<Told, String> {
+        let Read { run, mut calls, held, mut passing } = read;
         let early = EarlyStop::of(&run);
         let whole = Found::is_whole(&run);
         // Calls were made for all records; statistics are of those that were needed.
@@ -185,24 +196,14 @@ impl Told {
         };
         let scorecard = Scorecard::of(&run).map_err(|error| error.to_string())?;
         let told = |error: Unreadable| error.to_string();
-        let standings = Standing::of(&run, whole, &held.accepted).map_err(told)?;
+        let standings = Standing::of_passed(&run, whole, &held.accepted, &mut passing);
+        let standings = standings.map_err(told)?;
         let versus = held.versus(&standings);
         let decision = Decision::judged(&run, &calls, &scorecard, early.as_ref(), versus);
         let decision = decision.map_err(told)?;
         let changes = Changes::of(&run, held.against.as_ref()).map_err(told)?;
         let contested = Contested::of(&run, whole, &held.disputed, &held.disputes).map_err(told)?;
-        let labels = contested.held.iter().map(|holding| label(&holding.dispute)).collect();
-        Ok(Told {
-            run,
-            whole,
-            scorecard,
-            decision,
-            operations,
-            changes,
-            standings,
-            contested,
-            labels,
-        })
+        Ok(Told { run, whole, scorecard, decision, operations, changes, standings, contested })
     }
 
     pub(super) fn page<'b>(&'b self, dir: &'b str, top: usize) -> Page<'b> {
@@ -213,11 +214,7 @@ impl Told {
             operations: &self.operations,
             changes: &self.changes,
             standings: &self.standings,
-            contested: self
-                .contested
-                .without
-                .as_ref()
-                .map(|without| report::Contested { labels: &self.labels, without }),
+            contested: report::Contested::of(&self.contested),
             dir,
             top,
         }

@@ -470,7 +470,8 @@ impl Driven<'_> {
                  have to ask again"
             ));
         }
-        let (run, calls) = report::read(&dir)?;
+        let read = report::read(&dir)?;
+        let run = &read.run;
         let stopped = matches!(span.ending, Some(Ending::Interrupted | Ending::GaveUp));
         let go_on = format!("to go on: overclaim run --resume {}", shell_word(&display(&dir)));
         let hint = if stopped && !run.is_complete() {
@@ -484,8 +485,7 @@ impl Driven<'_> {
                 )
             })
         };
-        let held = Held::kept(&dir, &run.header)?;
-        let told = Told::of(run, calls, span, &held)?;
+        let told = Told::of(read, span)?;
         let shown = display(&dir);
         journal
             .finish(&told.files(&shown)?)

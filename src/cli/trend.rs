@@ -10,10 +10,11 @@ use serde_json::json;
 
 use crate::journal;
 use crate::report::{SuiteTrend, trend_index, trend_line, trend_page};
-use crate::suite::{Config, Findings, display};
+use crate::suite::display;
 
 use super::OutputArgs;
 use super::output::{Exit, Output, remark};
+use super::report::root;
 use links::Links;
 use nights::{Suite, read};
 
@@ -53,7 +54,7 @@ pub(super) fn trend(args: &TrendArgs) -> Result<Exit, String> {
     let output = Output::new(&args.output);
     let dir = match &args.dir {
         Some(dir) => dir.clone(),
-        None => reports()?,
+        None => root()?.join("reports"),
     };
     let out = args.out.clone().unwrap_or_else(|| dir.clone());
     let mut suites = Vec::new();
@@ -115,13 +116,6 @@ pub(super) fn trend(args: &TrendArgs) -> Result<Exit, String> {
         }))?;
     }
     Ok(Exit::Passed)
-}
-
-/// The directory of reports of the project.
-fn reports() -> Result<PathBuf, String> {
-    let here = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
-    let config = Config::find(&here, &mut Findings::default());
-    Ok(config.root.unwrap_or_default().join("reports"))
 }
 
 /// The directories that hold runs.

@@ -9,7 +9,6 @@ use crate::scorecard::Span;
 use crate::suite::display;
 
 use super::Format;
-use super::held::Held;
 use super::output::{Exit, Output, error, remark};
 use super::report::{Told, read};
 
@@ -31,10 +30,9 @@ pub(super) fn write(
             .append(&record?)
             .map_err(|error| format!("{shown}: the journal cannot be written: {error}"))?;
     }
-    let (run, calls) = read(dir)?;
-    let span = Span { ending: ending(&run, span.ending), ..span };
-    let held = Held::kept(dir, &run.header)?;
-    let told = Told::of(run, calls, span, &held)?;
+    let read = read(dir)?;
+    let span = Span { ending: ending(&read.run, span.ending), ..span };
+    let told = Told::of(read, span)?;
     journal.finish(&told.files(&shown)?).map_err(|error| format!("{shown}: {error}"))?;
     if let Some(suite) = suite
         && let Err(why) = told.propose(suite)

@@ -1,6 +1,8 @@
 //! Labels that a reviewer disputes: every headline has two figures until the matter is settled, one
 //! with the labels as they are and one without the cases of those that are disputed.
 
+use serde::Serialize;
+
 use super::Page;
 use super::style::{Style, hanging, line};
 use super::terminal::wrong_of_all;
@@ -8,35 +10,32 @@ use super::text::{counted, fit};
 use super::visible;
 use crate::gate::percent;
 use crate::scorecard::{EndpointCard, Rate, Scorecard, SourceCard};
+use crate::snapshot::{self, Dispute, Holding};
 
 /// So many labels are listed in a terminal.
 const LISTED: usize = 5;
 
 /// What is disputed of a run, with the figures without it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Contested<'a> {
     /// The labels, by row; never empty.
-    pub labels: &'a [DisputedLabel],
+    pub held: &'a [Holding],
     /// The statistics of the same run without their cases.
     pub without: &'a Scorecard,
 }
 
-/// A label that somebody disputes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DisputedLabel {
-    /// Name of the row.
-    pub case: String,
-    /// What the label says, for people.
-    pub expected: String,
-    /// What is right in the reviewer's opinion.
-    pub says: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// Since when: a date.
-    pub since: String,
-}
-
 impl<'a> Contested<'a> {
+    /// What there is to say; none where no dispute holds.
+    #[must_use]
+    pub fn of(contested: &'a snapshot::Contested) -> Option<Contested<'a>> {
+        Some(Contested { held: &contested.held, without: contested.without.as_ref()? })
+    }
+
+    /// The labels.
+    pub(super) fn labels(&self) -> impl ExactSizeIterator<Item = &'a Dispute> {
+        self.held.iter().map(|holding| &holding.dispute)
+    }
+
     /// The same endpoint without the disputed labels.
     pub(super) fn card(&self, endpoint: &str) -> Option<&'a EndpointCard> {
         self.without.endpoints.iter().find(|card| *card.endpoint == *endpoint)
@@ -44,7 +43,7 @@ impl<'a> Contested<'a> {
 
     /// What the second figure is of.
     pub(super) fn without_in_words(&self) -> String {
-        format!("without {}", counted(self.labels.len(), "disputed label"))
+        format!("without {}", counted(self.held.len(), "disputed label"))
     }
 
     /// The primary source of the same endpoint without the disputed labels.
@@ -100,8 +99,8 @@ pub(super) fn labels(out: &mut String, page: &Page<'_>, style: Style) {
     let Some(contested) = &page.contested else { return };
     line(out, "");
     line(out, &format!("  {}", style.bold("Disputed labels")));
-    for label in contested.labels.iter().take(LISTED) {
-        let text = style.text(&visible(&label.in_words()));
+    for label in contested.labels().take(LISTED) {
+        let text = style.text(&visible(&in_short(label)));
         let room = style.width.saturating_sub(4);
         line(out, &format!("    {}", fit(&text, room, style.ellipsis())));
         if let Some(reason) = &label.reason {
@@ -110,20 +109,18 @@ pub(super) fn labels(out: &mut String, page: &Page<'_>, style: Style) {
             line(out, &format!("      {}", style.dim(&text)));
         }
     }
-    if contested.labels.len() > LISTED {
-        let text = format!("    … {} more", contested.labels.len() - LISTED);
+    if contested.held.len() > LISTED {
+        let text = format!("    … {} more", contested.held.len() - LISTED);
         line(out, &style.dim(&style.text(&text)));
     }
 }
 
-impl DisputedLabel {
-    fn in_words(&self) -> String {
-        let instead = match &self.says {
-            Some(says) => format!("{says}, not {}", self.expected),
-            None => format!("not {}", self.expected),
-        };
-        format!("{}: {instead}   since {}", self.case, self.since)
-    }
+fn in_short(label: &Dispute) -> String {
+    let instead = match &label.says {
+        Some(says) => format!("{says}, not {}", label.expected),
+        None => format!("not {}", label.expected),
+    };
+    format!("{}: {instead}   since {}", label.case, label.since)
 }
 
 #[cfg(test)]

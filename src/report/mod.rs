@@ -43,7 +43,7 @@ use serde::Serialize;
 pub use advice::{AdvicePage, advice, advice_in_short};
 pub use changes::{ChangesDocument, KnownWrong};
 pub use compared::{ComparedPage, compared, compared_headline};
-pub use contested::{Contested, DisputedLabel};
+pub use contested::Contested;
 pub use csv::csv;
 pub use github::github;
 pub use html::html;
@@ -108,6 +108,10 @@ pub struct Document<'a> {
     /// Where it stands against what was accepted; left out where nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<ChangesDocument<'a>>,
+    /// Labels that somebody disputes, with the statistics of the run without their cases; left out
+    /// where nothing is disputed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disputed: Option<Contested<'a>>,
 }
 
 /// A case with a confident wrong answer in a document.
@@ -183,6 +187,7 @@ impl<'a> Page<'a> {
             decision: self.decision,
             confident_wrong,
             changes: ChangesDocument::of(self.standings),
+            disputed: self.contested,
         })
     }
 }

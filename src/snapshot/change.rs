@@ -131,6 +131,17 @@ impl Change {
         Some(Change { kind, case, before, after, p })
     }
 
+    /// The line that is proposed: the line now, with what is known of it as long as it says the same.
+    #[must_use]
+    pub fn proposed(&self) -> Option<Line> {
+        let after = self.after.as_ref()?;
+        let same = |before: &&Line| {
+            before.subject == after.subject && before.answer == after.answer && after.is_wrong()
+        };
+        let known = self.before.as_ref().filter(same).and_then(|before| before.known.clone());
+        Some(Line { known, ..after.clone() })
+    }
+
     /// The gravest first, of one kind the surest.
     #[must_use]
     pub fn by_gravity(&self, other: &Change) -> Ordering {

@@ -31,7 +31,12 @@ impl Found {
 
     /// The same where its lines are known already.
     #[must_use]
-    pub fn said(run: &Run, endpoint: &str, whole: bool, lines: BTreeMap<String, Line>) -> Found {
+    pub(super) fn said(
+        run: &Run,
+        endpoint: &str,
+        whole: bool,
+        lines: BTreeMap<String, Line>,
+    ) -> Found {
         let snapshot = Snapshot { lines, ..Snapshot::of_nothing(&run.header, endpoint) };
         let asked = run.of_endpoint(endpoint).map(|brief| run.name(brief.case()));
         let unheard = asked.filter(|case| !snapshot.lines.contains_key(*case));
@@ -143,22 +148,13 @@ impl Diff {
             }
         }
         for change in self.waiting() {
-            match &change.after {
-                Some(after) => lines.insert(change.case.clone(), proposed(change, after)),
+            match change.proposed() {
+                Some(line) => lines.insert(change.case.clone(), line),
                 None => lines.remove(&change.case),
             };
         }
         Snapshot { lines, ..found.snapshot.without_lines() }
     }
-}
-
-/// A line to be accepted. What is known to be wrong stays known, as long as it says the same.
-fn proposed(change: &Change, after: &Line) -> Line {
-    let same = |before: &&Line| {
-        before.subject == after.subject && before.answer == after.answer && after.is_wrong()
-    };
-    let known = change.before.as_ref().filter(same).and_then(|before| before.known.clone());
-    Line { known, ..after.clone() }
 }
 
 #[cfg(test)]

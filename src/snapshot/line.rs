@@ -23,6 +23,9 @@ use crate::record::{Digest, Kind, Quadrant, Record};
 /// Most characters of an answer that are kept; its digest tells the rest apart.
 const MOST_CHARS: usize = 240;
 
+/// No suite asks a case more often. Files may come from anybody, and tests walk all draws.
+const MOST_DRAWS: usize = 1000;
+
 /// One case in a snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
@@ -248,7 +251,7 @@ impl FromStr for Line {
     fn from_str(text: &str) -> Result<Line, Malformed> {
         let mut words = Words { text, at: 0 };
         let case = words.name()?;
-        words.expect(":", "a colon behind the case")?;
+        words.sign(":", "a colon behind the case")?;
         let states = words.states()?;
         let band = words.band();
         let subject = words.subject()?;
@@ -275,7 +278,7 @@ impl<'a> Words<'a> {
         &self.text[self.at..]
     }
 
-    fn expect(&mut self, word: &str, wanted: &'static str) -> Result<(), Malformed> {
+    fn sign(&mut self, word: &str, wanted: &'static str) -> Result<(), Malformed> {
         if !self.rest().starts_with(word) {
             return Err(self.wants(wanted));
         }
@@ -329,7 +332,7 @@ impl<'a> Words<'a> {
                 self.take(quadrant);
             }
             let counts = self.peek().unwrap_or_default();
-            let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0 && *n < 1 << 32);
+            let number = |text: &str| text.parse().ok().filter(|n| (1..=MOST_DRAWS).contains(n));
             let counted = counts.split_once('/').and_then(|(k, n)| number(k).zip(number(n)));
             let (count, of) = counted.ok_or_else(|| self.wants("how many draws of how many"))?;
             if all.is_some_and(|all| all != of) || states.iter().any(|(known, _)| *known == state) {

@@ -29,5 +29,5 @@ pub use dispute::{Dispute, Disputes, NotDisputes, unseen};
 pub use line::{Known, Line, Malformed, Said, Subject, is_date};
 pub use standing::{Accepted, Standing};
 pub use state::{State, quadrant_name};
-pub use tally::{Tallies, lines_of_sides};
+pub use tally::{Passing, Tallies, lines_of_sides};
 pub use text::{About, FORMAT, NotASnapshot, Snapshot};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Diff, Found, Line, Snapshot};
+use super::{Diff, Found, Line, Passing, Snapshot};
 use crate::record::{Run, Unreadable};
 
 /// An accepted snapshot and the file that it is in, as the user would write it.
@@ -31,11 +31,32 @@ impl Standing {
     /// # Errors
     /// A record cannot be read any more.
     pub fn of(run: &Run, whole: bool, accepted: &[Accepted]) -> Result<Vec<Standing>, Unreadable> {
+        Standing::each(run, accepted, |endpoint| Found::of(run, endpoint, whole))
+    }
+
+    /// The same where the records passed already.
+    ///
+    /// # Errors
+    /// A record cannot be read any more.
+    pub fn of_passed(
+        run: &Run,
+        whole: bool,
+        accepted: &[Accepted],
+        passing: &mut Passing,
+    ) -> Result<Vec<Standing>, Unreadable> {
+        Standing::each(run, accepted, |endpoint| passing.found(run, endpoint, whole))
+    }
+
+    fn each(
+        run: &Run,
+        accepted: &[Accepted],
+        mut found: impl FnMut(&str) -> Result<Found, Unreadable>,
+    ) -> Result<Vec<Standing>, Unreadable> {
         let of_endpoint = |name: &str| accepted.iter().find(|at| at.snapshot.of.endpoint == name);
         let asked = run.header.endpoints.iter();
         let known = asked.filter_map(|asked| Some((&*asked.name, of_endpoint(&asked.name)?)));
         let standing = known.map(|(endpoint, accepted)| {
-            let found = Found::of(run, endpoint, whole)?;
+            let found = found(endpoint)?;
             let diff = Diff::of(&accepted.snapshot.lines, &found);
             Ok(Standing { accepted: accepted.clone(), found, diff })
         });

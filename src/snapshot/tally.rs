@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::line::Subject;
-use super::{About, Band, Line, Said, Snapshot, State};
-use crate::record::{Header, Record, Run, Unreadable};
+use super::{About, Band, Found, Line, Said, Snapshot, State};
+use crate::record::{Brief, Header, Record, Run, Unreadable};
 use crate::scorecard::Side;
 
 /// What is known so far of one case.
@@ -81,6 +81,48 @@ impl Case {
             band: self.band,
             subject: self.subject,
             known: None,
+        }
+    }
+}
+
+/// What a run says at each of its endpoints, added up while its records pass: they are read once.
+#[derive(Debug)]
+pub struct Passing {
+    /// By the endpoints' places in the header.
+    tallies: Vec<Tallies>,
+    threshold: f64,
+    records: usize,
+}
+
+impl Passing {
+    /// Of the run with this header.
+    #[must_use]
+    pub fn new(header: &Header) -> Passing {
+        let tallies = header.endpoints.iter().map(|_| Tallies::default()).collect();
+        Passing { tallies, threshold: header.threshold, records: 0 }
+    }
+
+    /// Adds a record.
+    pub fn add(&mut self, record: &Record, brief: &Brief) {
+        self.records += 1;
+        if let Some(tallies) = brief.endpoint().and_then(|place| self.tallies.get_mut(place)) {
+            tallies.add(record, self.threshold);
+        }
+    }
+
+    /// What the run says at an endpoint; asked once for each. Where it was trimmed to the trials that
+    /// were needed, these are read again.
+    ///
+    /// # Errors
+    /// A record cannot be read any more.
+    pub fn found(&mut self, run: &Run, endpoint: &str, whole: bool) -> Result<Found, Unreadable> {
+        let place = run.header.endpoints.iter().position(|asked| &*asked.name == endpoint);
+        match place.and_then(|place| self.tallies.get_mut(place)) {
+            Some(tallies) if run.briefs().len() == self.records => {
+                let lines = std::mem::take(tallies).lines();
+                Ok(Found::said(run, endpoint, whole, lines))
+            }
+            _ => Found::of(run, endpoint, whole),
         }
     }
 }

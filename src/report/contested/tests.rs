@@ -5,6 +5,7 @@ use super::super::{html, markdown, terminal};
 use super::*;
 use crate::record::Outcome;
 use crate::record::tests::{header, judged};
+use crate::snapshot::Subject;
 
 /// Four cases; the label of the first, which is confidently wrong, is disputed.
 fn told(show: impl Fn(&Page<'_>) -> String) -> String {
@@ -18,8 +19,10 @@ fn told(show: impl Fn(&Page<'_>) -> String) -> String {
     };
     let all = Staged::of(header(4), records());
     let rest = Staged::of(header(3), records().split_off(1));
-    let label = |case: &str, says: Option<&str>, reason: Option<&str>| DisputedLabel {
+    let label = |case: &str, says: Option<&str>, reason: Option<&str>| Dispute {
         case: case.into(),
+        subject: Subject::default(),
+        mend: Vec::new(),
         expected: "A. x".into(),
         says: says.map(str::to_owned),
         reason: reason.map(str::to_owned),
@@ -29,7 +32,8 @@ fn told(show: impl Fn(&Page<'_>) -> String) -> String {
         label("case-0", Some("B. y"), Some("the atlas of 1913 <b>says</b> so")),
         label("case|9", None, None),
     ];
-    let contested = Contested { labels: &labels, without: &rest.scorecard };
+    let held = labels.map(|dispute| Holding { dispute, cases: Vec::new() });
+    let contested = Contested { held: &held, without: &rest.scorecard };
     show(&Page { contested: Some(contested), ..all.page() })
 }
 

@@ -21,11 +21,11 @@ use serde::Serialize;
 
 use super::Page;
 use super::changes::Marks;
-use super::contested::DisputedLabel;
 use super::figure::{Figure, Table, figures, served, several as side_by_side};
 use super::text::shell_word;
 use crate::record::Unreadable;
 use crate::scorecard::{Changes, EndpointCard, Flipped, RepeatedCase, Suspect};
+use crate::snapshot::Holding;
 use cases::{Cases, Count};
 use first::{Budget, Headline, Numbers};
 use pending::Pending;
@@ -149,7 +149,8 @@ struct Disputed<'a> {
 }
 
 impl<'a> Disputed<'a> {
-    fn of(label: &'a DisputedLabel) -> Disputed<'a> {
+    fn of(holding: &'a Holding) -> Disputed<'a> {
+        let label = &holding.dispute;
         let short = |text: &Option<String>| text.as_deref().map(cases::short);
         Disputed {
             case: &label.case,
@@ -173,7 +174,7 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
     let several = header.endpoints.len() > 1;
     let cards = &run.scorecard.endpoints;
     let suspects = run.scorecard.suspect_labels.as_ref();
-    let labels = run.contested.map_or(&[][..], |contested| contested.labels);
+    let held = run.contested.map_or(&[][..], |contested| contested.held);
     let mut room = FIGURES;
     let mut undrawn = 0;
     let mut drawings = Vec::new();
@@ -235,8 +236,8 @@ pub fn html(run: &Page<'_>) -> Result<String, Unreadable> {
             .map(|of| Doubtful { of, question: cases::short(&of.question) })
             .collect(),
         suspects_all: suspects.map_or(0, |found| found.cases.len()),
-        disputed: labels.iter().take(LISTED).map(Disputed::of).collect(),
-        disputed_more: labels.len().saturating_sub(LISTED),
+        disputed: held.iter().take(LISTED).map(Disputed::of).collect(),
+        disputed_more: held.len().saturating_sub(LISTED),
         troubles: running::troubles(run),
         running: running::table(run),
         origin: origin::table(run),

@@ -48,7 +48,7 @@ pub(super) fn disputed(sheet: &mut Sheet, page: &Page<'_>) {
     let all = rows.len();
     // Rows of figures are made of what is there already.
     let _ = sheet.table(&figures, all, rows.into_iter().map(Ok::<_, Unreadable>));
-    let summary = counted(contested.labels.len(), "disputed label");
+    let summary = counted(contested.held.len(), "disputed label");
     let table = Table {
         what: "disputed labels",
         summary: Some(&summary),
@@ -59,7 +59,7 @@ pub(super) fn disputed(sheet: &mut Sheet, page: &Page<'_>) {
     let or_none = |text: &Option<String>| {
         text.as_ref().map_or_else(|| "–".to_owned(), |text| code(text, ANSWER))
     };
-    let rows = contested.labels.iter().map(|label| {
+    let rows = contested.labels().map(|label| {
         Ok::<_, Unreadable>(vec![
             code(&label.case, NAME),
             code(&label.expected, ANSWER),
@@ -68,5 +68,5 @@ pub(super) fn disputed(sheet: &mut Sheet, page: &Page<'_>) {
             prose(&label.since, NAME),
         ])
     });
-    let _ = sheet.table(&table, contested.labels.len(), rows);
+    let _ = sheet.table(&table, contested.held.len(), rows);
 }

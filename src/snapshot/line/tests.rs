@@ -38,6 +38,7 @@ fn a_line_that_cannot_be_read_says_where_and_what_is_wanted() {
         ("q: correct 1/1", 14, "a band or the digest of the question"),
         ("q: correct 1/2 #000000000000", 14, "counts that add up to all draws"),
         ("q: correct 0/1 #000000000000", 10, "how many draws of how many"),
+        ("q: correct 1001/1001 #000000000000", 10, "how many draws of how many"),
         ("q: correct 1/1 #000000000000 x", 28, "the end of the line"),
         ("q: correct 1/1 #000000000000 \"x", 29, "a text in double quotes"),
         (
