@@ -140,6 +140,15 @@ fn a_disputed_label_judges_as_before_and_both_figures_are_told() {
     assert_eq!(code(&regraded), 1, "the gate judges all labels as they are");
     let page = text(&regraded.stdout);
     assert!(page.contains("without 1 disputed label"), "{page}");
+    let document = project.run(&["report", "again", "--format", "json"]).stdout;
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    let graded = |scorecard: &Value| scorecard["endpoints"][0]["accuracy"]["n"].clone();
+    let disputed = &document["disputed"];
+    assert_eq!(disputed["held"][0]["dispute"]["case"], "q-3");
+    assert_eq!(
+        (graded(&document["scorecard"]), graded(&disputed["without"])),
+        (4.into(), 3.into())
+    );
     let decision = |text: &str| serde_json::from_str::<Value>(text).unwrap()["lines"].clone();
     assert_eq!(decision(&before), decision(&project.read("again/decision.json")));
     assert_eq!(project.read("run/scorecard.json"), project.read("again/scorecard.json"));

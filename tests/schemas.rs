@@ -41,7 +41,7 @@ fn documents_of_runs_of_every_kind_are_as_their_schemas_say() {
     let validators = validators();
     let samples = samples();
     let project = &samples.project;
-    let mut standing = 0;
+    let (mut standing, mut disputed) = (0, 0);
     for run in &samples.runs {
         if project.dir.path().join(run).join("changes.json").is_file() {
             standing += 1;
@@ -58,8 +58,10 @@ fn documents_of_runs_of_every_kind_are_as_their_schemas_say() {
         assert!(code(&shown) != 2, "{}", text(&shown.stderr));
         let document = serde_json::from_slice(&shown.stdout).unwrap();
         check(&validators["report"], &document, run);
+        disputed += usize::from(document.get("disputed").is_some());
     }
     assert!(standing > 2, "only {standing} runs have a snapshot");
+    assert_eq!(disputed, 1, "labels are disputed in one run");
 }
 
 #[test]

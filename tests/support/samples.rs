@@ -158,5 +158,13 @@ pub fn samples() -> Samples {
     let graded = project.run(&["regrade", "demo", "--out", "graded"]);
     assert!(code(&graded) != 2, "{}", text(&graded.stderr));
     runs.push("graded".into());
+    for case in ["q-1", "q-2"] {
+        let says = ["--says", "neither", "--reason", "the atlas says so", "--date", "2026-01-31"];
+        let disputed = project.run(&[&["dispute", "demo", case][..], &says].concat());
+        assert_eq!(code(&disputed), 0, "{}", text(&disputed.stderr));
+    }
+    let graded = project.run(&["regrade", "demo", "--out", "disputed"]);
+    assert!(code(&graded) != 2, "{}", text(&graded.stderr));
+    runs.push("disputed".into());
     Samples { project, runs, _server: server }
 }
