@@ -2,8 +2,9 @@
 //!
 //!     cargo bench --bench review -- simulate    versions of a model, asked night after night
 //!     cargo bench --bench review -- size        snapshot, difference and proposal of 50,000 cases
+//!     cargo bench --bench review -- open        the review of such a proposal, until its first picture
 //!
-//! Without a word, both. What is claimed is asserted: see `docs/benchmarks.md`.
+//! Without a word, all. What is claimed is asserted: see `docs/benchmarks.md`.
 
 #![expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
 
@@ -12,8 +13,9 @@ mod simulation;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use overclaim::gate::Verdict;
@@ -34,8 +36,8 @@ const SNAPSHOTS: u64 = 10;
 fn main() {
     let words: Vec<String> = std::env::args().collect();
     let says = |word: &str| words.iter().any(|said| said == word);
-    let both = !says("simulate") && !says("size");
-    if both || says("simulate") {
+    let all = !["simulate", "size", "open"].into_iter().any(says);
+    if all || says("simulate") {
         turned();
         for mixture in [Mixture::Mixed, Mixture::Coins] {
             for repeats in [5, 3, 1] {
@@ -43,8 +45,11 @@ fn main() {
             }
         }
     }
-    if both || says("size") {
+    if all || says("size") {
         size();
+    }
+    if all || says("open") {
+        open();
     }
 }
 
@@ -127,9 +132,73 @@ fn share(count: usize, of: usize) -> f64 {
     count as f64 / of as f64
 }
 
+/// Cases of a large suite.
+const MANY: usize = 50_000;
+
+/// A review is there when its first picture is: in a pseudo-terminal of util-linux's `script`.
+fn open() {
+    println!(
+        "{MANY} cases, from the start of the process to the first picture (the best of three)"
+    );
+    for (what, every) in [("3 changes", MANY / 3 + 1), ("25,000 changes", 2)] {
+        let dir = std::env::temp_dir().join(format!("overclaim-open-{}", std::process::id()));
+        let runs = ["before", "after"].map(|run| dir.join("reports/facts").join(run));
+        let wrong: Vec<usize> = (1..MANY).step_by(every).collect();
+        write(&runs[0], MANY, &[]);
+        write(&runs[1], MANY, &wrong);
+        fs::create_dir_all(dir.join("suites")).expect("room");
+        fs::write(dir.join("overclaim.yaml"), "endpoints: {}\n").expect("room");
+        fs::write(dir.join("suites/facts.yaml"), "suite: facts\n").expect("room");
+        let [before, after] = runs.map(|run| journal::read(&run).expect("a run"));
+        let accepted = Snapshot::of(&before, "model").expect("records");
+        let found = Found::of(&after, "model", true).expect("records");
+        let proposal = Diff::of(&accepted.lines, &found).proposal(&accepted, &found, None);
+        let file = dir.join("suites/snapshots/facts@model.snap");
+        put(&file, &accepted);
+        put(&file.with_extension("snap.new"), &proposal);
+        for args in ["review", "review reports/facts/after"] {
+            let times = [(); 3].map(|()| until_picture(&dir, args));
+            let best = times.into_iter().min_by(f64::total_cmp).expect("three");
+            println!("  {what:<15} overclaim {args:<28} {best:.2} s");
+            assert!(best < 1.0, "{best}");
+        }
+        fs::remove_dir_all(&dir).expect("it goes");
+    }
+}
+
+/// Seconds until the list of changes is on the screen.
+fn until_picture(dir: &Path, args: &str) -> f64 {
+    // A new pseudo-terminal has no size yet.
+    let command =
+        format!("stty rows 24 cols 80 && exec {} {args}", env!("CARGO_BIN_EXE_overclaim"));
+    let start = Instant::now();
+    let mut review = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(dir)
+        .env_remove("CI")
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script, of util-linux");
+    let (mut seen, mut some) = (Vec::new(), [0; 4096]);
+    let picture = b"newly confident wrong";
+    while !seen.windows(picture.len()).any(|at| at == picture) {
+        let read = review.stdout.as_mut().expect("piped").read(&mut some).expect("a picture");
+        assert!(read > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&some[..read]);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    // Ctrl-C: it leaves, and writes nothing.
+    review.stdin.take().expect("piped").write_all(b"\x03").expect("it listens");
+    let mut rest = Vec::new();
+    review.stdout.take().expect("piped").read_to_end(&mut rest).expect("it ends");
+    review.wait().expect("it ends");
+    seconds
+}
+
 /// A run of 50,000 cases on disk becomes a snapshot; the next one differs in three.
 fn size() {
-    const MANY: usize = 50_000;
     let dir = std::env::temp_dir().join(format!("overclaim-review-{}", std::process::id()));
     let (before, after) = (dir.join("before"), dir.join("after"));
     write(&before, MANY, &[]);

@@ -9,6 +9,7 @@ use crate::record::{Brief, Unreadable};
 use crate::report::Page;
 use crate::report::budgets::limit;
 use crate::report::calibration;
+use crate::report::changes::Marks;
 use crate::report::contested::Contested;
 use crate::report::figure::{bar, measured};
 use crate::report::text::counted;
@@ -30,13 +31,15 @@ pub(super) struct Headline {
     since: Vec<String>,
     /// What waits for a reviewer; none where no endpoint has a snapshot.
     pending: Option<String>,
-    /// The surest wrong answer of all; none where no answer is confidently wrong.
+    /// The surest wrong answer of those that are not known; none where there is none.
     surest: Option<Surest>,
 }
 
 /// A wrong answer with its case.
 #[derive(Debug, Serialize)]
 struct Surest {
+    /// Of all, or of those that nobody has accepted.
+    of: &'static str,
     id: String,
     sure: String,
     question: String,
@@ -48,15 +51,27 @@ impl Surest {
     fn of(page: &Page<'_>) -> Result<Option<Surest>, Unreadable> {
         let endpoints = &page.run.header.endpoints;
         let sure = |brief: &Brief| brief.primary().unwrap_or(0.0);
+        let marks = Marks::of(page.standings);
+        let mut some_known = false;
         let surest = endpoints
             .iter()
-            .filter_map(|asked| Some(ranked(page.run, &asked.name).first()?.brief))
+            .filter_map(|asked| {
+                let ranked = ranked(page.run, &asked.name);
+                let mut is_known = |brief: &Brief| {
+                    let case = page.run.name(brief.case());
+                    let known = marks.at(&asked.name, case).known.is_some();
+                    some_known |= known;
+                    known
+                };
+                ranked.iter().map(|wrong| wrong.brief).find(|brief| !is_known(brief))
+            })
             // Of equally sure ones the first.
             .reduce(|one, other| if sure(other) > sure(one) { other } else { one });
         let Some(brief) = surest else { return Ok(None) };
         let record = page.run.record(brief)?;
         let endpoint = (endpoints.len() > 1).then_some(&*record.endpoint);
         Ok(Some(Surest {
+            of: if some_known { "Surest that nobody accepted" } else { "Surest of all" },
             id: id(&record.case, endpoint),
             sure: format!("{:.2}", sure(brief)),
             question: short(&record.question),

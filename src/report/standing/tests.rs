@@ -248,6 +248,31 @@ fn the_page_lists_what_is_pending_beside_what_was_accepted() {
 }
 
 #[test]
+fn the_first_screen_names_the_surest_that_nobody_accepted() {
+    let surest = |staged: &Staged| {
+        let html = html(&staged.page()).unwrap();
+        let line = html.lines().find(|line| line.starts_with("<p class=\"surest\">"));
+        line.map(|line| line.split("</a>").next().unwrap_or_default().to_owned())
+    };
+    let first = surest(&staged(|_| {})).unwrap();
+    assert!(first.contains("Surest of all, at 0.99") && first.ends_with("What is 0?"), "{first}");
+    let put = |snapshot: &mut Snapshot, case: &str, now: &str| {
+        let subject = snapshot.lines[case].subject;
+        let line: Line = format!("{case}: {now} {subject} \"B. y\"").parse().unwrap();
+        snapshot.lines.insert(case.to_owned(), line);
+    };
+    let wrong = "incorrect confident_wrong 1/1 0.99-1";
+    let second = surest(&staged(|snapshot| {
+        put(snapshot, "case-0", wrong);
+        put(snapshot, "case-2", "correct confident_right 1/1 0.9-0.95");
+    }));
+    let second = second.unwrap();
+    assert!(second.contains("Surest that nobody accepted, at 0.91"), "{second}");
+    assert!(second.ends_with("What is 2?"), "{second}");
+    assert_eq!(surest(&staged(|snapshot| put(snapshot, "case-0", wrong))), None);
+}
+
+#[test]
 fn a_shard_says_why_there_is_nothing_to_review_yet() {
     let mut staged = staged(|_| {});
     let shard = serde_json::json!({"number": 1, "of": 2, "trials": 12});
